@@ -1,0 +1,1 @@
+//! The behaviours that every backend must show, as one macro.

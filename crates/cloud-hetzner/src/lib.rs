@@ -1,0 +1,1 @@
+//! Hetzner Cloud hosts behind the contract of cloud-types.

@@ -1,0 +1,1 @@
+//! The way to a REST API: authorize, send, retry, rate limit, pages, long operations.

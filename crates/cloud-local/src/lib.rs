@@ -1,0 +1,1 @@
+//! The in-memory provider: the reference semantics of the contract.

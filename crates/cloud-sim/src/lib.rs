@@ -1,0 +1,1 @@
+//! Loopback servers that behave like the providers' APIs, with faults.

@@ -1,0 +1,1 @@
+//! Chaos, bench, contract and live runs over the whole workspace.

@@ -1,0 +1,1 @@
+//! The contract of the cloud crates: traits and plain data.

@@ -1,0 +1,1 @@
+//! The state machine behind the in-memory provider and the simulators.

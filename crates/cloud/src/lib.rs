@@ -1,0 +1,1 @@
+//! Hosts on any cloud: features, re-exports and the registry of providers.

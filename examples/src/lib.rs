@@ -1,0 +1,1 @@
+//! Short programs; each runs on the in-memory provider without an account.
