@@ -1,0 +1,144 @@
+//! The model of a request budget: a bucket that refills continuously, and a lower bound of what it holds.
+//!
+//! Pure: no clock, no header, no waiting. All times are on one monotonic scale.
+//!
+//! What it holds is only known from answers, which come late and out of order. An answer that said `remaining` was
+//! worked on some time between its request's start and now. Not yet in that number may be: the requests in flight,
+//! those that ended since it started, and those given up shortly before. With all of them taken off, it is a lower bound; so
+//! is what was known before plus the refill. The larger of the two lower bounds holds, however answers are ordered,
+//! as long as nobody else draws on the budget. Somebody else is seen by the upper bound: `remaining`, one more
+//! for the fraction that is not shown, and the refill since the start.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::headers::RateReading;
+
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    /// The time in which an empty bucket becomes full.
+    recovery: Duration,
+    level: Option<Level>,
+    in_flight: u32,
+    finished: u64,
+    abandoned: VecDeque<Duration>,
+    /// Nothing is sent before this moment: the provider said so.
+    closed_until: Duration,
+}
+
+/// A lower bound of what is left once everything in flight is counted.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    tokens: f64,
+    limit: f64,
+    at: Duration,
+}
+
+/// A request that was let through.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drawn {
+    started: Duration,
+    finished_before: u64,
+}
+
+/// Whether a request may go now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Draw {
+    /// Yes.
+    Go(Drawn),
+    /// In that time at the earliest, or when an answer brings news.
+    In(Duration),
+    /// When the answer to the request in flight has told the budget.
+    AfterAnswer,
+}
+
+impl Bucket {
+    pub(crate) fn new(recovery: Duration) -> Self {
+        let closed_until = Duration::ZERO;
+        Self { recovery, level: None, in_flight: 0, finished: 0, abandoned: VecDeque::new(), closed_until }
+    }
+
+    /// Takes one request's worth, if it is there.
+    pub(crate) fn draw(&mut self, now: Duration) -> Draw {
+        if now < self.closed_until {
+            return Draw::In(self.closed_until.saturating_sub(now));
+        }
+        self.refill(now);
+        match &mut self.level {
+            None if self.in_flight > 0 => return Draw::AfterAnswer,
+            None => {}
+            Some(level) if level.tokens < 1.0 => {
+                let rate = rate(level.limit, self.recovery);
+                return Draw::In(Duration::from_secs_f64((1.0 - level.tokens) / rate) + Duration::from_micros(1));
+            }
+            Some(level) => level.tokens -= 1.0,
+        }
+        self.in_flight += 1;
+        Draw::Go(Drawn { started: now, finished_before: self.finished })
+    }
+
+    /// The request was answered, with or without a reading.
+    pub(crate) fn answered(&mut self, drawn: Drawn, reading: Option<RateReading>, now: Duration) {
+        self.finish(now);
+        let Some(RateReading { limit, remaining }) = reading else { return };
+        while self.abandoned.front().is_some_and(|at| *at + GHOST < drawn.started) {
+            self.abandoned.pop_front();
+        }
+        let (limit, remaining) = (f64::from(limit), f64::from(remaining));
+        // Those that ended since include this one.
+        let ended_since = (self.finished - drawn.finished_before - 1) as f64;
+        let at_least = remaining - f64::from(self.in_flight) - ended_since - self.abandoned.len() as f64;
+        let waited = now.saturating_sub(drawn.started).as_secs_f64();
+        let at_most = remaining + 1.0 + waited * limit / self.recovery.as_secs_f64();
+        let tokens = self.level.map_or(at_least, |level| level.tokens.max(at_least).min(at_most));
+        self.level = Some(Level { tokens, limit, at: now });
+    }
+
+    /// The budget was exceeded: it is empty, and the provider may have said for how long.
+    pub(crate) fn exceeded(&mut self, closed_for: Option<Duration>, now: Duration) {
+        if let Some(level) = &mut self.level {
+            level.tokens = level.tokens.min(0.0);
+        }
+        if let Some(wait) = closed_for {
+            self.closed_until = self.closed_until.max(now.saturating_add(wait));
+        }
+    }
+
+    /// The request never left: its place goes back.
+    pub(crate) fn unused(&mut self, now: Duration) {
+        self.finish(now);
+        if let Some(level) = &mut self.level {
+            level.tokens += 1.0;
+        }
+    }
+
+    /// Nobody knows whether the request arrived, or whether it still will: it counts as used.
+    pub(crate) fn abandoned(&mut self, now: Duration) {
+        self.finish(now);
+        self.abandoned.push_back(now);
+    }
+
+    fn finish(&mut self, now: Duration) {
+        self.refill(now);
+        self.in_flight -= 1;
+        self.finished += 1;
+    }
+
+    /// Refills up to `now`. What is in flight has not been taken out at the provider yet, perhaps, so that its bucket
+    /// overflows earlier than ours would: the limit is lower by as much.
+    fn refill(&mut self, now: Duration) {
+        let Some(level) = &mut self.level else { return };
+        let passed = now.saturating_sub(level.at).as_secs_f64();
+        let full = (level.limit - f64::from(self.in_flight)).max(level.tokens);
+        level.tokens = (level.tokens + passed * rate(level.limit, self.recovery)).min(full);
+        level.at = level.at.max(now);
+    }
+}
+
+/// Tokens a second; a little less than the truth, so that two clocks need not agree.
+fn rate(limit: f64, recovery: Duration) -> f64 {
+    0.98 * limit / recovery.as_secs_f64()
+}
+
+/// How long a request that was given up may still be on its way.
+const GHOST: Duration = Duration::from_secs(30);

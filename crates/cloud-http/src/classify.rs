@@ -1,0 +1,170 @@
+//! Step: classify. What an answer means: ours by the provider's table, and whether the request was carried out.
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use cloud_types::{Clock, Error, ErrorKind};
+use http::{HeaderMap, StatusCode};
+
+use crate::headers;
+use crate::json::JsonError;
+use crate::retry::Outcome;
+use crate::transport::{Body, SendError, Sent};
+
+/// An answer that is no success, as an [`ErrorTable`] sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The HTTP status; never 2xx.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body; empty where it was cut off or too large. May be anything, even no JSON.
+    pub body: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    /// The body as JSON, where it is such.
+    #[must_use]
+    pub fn json<T: serde::Deserialize<'a>>(&self) -> Option<T> {
+        serde_json::from_slice(self.body).ok()
+    }
+
+    /// The error that the status alone stands for: what a table falls back on.
+    #[must_use]
+    pub fn by_status(&self) -> Error {
+        let (kind, message) = match self.status.as_u16() {
+            401 => (ErrorKind::Unauthenticated, "the credentials were not accepted"),
+            402 => (ErrorKind::QuotaExceeded, "the account has to be paid or raised first"),
+            403 => (ErrorKind::PermissionDenied, "the credentials may not do this"),
+            404 | 410 => (ErrorKind::NotFound, "there is no such thing"),
+            409 | 412 | 423 => (ErrorKind::Conflict, "it is busy or in the wrong state"),
+            429 => (ErrorKind::RateLimited, "too many requests"),
+            408 | 425 => (ErrorKind::Unavailable, "the provider did not take the request"),
+            400..=499 => (ErrorKind::InvalidRequest, "the provider refused the request"),
+            501 => (ErrorKind::Unsupported, "the provider cannot do this"),
+            500..=599 => (ErrorKind::Unavailable, "the provider is failing"),
+            _ => (ErrorKind::Unexpected, "the provider gave a status that makes no sense here"),
+        };
+        Error::new(kind, message)
+    }
+}
+
+/// Whether a request that was answered with an error had been carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Executed {
+    /// It certainly was not.
+    No,
+    /// It may have been, in part or in full.
+    Unknown,
+}
+
+/// A provider's errors: from its own codes to ours. Pure; one a provider.
+pub trait ErrorTable: Debug + Send + Sync {
+    /// The error that `answer` stands for. Status, `Retry-After` and request id need not be set: they are added.
+    ///
+    /// [`Unavailable`](ErrorKind::Unavailable) and [`RateLimited`](ErrorKind::RateLimited) are what the retry step
+    /// repeats. The message holds nothing that was sent.
+    fn error(&self, answer: &Answer<'_>) -> Error;
+
+    /// Whether the request was carried out: by default not where the status is below 500 (or 501), unknown above.
+    ///
+    /// A code that promises that nothing was done is worth a line here: then even a create can be repeated.
+    /// An error of kind [`RateLimited`](ErrorKind::RateLimited) is taken as not carried out without asking.
+    fn executed(&self, answer: &Answer<'_>) -> Executed {
+        if answer.status.is_server_error() && answer.status != StatusCode::NOT_IMPLEMENTED {
+            Executed::Unknown
+        } else {
+            Executed::No
+        }
+    }
+
+    /// The provider's id of the request, which its support asks for: by default the header `x-request-id`.
+    fn request_id<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        headers.get("x-request-id")?.to_str().ok()
+    }
+}
+
+/// The table of a provider without codes: by HTTP status alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StatusTable;
+
+impl ErrorTable for StatusTable {
+    fn error(&self, answer: &Answer<'_>) -> Error {
+        answer.by_status()
+    }
+}
+
+/// An attempt that brought no result: what it was, for the retry step, and the error to show.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) outcome: Outcome,
+    pub(crate) error: Error,
+}
+
+/// What to do with the body of a success; `None` takes the status for an answer.
+pub(crate) type Accept<'a> = Option<&'a mut (dyn FnMut(&Bytes) -> Result<(), JsonError> + Send)>;
+
+/// Sorts the answer to one attempt: the headers of a success, or a failure.
+pub(crate) fn classify(
+    table: &dyn ErrorTable,
+    clock: &dyn Clock,
+    answer: http::Response<Body>,
+    accept: &mut Accept<'_>,
+) -> Result<HeaderMap, Failure> {
+    let (parts, body) = answer.into_parts();
+    if parts.status.is_success() {
+        let Some(accept) = accept else { return Ok(parts.headers) };
+        let garbled = |error: Error| Failure {
+            outcome: Outcome::Garbled,
+            error: dressed(error.with_status(parts.status.as_u16()), table, &parts.headers, clock),
+        };
+        return match body {
+            Body::Whole(body) => match accept(&body) {
+                Ok(()) => Ok(parts.headers),
+                Err(error) => {
+                    let message = format!("the answer is not what was expected: {error}");
+                    Err(garbled(Error::new(ErrorKind::Unavailable, message)))
+                }
+            },
+            Body::Cut(source) => {
+                Err(garbled(Error::new(ErrorKind::Unavailable, "the answer was cut off").with_source(source)))
+            }
+            Body::TooLarge => Err(garbled(Error::new(ErrorKind::Unavailable, "the answer is too large"))),
+        };
+    }
+    let body = match body {
+        Body::Whole(body) => body,
+        Body::Cut(_) | Body::TooLarge => Bytes::new(),
+    };
+    let answer = Answer { status: parts.status, headers: &parts.headers, body: &body };
+    let error = dressed(table.error(&answer).with_status(parts.status.as_u16()), table, &parts.headers, clock);
+    let executed = match error.kind() {
+        ErrorKind::RateLimited => Executed::No,
+        _ => table.executed(&answer),
+    };
+    Err(Failure { outcome: Outcome::Refused { kind: error.kind(), executed }, error })
+}
+
+/// An attempt without an answer.
+pub(crate) fn unanswered(error: SendError) -> Failure {
+    let (outcome, message) = match error.sent {
+        Sent::NotSent => (Outcome::NotSent, "the provider cannot be reached"),
+        Sent::MaybeSent => (Outcome::MaybeSent, "no answer came"),
+    };
+    Failure { outcome, error: Error::new(ErrorKind::Unavailable, message).with_source(error) }
+}
+
+/// Adds what headers say and the table did not.
+fn dressed(mut error: Error, table: &dyn ErrorTable, headers: &HeaderMap, clock: &dyn Clock) -> Error {
+    if error.request_id().is_none()
+        && let Some(id) = table.request_id(headers)
+    {
+        error = error.with_request_id(id);
+    }
+    if error.retry_after().is_none()
+        && let Some(wait) = headers::retry_after(headers, clock.now())
+    {
+        error = error.with_retry_after(wait);
+    }
+    error
+}
