@@ -6,8 +6,8 @@
 //! worked on some time between its request's start and now. Not yet in that number may be: the requests in flight,
 //! those that ended since it started, and those given up shortly before. With all of them taken off, it is a lower bound; so
 //! is what was known before plus the refill. The larger of the two lower bounds holds, however answers are ordered,
-//! as long as nobody else draws on the budget. Somebody else is seen by the upper bound: `remaining`, one more
-//! for the fraction that is not shown, and the refill since the start.
+//! as long as nobody else draws on the budget. Somebody else is noticed by the upper bound, which is `remaining` itself:
+//! what came in since then is not lost, for the next answer tells it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -88,9 +88,7 @@ impl Bucket {
         // Those that ended since include this one.
         let ended_since = (self.finished - drawn.finished_before - 1) as f64;
         let at_least = remaining - f64::from(self.in_flight) - ended_since - self.abandoned.len() as f64;
-        let waited = now.saturating_sub(drawn.started).as_secs_f64();
-        let at_most = remaining + 1.0 + waited * limit / self.recovery.as_secs_f64();
-        let tokens = self.level.map_or(at_least, |level| level.tokens.max(at_least).min(at_most));
+        let tokens = self.level.map_or(at_least, |level| level.tokens.max(at_least).min(remaining));
         self.level = Some(Level { tokens, limit, at: now });
     }
 

@@ -15,7 +15,7 @@ use crate::transport::{Body, SendError, Transport};
 /// use cloud_http::{Client, FakeTransport};
 /// use cloud_types::ProviderId;
 ///
-/// # futures::executor::block_on(async {
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let fake = FakeTransport::new().answer(200, r#"{"id":42}"#);
 /// let base = "http://api.test/v1".parse().unwrap();
 /// let client = Client::builder(ProviderId::new("test"), base).transport(fake.clone()).build().unwrap();

@@ -147,3 +147,189 @@ impl Drop for Place<'_> {
         self.queue.news.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use cloud_types::{ProviderId, SystemClock};
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::{Client, RetryPolicy, Transport};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// A provider that keeps 3,600 requests an hour to the letter: takes them after some time on the way, and answers
+    /// after some more, out of order.
+    #[derive(Debug)]
+    struct Provider {
+        level: Mutex<(f64, Duration)>,
+        limited: AtomicU32,
+        served: AtomicU32,
+        rng: Mutex<fastrand::Rng>,
+    }
+
+    impl Provider {
+        fn with_remaining(remaining: f64) -> Arc<Self> {
+            Arc::new(Self {
+                level: Mutex::new((remaining, SystemClock.monotonic())),
+                limited: AtomicU32::new(0),
+                served: AtomicU32::new(0),
+                rng: Mutex::new(fastrand::Rng::with_seed(7)),
+            })
+        }
+
+        async fn on_the_way(&self) {
+            let millis = self.rng.lock().unwrap().u64(10..800);
+            SystemClock.sleep(Duration::from_millis(millis)).await;
+        }
+
+        fn take(&self) -> (u16, u32) {
+            let (level, at) = &mut *self.level.lock().unwrap();
+            let now = SystemClock.monotonic();
+            *level = (*level + (now - *at).as_secs_f64()).min(3600.0);
+            *at = now;
+            if *level < 1.0 {
+                self.limited.fetch_add(1, Relaxed);
+                return (429, 0);
+            }
+            *level -= 1.0;
+            self.served.fetch_add(1, Relaxed);
+            (200, *level as u32)
+        }
+    }
+
+    #[async_trait]
+    impl Transport for Provider {
+        async fn send(&self, _: http::Request<Bytes>, _: usize) -> Result<http::Response<Body>, SendError> {
+            self.on_the_way().await;
+            let (status, remaining) = self.take();
+            self.on_the_way().await;
+            let answer = http::Response::builder().status(status).header("l", "3600").header("r", remaining);
+            Ok(answer.body(Body::Whole(Bytes::new())).unwrap())
+        }
+    }
+
+    fn client(provider: &Arc<Provider>) -> Client {
+        Client::builder(ProviderId::new("test"), "http://api.test".parse().unwrap())
+            .limiter(RateLimiter::refilling(HOUR, RateHeaders::new("l", "r")))
+            .retry(RetryPolicy::never())
+            .transport(provider.clone())
+            .build()
+            .unwrap()
+    }
+
+    /// `callers` tasks make `each` calls one after the other; how long all took.
+    async fn run(client: &Client, callers: u32, each: u32) -> Duration {
+        let start = SystemClock.monotonic();
+        let caller = || {
+            let client = client.clone();
+            tokio::spawn(async move {
+                for _ in 0..each {
+                    client.get("get_host", "servers/1").send_empty().await.expect("no 429 is ever earned");
+                }
+            })
+        };
+        join_all((0..callers).map(|_| caller())).await.into_iter().for_each(|done| done.unwrap());
+        SystemClock.monotonic() - start
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_whole_budget_is_used_and_never_exceeded() {
+        for (remaining, callers, calls) in
+            [(1.0, 64, 640), (5.0, 1, 400), (100.0, 64, 640), (300.0, 64, 640), (3600.0, 64, 4480)]
+        {
+            let provider = Provider::with_remaining(remaining);
+            let took = run(&client(&provider), callers, calls / callers).await.as_secs_f64();
+            let one_by_one = if callers == 1 { f64::from(calls) * 0.81 } else { 0.0 };
+            let allowed = (f64::from(calls) - remaining).max(one_by_one);
+            assert_eq!(provider.limited.load(Relaxed), 0, "429s with {remaining} remaining");
+            assert!(took <= 1.1 * allowed, "{remaining} remaining, {callers} callers: {took} s of {allowed} s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn before_the_first_answer_one_request_is_on_its_way() {
+        let provider = Provider::with_remaining(3.0);
+        let (one, two) = (client(&provider), client(&provider).clone());
+        drop(two);
+        let all = tokio::spawn(async move { run(&one, 10, 1).await });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(provider.served.load(Relaxed) <= 1);
+        all.await.unwrap();
+        assert_eq!(provider.limited.load(Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_goes_in_the_order_of_asking() {
+        let provider = Provider::with_remaining(1.0);
+        let limiter = RateLimiter::refilling(HOUR, RateHeaders::new("l", "r"));
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let waiting = (0..20).map(|number| {
+            let (limiter, order, provider) = (limiter.clone(), Arc::clone(&order), Arc::clone(&provider));
+            async move {
+                let mut turn = limiter.turn(&SystemClock).await;
+                order.lock().unwrap().push(number);
+                turn.sending();
+                turn.settle(&provider.send(http::Request::new(Bytes::new()), 0).await);
+            }
+        });
+        join_all(waiting).await;
+        assert_eq!(*order.lock().unwrap(), (0..20).collect::<Vec<_>>());
+        assert_eq!(provider.limited.load(Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dropped_calls_neither_block_the_queue_nor_exceed_the_budget() {
+        let provider = Provider::with_remaining(20.0);
+        let client = client(&provider);
+        for millis in 0..200u64 {
+            let calls = join_all((0..8).map(|_| client.get("get_host", "servers/1").send_empty()));
+            let _ = tokio::time::timeout(Duration::from_millis(10 * millis), calls).await;
+        }
+        run(&client, 10, 4).await;
+        assert_eq!(provider.limited.load(Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn somebody_elses_use_of_the_budget_is_noticed() {
+        let provider = Provider::with_remaining(500.0);
+        let client = client(&provider);
+        run(&client, 1, 5).await;
+        provider.level.lock().unwrap().0 = 10.0;
+        run(&client, 1, 3).await;
+        run(&client, 32, 2).await;
+        assert_eq!(provider.limited.load(Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_earned_429_closes_the_budget_for_all_until_the_provider_says() {
+        let limiter = RateLimiter::refilling(HOUR, RateHeaders::new("l", "r"));
+        let mut turn = limiter.turn(&SystemClock).await;
+        turn.sending();
+        let answer = http::Response::builder().status(429).header("l", "3600").header("r", "0");
+        turn.settle(&Ok(answer.header("retry-after", "30").body(Body::TooLarge).unwrap()));
+        let start = SystemClock.monotonic();
+        drop(limiter.turn(&SystemClock).await);
+        assert_eq!((SystemClock.monotonic() - start).as_secs(), 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_never_left_gives_its_place_back() {
+        let provider = Provider::with_remaining(2.0);
+        let limiter = RateLimiter::refilling(HOUR, RateHeaders::new("l", "r"));
+        let mut turn = limiter.turn(&SystemClock).await;
+        turn.sending();
+        turn.settle(&provider.send(http::Request::new(Bytes::new()), 0).await);
+        let start = SystemClock.monotonic();
+        for _ in 0..100 {
+            let mut turn = limiter.turn(&SystemClock).await;
+            turn.sending();
+            turn.settle(&Err(SendError::not_sent("refused")));
+        }
+        assert!(SystemClock.monotonic() - start < Duration::from_millis(10));
+    }
+}

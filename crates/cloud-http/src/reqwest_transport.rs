@@ -98,3 +98,123 @@ fn is_loopback(base: &Url) -> bool {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const POOL_IDLE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+
+    use super::*;
+    use crate::transport::Sent;
+
+    /// A server that takes one connection for each answer, reads a request and writes the answer as it stands.
+    fn serve(answers: Vec<Vec<u8>>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(&answer);
+            }
+        });
+        address
+    }
+
+    async fn get(address: SocketAddr) -> Result<http::Response<Body>, SendError> {
+        let base: Url = format!("http://{address}/").parse().unwrap();
+        let request = http::Request::get(base.as_str()).body(Bytes::new()).unwrap();
+        ReqwestTransport::new(&base).unwrap().send(request, 1 << 20).await
+    }
+
+    fn answer(head: &str, body: &[u8]) -> Vec<Vec<u8>> {
+        vec![[head.as_bytes(), body].concat()]
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_is_not_sent() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(get(free).await.unwrap_err().sent, Sent::NotSent);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_does_not_resolve_is_not_sent() {
+        let base: Url = "http://no-such-host.invalid/".parse().unwrap();
+        let transport = ReqwestTransport { client: reqwest::Client::builder().no_proxy().build().unwrap() };
+        let request = http::Request::get(base.as_str()).body(Bytes::new()).unwrap();
+        assert_eq!(transport.send(request, 1).await.unwrap_err().sent, Sent::NotSent);
+    }
+
+    #[tokio::test]
+    async fn a_failed_tls_handshake_is_not_sent() {
+        let address = serve(answer("HTTP/1.1 400 Bad Request\r\n\r\n", b""));
+        let base: Url = format!("https://{address}/").parse().unwrap();
+        let request = http::Request::get(base.as_str()).body(Bytes::new()).unwrap();
+        let error = ReqwestTransport::new(&base).unwrap().send(request, 1).await.unwrap_err();
+        assert_eq!(error.sent, Sent::NotSent, "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_closed_without_an_answer_is_maybe_sent() {
+        assert_eq!(get(serve(answer("", b""))).await.unwrap_err().sent, Sent::MaybeSent);
+        assert_eq!(get(serve(answer("HTTP/1.1 200 O", b""))).await.unwrap_err().sent, Sent::MaybeSent);
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_closed_without_an_answer_is_maybe_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+            let second = stream.read(&mut request).unwrap();
+            drop(stream);
+            listener.set_nonblocking(true).unwrap();
+            (second, listener.accept().is_ok())
+        });
+        let transport = ReqwestTransport::new(&base).unwrap();
+        let request = || http::Request::post(base.as_str()).body(Bytes::from_static(b"x")).unwrap();
+        transport.send(request(), 100).await.unwrap();
+        assert_eq!(transport.send(request(), 100).await.unwrap_err().sent, Sent::MaybeSent);
+        let (second, repeated) = server.join().unwrap();
+        assert!(second > 0, "the second request came on the kept connection");
+        assert!(!repeated, "it was not repeated");
+    }
+
+    #[tokio::test]
+    async fn a_cut_body_is_told_with_its_status() {
+        for head in ["content-length: 100", "transfer-encoding: chunked"] {
+            let address = serve(answer(&format!("HTTP/1.1 201 Created\r\n{head}\r\n\r\n"), b"5\r\nhello"));
+            let response = get(address).await.unwrap();
+            assert_eq!(response.status(), 201);
+            assert!(matches!(response.body(), Body::Cut(_)), "{response:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_in_many_chunks_is_whole() {
+        let body = vec![b'x'; 300_000];
+        let address = serve(answer("HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\n", &body));
+        let response = get(address).await.unwrap();
+        assert!(matches!(response.body(), Body::Whole(whole) if whole == &body[..]));
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_bound_is_not_read_to_its_end() {
+        let body = vec![b'x'; 10 << 20];
+        for head in ["content-length: 10485760", "connection: close"] {
+            let address = serve(answer(&format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n"), &body));
+            let response = get(address).await.unwrap();
+            assert!(matches!(response.body(), Body::TooLarge), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        let address = serve(answer("HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n", b""));
+        assert_eq!(get(address).await.unwrap().status(), 302);
+    }
+}

@@ -58,6 +58,8 @@ pub struct Attempt {
     pub hint: Option<Duration>,
     /// How many attempts there were, this one included.
     pub attempts: u32,
+    /// How many of them were answered with a [`Garbled`](Outcome::Garbled) success.
+    pub garbled: u32,
     /// The time left until the deadline.
     pub left: Duration,
 }
@@ -143,7 +145,7 @@ impl RetryPolicy {
             Outcome::Refused { kind: ErrorKind::RateLimited, .. } => false,
             Outcome::Refused { kind: ErrorKind::Conflict, .. } if attempt.conflicts == Conflicts::Retry => false,
             Outcome::Refused { kind: ErrorKind::Unavailable, .. } | Outcome::NotSent | Outcome::MaybeSent => true,
-            Outcome::Garbled if attempt.attempts >= GARBLED_ATTEMPTS.min(self.attempts) => {
+            Outcome::Garbled if attempt.garbled >= GARBLED_ATTEMPTS.min(self.attempts) => {
                 return Verdict::GiveUp(ErrorKind::Unexpected);
             }
             Outcome::Garbled => true,
@@ -170,5 +172,91 @@ impl RetryPolicy {
     }
 }
 
-/// An answer that cannot be read is rarely better the third time.
-const GARBLED_ATTEMPTS: u32 = 3;
+/// An answer that cannot be read this often is no accident of the way.
+const GARBLED_ATTEMPTS: u32 = 4;
+
+#[cfg(test)]
+mod tests {
+    use ErrorKind::{Conflict, NoCapacity, OutcomeUnknown, RateLimited, Timeout, Unavailable, Unexpected};
+    use Repeat::{Harmless, Unsafe};
+    use Verdict::{GiveUp, Return};
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn attempt(outcome: Outcome, repeat: Repeat) -> Attempt {
+        Attempt { outcome, repeat, conflicts: Conflicts::Return, hint: None, attempts: 1, garbled: 1, left: MINUTE }
+    }
+
+    fn refused(kind: ErrorKind, executed: Executed) -> Outcome {
+        Outcome::Refused { kind, executed }
+    }
+
+    fn retries(verdict: Verdict) -> bool {
+        matches!(verdict, Verdict::RetryAfter(_))
+    }
+
+    #[test]
+    fn only_what_cannot_do_harm_is_repeated() {
+        let (no, unknown) = (Executed::No, Executed::Unknown);
+        let again = Verdict::RetryAfter(Duration::from_millis(250));
+        for (outcome, harmless, unsafe_) in [
+            (Outcome::NotSent, again, again),
+            (Outcome::MaybeSent, again, GiveUp(OutcomeUnknown)),
+            (Outcome::Garbled, again, GiveUp(OutcomeUnknown)),
+            (refused(RateLimited, no), again, again),
+            (refused(Unavailable, no), again, again),
+            (refused(Unavailable, unknown), again, GiveUp(OutcomeUnknown)),
+            (refused(NoCapacity, no), Return, Return),
+            (refused(NoCapacity, unknown), Return, GiveUp(OutcomeUnknown)),
+            (refused(Conflict, no), Return, Return),
+        ] {
+            let policy = RetryPolicy::default();
+            assert_eq!(policy.verdict(&attempt(outcome, Harmless), 0.5), harmless, "{outcome:?}");
+            assert_eq!(policy.verdict(&attempt(outcome, Unsafe), 0.5), unsafe_, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn attempts_are_bounded_except_for_what_only_means_later() {
+        let policy = RetryPolicy::default();
+        let at = |outcome, attempts| policy.verdict(&Attempt { attempts, ..attempt(outcome, Harmless) }, 0.1);
+        assert!(retries(at(Outcome::MaybeSent, 7)));
+        assert_eq!(at(Outcome::MaybeSent, 8), Return);
+        assert_eq!(at(Outcome::NotSent, 8), Return);
+        assert!(retries(at(Outcome::Garbled, 7)));
+        let garbled = |garbled| policy.verdict(&Attempt { garbled, ..attempt(Outcome::Garbled, Harmless) }, 0.1);
+        assert!(retries(garbled(3)));
+        assert_eq!(garbled(4), GiveUp(Unexpected));
+        assert!(retries(at(refused(RateLimited, Executed::No), 1000)));
+        let busy =
+            Attempt { conflicts: Conflicts::Retry, attempts: 1000, ..attempt(refused(Conflict, Executed::No), Unsafe) };
+        assert!(retries(policy.verdict(&busy, 0.1)));
+        assert_eq!(RetryPolicy::never().verdict(&attempt(refused(RateLimited, Executed::No), Harmless), 0.0), Return);
+    }
+
+    #[test]
+    fn a_wait_that_does_not_fit_is_not_begun() {
+        let policy = RetryPolicy::default();
+        let limited = attempt(refused(RateLimited, Executed::No), Harmless);
+        assert_eq!(policy.verdict(&Attempt { hint: Some(2 * MINUTE), ..limited }, 0.0), Return);
+        let none_left = Attempt { left: Duration::ZERO, ..attempt(Outcome::MaybeSent, Harmless) };
+        assert_eq!(policy.verdict(&none_left, 0.0), GiveUp(Timeout));
+        assert_eq!(policy.verdict(&Attempt { repeat: Unsafe, ..none_left }, 0.0), GiveUp(OutcomeUnknown));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn waits_are_in_bounds(attempts in 1u32.., roll in 0.0..1.0, hint in proptest::option::of(0u64..4_000_000_000)) {
+            let hint = hint.map(Duration::from_secs);
+            let left = Duration::MAX;
+            let limited = Attempt { attempts, hint, left, ..attempt(refused(RateLimited, Executed::No), Unsafe) };
+            let Verdict::RetryAfter(wait) = RetryPolicy::default().verdict(&limited, roll) else { panic!("no retry") };
+            match hint.filter(|hint| !hint.is_zero()) {
+                Some(hint) => proptest::prop_assert!(hint <= wait && wait <= hint + Duration::from_millis(500)),
+                None => proptest::prop_assert!(wait <= Duration::from_secs(20)),
+            }
+        }
+    }
+}
