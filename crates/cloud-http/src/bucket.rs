@@ -81,24 +81,23 @@ impl Bucket {
     pub(crate) fn answered(&mut self, drawn: Drawn, reading: Option<RateReading>, now: Duration) {
         self.finish(now);
         let Some(RateReading { limit, remaining }) = reading else { return };
-        while self.abandoned.front().is_some_and(|at| *at + GHOST < drawn.started) {
-            self.abandoned.pop_front();
-        }
         let (limit, remaining) = (f64::from(limit), f64::from(remaining));
         // Those that ended since include this one.
         let ended_since = (self.finished - drawn.finished_before - 1) as f64;
-        let at_least = remaining - f64::from(self.in_flight) - ended_since - self.abandoned.len() as f64;
+        let ghosts = self.abandoned.iter().filter(|at| **at + GHOST >= drawn.started).count() as f64;
+        let at_least = remaining - f64::from(self.in_flight) - ended_since - ghosts;
         let tokens = self.level.map_or(at_least, |level| level.tokens.max(at_least).min(remaining));
         self.level = Some(Level { tokens, limit, at: now });
     }
 
-    /// The budget was exceeded: it is empty, and the provider may have said for how long.
+    /// The budget was exceeded: it is empty, and the provider may have said for how long. A budget is never empty for
+    /// longer than it takes to recover, whatever an answer claims.
     pub(crate) fn exceeded(&mut self, closed_for: Option<Duration>, now: Duration) {
         if let Some(level) = &mut self.level {
             level.tokens = level.tokens.min(0.0);
         }
         if let Some(wait) = closed_for {
-            self.closed_until = self.closed_until.max(now.saturating_add(wait));
+            self.closed_until = self.closed_until.max(now.saturating_add(wait.min(self.recovery)));
         }
     }
 
@@ -113,6 +112,9 @@ impl Bucket {
     /// Nobody knows whether the request arrived, or whether it still will: it counts as used.
     pub(crate) fn abandoned(&mut self, now: Duration) {
         self.finish(now);
+        while self.abandoned.front().is_some_and(|at| *at + FORGOTTEN < now) {
+            self.abandoned.pop_front();
+        }
         self.abandoned.push_back(now);
     }
 
@@ -140,3 +142,86 @@ fn rate(limit: f64, recovery: Duration) -> f64 {
 
 /// How long a request that was given up may still be on its way.
 const GHOST: Duration = Duration::from_secs(30);
+
+/// After that time no request is in flight any more that started while the given-up one was a ghost.
+const FORGOTTEN: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RECOVERY: Duration = Duration::from_secs(100);
+    const LIMIT: f64 = 50.0;
+
+    /// The provider's side, and everything between it and us.
+    struct World {
+        now: Duration,
+        level: f64,
+        bucket: Bucket,
+        on_the_way: Vec<Drawn>,
+        on_the_way_back: Vec<(Drawn, RateReading)>,
+        ghosts: Vec<Duration>,
+    }
+
+    impl World {
+        fn take(&mut self) -> RateReading {
+            assert!(self.level >= 1.0, "a 429 is earned");
+            self.level -= 1.0;
+            RateReading { limit: LIMIT as u32, remaining: self.level as u32 }
+        }
+
+        fn wait(&mut self, passed: Duration) {
+            let now = self.now + passed;
+            let due = self.ghosts.iter().filter(|at| **at + GHOST <= now).count();
+            for _ in 0..due {
+                self.ghosts.remove(0);
+                self.take();
+            }
+            self.now = now;
+            self.level = (self.level + passed.as_secs_f64() * LIMIT / RECOVERY.as_secs_f64()).min(LIMIT);
+        }
+    }
+
+    proptest! {
+        /// Steps: 0-3 send, 4-5 a request arrives, 6-7 an answer arrives, 8 a caller gives up, 9 time passes. The second
+        /// number picks which one, so that everything overtakes everything.
+        #[test]
+        fn however_answers_are_ordered_the_budget_is_never_exceeded(
+            level in 1u32..=50,
+            steps in prop::collection::vec((0u8..10, any::<prop::sample::Index>(), 0u64..3000), 1..400),
+        ) {
+            let bucket = Bucket::new(RECOVERY);
+            let (on_the_way, on_the_way_back, ghosts) = (vec![], vec![], vec![]);
+            let level = f64::from(level);
+            let mut world = World { now: RECOVERY, level, bucket, on_the_way, on_the_way_back, ghosts };
+            for (step, which, millis) in steps {
+                match step {
+                    0..4 => {
+                        if let Draw::Go(drawn) = world.bucket.draw(world.now) {
+                            world.on_the_way.push(drawn);
+                        }
+                    }
+                    4..6 if !world.on_the_way.is_empty() => {
+                        let drawn = world.on_the_way.swap_remove(which.index(world.on_the_way.len()));
+                        let reading = world.take();
+                        world.on_the_way_back.push((drawn, reading));
+                    }
+                    6..8 if !world.on_the_way_back.is_empty() => {
+                        let at = which.index(world.on_the_way_back.len());
+                        let (drawn, reading) = world.on_the_way_back.swap_remove(at);
+                        world.bucket.answered(drawn, Some(reading), world.now);
+                    }
+                    8 if !world.on_the_way.is_empty() => {
+                        world.on_the_way.swap_remove(which.index(world.on_the_way.len()));
+                        world.bucket.abandoned(world.now);
+                        world.ghosts.push(world.now);
+                    }
+                    9 => world.wait(Duration::from_millis(millis)),
+                    _ => {}
+                }
+            }
+        }
+    }
+}

@@ -168,3 +168,73 @@ fn dressed(mut error: Error, table: &dyn ErrorTable, headers: &HeaderMap, clock:
     }
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use cloud_types::SystemClock;
+
+    use super::*;
+
+    fn failure(table: &dyn ErrorTable, status: u16, body: &'static str) -> Failure {
+        let body = Body::Whole(Bytes::from_static(body.as_bytes()));
+        let answer = http::Response::builder().status(status).header("x-request-id", "r-1").header("retry-after", "3");
+        classify(table, &SystemClock, answer.body(body).unwrap(), &mut None).unwrap_err()
+    }
+
+    #[test]
+    fn a_status_alone_says_what_the_caller_does() {
+        use ErrorKind::{
+            Conflict, InvalidRequest, NotFound, PermissionDenied, RateLimited, Unauthenticated, Unavailable,
+            Unexpected, Unsupported,
+        };
+        for (status, kind, executed) in [
+            (302, Unexpected, Executed::No),
+            (400, InvalidRequest, Executed::No),
+            (401, Unauthenticated, Executed::No),
+            (403, PermissionDenied, Executed::No),
+            (404, NotFound, Executed::No),
+            (409, Conflict, Executed::No),
+            (422, InvalidRequest, Executed::No),
+            (423, Conflict, Executed::No),
+            (429, RateLimited, Executed::No),
+            (500, Unavailable, Executed::Unknown),
+            (501, Unsupported, Executed::No),
+            (503, Unavailable, Executed::Unknown),
+            (599, Unavailable, Executed::Unknown),
+            (999, Unexpected, Executed::No),
+        ] {
+            let Failure { outcome, error } = failure(&StatusTable, status, "<html>");
+            assert_eq!(outcome, Outcome::Refused { kind, executed }, "{status}");
+            assert_eq!((error.kind(), error.status()), (kind, Some(status)));
+            assert_eq!((error.request_id(), error.retry_after().map(|wait| wait.as_secs())), (Some("r-1"), Some(3)));
+        }
+    }
+
+    /// Knows that `busy` is refused before anything is done.
+    #[derive(Debug)]
+    struct Table;
+
+    impl ErrorTable for Table {
+        fn error(&self, answer: &Answer<'_>) -> Error {
+            match answer.json::<&str>() {
+                Some("slow down") => Error::new(ErrorKind::RateLimited, "slow down"),
+                _ => answer.by_status(),
+            }
+        }
+
+        fn executed(&self, answer: &Answer<'_>) -> Executed {
+            if answer.json() == Some("busy") { Executed::No } else { Executed::Unknown }
+        }
+    }
+
+    #[test]
+    fn a_table_may_know_that_nothing_was_done() {
+        for (body, kind, executed) in [
+            (r#""busy""#, ErrorKind::Unavailable, Executed::No),
+            (r#""slow down""#, ErrorKind::RateLimited, Executed::No),
+            ("<html>", ErrorKind::Unavailable, Executed::Unknown),
+        ] {
+            assert_eq!(failure(&Table, 503, body).outcome, Outcome::Refused { kind, executed });
+        }
+    }
+}

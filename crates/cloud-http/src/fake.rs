@@ -118,13 +118,17 @@ impl FakeTransport {
 impl Transport for FakeTransport {
     /// # Panics
     /// If the script has no answer left: the test sends more than it meant to.
-    async fn send(&self, request: http::Request<Bytes>, _max_body: usize) -> Result<http::Response<Body>, SendError> {
+    async fn send(&self, request: http::Request<Bytes>, max_body: usize) -> Result<http::Response<Body>, SendError> {
         let (parts, body) = request.into_parts();
         let target = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
         let shown = format!("{} {target}", parts.method);
         locked(&self.requests).push(Recorded { method: parts.method, target, headers: parts.headers, body });
         let answer = locked(&self.script).pop_front();
-        answer.unwrap_or_else(|| panic!("no answer is left in the script for {shown}"))
+        let answer = answer.unwrap_or_else(|| panic!("no answer is left in the script for {shown}"))?;
+        Ok(answer.map(|body| match body {
+            Body::Whole(bytes) if bytes.len() > max_body => Body::TooLarge,
+            body => body,
+        }))
     }
 }
 

@@ -52,8 +52,10 @@ impl Client {
     /// Waits are spread by a tenth up or down; a provider's hint replaces the pace where it is longer.
     ///
     /// # Errors
-    /// What `look` fails with, at once. [`Timeout`](ErrorKind::Timeout) past the deadline; the message says what was
-    /// seen last.
+    /// What `look` fails with, at once, unless it is of a kind that passes: [`Unavailable`](ErrorKind::Unavailable),
+    /// [`RateLimited`](ErrorKind::RateLimited) or [`Timeout`](ErrorKind::Timeout), after which it looks again.
+    /// [`Timeout`](ErrorKind::Timeout) past the deadline; the message says what was seen last, the source is the last
+    /// error that passed.
     pub async fn poll<T, F, Fut>(
         &self,
         operation: &'static str,
@@ -68,14 +70,20 @@ impl Client {
         let clock = &*self.0.clock;
         let end = Deadline::after(clock, deadline);
         let mut wait = pace.min;
-        let mut last = None;
+        let (mut last, mut trouble) = (None, None);
         while let Some(progress) = within(clock, end.left(clock), look()).await {
-            let hint = match progress? {
-                Progress::Done(done) => return Ok(done),
-                Progress::Pending { seen, hint } => {
+            let hint = match progress {
+                Ok(Progress::Done(done)) => return Ok(done),
+                Ok(Progress::Pending { seen, hint }) => {
                     last = Some(seen);
                     hint
                 }
+                Err(error) if passes(error.kind()) => {
+                    let hint = error.retry_after();
+                    trouble = Some(error);
+                    hint
+                }
+                Err(error) => return Err(error),
             };
             let left = end.left(clock);
             if left.is_zero() {
@@ -88,8 +96,17 @@ impl Client {
         }
         let seen = last.map_or_else(|| "nothing was seen".to_owned(), |seen| format!("last seen: {seen}"));
         let error = Error::new(ErrorKind::Timeout, format!("not done after {} s; {seen}", deadline.as_secs()));
-        Err(error.with_provider(&self.0.provider).with_operation(operation))
+        let error = error.with_provider(&self.0.provider).with_operation(operation);
+        Err(match trouble {
+            Some(trouble) => error.with_source(trouble),
+            None => error,
+        })
     }
+}
+
+/// Whether the next look may well succeed: the operation goes on at the provider, whatever hinders us to see it.
+fn passes(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unavailable | ErrorKind::RateLimited | ErrorKind::Timeout)
 }
 
 #[cfg(test)]
@@ -155,5 +172,18 @@ mod tests {
         });
         done.await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_does_not_end_the_wait_but_a_refusal_does() {
+        let client = client();
+        let mut looks = 0;
+        let ended = client.poll("wait", Pace::default(), Duration::from_secs(60), || {
+            looks += 1;
+            let kind = if looks < 3 { ErrorKind::Unavailable } else { ErrorKind::NotFound };
+            async move { Err::<Progress<()>, _>(Error::new(kind, "")) }
+        });
+        assert_eq!(ended.await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(looks, 3);
     }
 }
