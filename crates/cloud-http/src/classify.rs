@@ -59,6 +59,29 @@ pub enum Executed {
 }
 
 /// A provider's errors: from its own codes to ours. Pure; one a provider.
+///
+/// ```
+/// use cloud_http::{Answer, ErrorTable};
+/// use cloud_types::{Error, ErrorKind};
+///
+/// #[derive(Debug)]
+/// struct Table;
+///
+/// impl ErrorTable for Table {
+///     fn error(&self, answer: &Answer<'_>) -> Error {
+///         #[derive(serde::Deserialize)]
+///         struct Body {
+///             code: String,
+///         }
+///         let Some(Body { code }) = answer.json() else { return answer.by_status() };
+///         let error = match code.as_str() {
+///             "no_room" => Error::new(ErrorKind::NoCapacity, "no room for this machine type"),
+///             _ => answer.by_status(),
+///         };
+///         error.with_code(code)
+///     }
+/// }
+/// ```
 pub trait ErrorTable: Debug + Send + Sync {
     /// The error that `answer` stands for. Status, `Retry-After` and request id need not be set: they are added.
     ///

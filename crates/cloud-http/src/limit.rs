@@ -43,6 +43,15 @@ impl RateLimiter {
     ///
     /// An answer without these headers says nothing; where none ever has them, calls go one at a time.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cloud_http::{RateHeaders, RateLimiter};
+    ///
+    /// let headers = RateHeaders::new("ratelimit-limit", "ratelimit-remaining");
+    /// let limiter = RateLimiter::refilling(Duration::from_secs(3600), headers);
+    /// ```
+    ///
     /// # Panics
     /// If `recovery` is zero.
     #[must_use]

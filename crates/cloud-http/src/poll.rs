@@ -51,6 +51,25 @@ impl Client {
     ///
     /// Waits are spread by a tenth up or down; a provider's hint replaces the pace where it is longer.
     ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use cloud_http::{Client, Pace, Progress};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Action {
+    ///     status: String,
+    /// }
+    ///
+    /// async fn wait(client: &Client) -> cloud_types::Result<()> {
+    ///     let look = || async {
+    ///         let action: Action = client.get("get_action", "actions/7").send().await?;
+    ///         Ok(if action.status == "done" { Progress::Done(()) } else { Progress::pending(action.status) })
+    ///     };
+    ///     client.poll("create_host", Pace::default(), Duration::from_secs(300), look).await
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// What `look` fails with, at once, unless it is of a kind that passes: [`Unavailable`](ErrorKind::Unavailable),
     /// [`RateLimited`](ErrorKind::RateLimited) or [`Timeout`](ErrorKind::Timeout), after which it looks again.
