@@ -163,7 +163,7 @@ mod tests {
 
     use async_trait::async_trait;
     use bytes::Bytes;
-    use cloud_types::{ProviderId, SystemClock};
+    use cloud_types::{ErrorKind, ProviderId, ScaledClock, SystemClock};
     use futures::future::join_all;
 
     use super::*;
@@ -175,6 +175,7 @@ mod tests {
     /// after some more, out of order.
     #[derive(Debug)]
     struct Provider {
+        clock: Arc<dyn Clock>,
         level: Mutex<(f64, Duration)>,
         limited: AtomicU32,
         served: AtomicU32,
@@ -183,8 +184,13 @@ mod tests {
 
     impl Provider {
         fn with_remaining(remaining: f64) -> Arc<Self> {
+            Self::on(Arc::new(SystemClock), remaining)
+        }
+
+        fn on(clock: Arc<dyn Clock>, remaining: f64) -> Arc<Self> {
             Arc::new(Self {
-                level: Mutex::new((remaining, SystemClock.monotonic())),
+                level: Mutex::new((remaining, clock.monotonic())),
+                clock,
                 limited: AtomicU32::new(0),
                 served: AtomicU32::new(0),
                 rng: Mutex::new(fastrand::Rng::with_seed(7)),
@@ -193,12 +199,12 @@ mod tests {
 
         async fn on_the_way(&self) {
             let millis = self.rng.lock().unwrap().u64(10..800);
-            SystemClock.sleep(Duration::from_millis(millis)).await;
+            self.clock.sleep(Duration::from_millis(millis)).await;
         }
 
         fn take(&self) -> (u16, u32) {
             let (level, at) = &mut *self.level.lock().unwrap();
-            let now = SystemClock.monotonic();
+            let now = self.clock.monotonic();
             *level = (*level + (now - *at).as_secs_f64()).min(3600.0);
             *at = now;
             if *level < 1.0 {
@@ -227,13 +233,15 @@ mod tests {
             .limiter(RateLimiter::refilling(HOUR, RateHeaders::new("l", "r")))
             .retry(RetryPolicy::never())
             .transport(provider.clone())
+            .clock(Arc::clone(&provider.clock))
+            .deadline(HOUR)
             .build()
             .unwrap()
     }
 
     /// `callers` tasks make `each` calls one after the other; how long all took.
     async fn run(client: &Client, callers: u32, each: u32) -> Duration {
-        let start = SystemClock.monotonic();
+        let start = client.clock().monotonic();
         let caller = || {
             let client = client.clone();
             tokio::spawn(async move {
@@ -243,7 +251,7 @@ mod tests {
             })
         };
         join_all((0..callers).map(|_| caller())).await.into_iter().for_each(|done| done.unwrap());
-        SystemClock.monotonic() - start
+        client.clock().monotonic() - start
     }
 
     #[tokio::test(start_paused = true)]
@@ -260,16 +268,19 @@ mod tests {
         }
     }
 
+    /// How long it takes depends on the machine here; that nothing is exceeded does not.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn on_several_threads_and_a_scaled_clock_no_budget_is_exceeded() {
+        let provider = Provider::on(Arc::new(ScaledClock::new(2000.0)), 50.0);
+        run(&client(&provider), 64, 5).await;
+        assert_eq!((provider.limited.load(Relaxed), provider.served.load(Relaxed)), (0, 320));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn before_the_first_answer_one_request_is_on_its_way() {
         let provider = Provider::with_remaining(3.0);
-        let (one, two) = (client(&provider), client(&provider).clone());
-        drop(two);
-        let all = tokio::spawn(async move { run(&one, 10, 1).await });
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        assert!(provider.served.load(Relaxed) <= 1);
-        all.await.unwrap();
-        assert_eq!(provider.limited.load(Relaxed), 0);
+        run(&client(&provider), 10, 1).await;
+        assert_eq!(provider.limited.load(Relaxed), 0, "ten at once would have earned seven");
     }
 
     #[tokio::test(start_paused = true)]
@@ -340,5 +351,21 @@ mod tests {
             turn.settle(&Err(SendError::not_sent("refused")));
         }
         assert!(SystemClock.monotonic() - start < Duration::from_millis(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_longer_than_its_patience_is_told_so() {
+        let provider = Provider::with_remaining(1.0);
+        let client = Client::builder(ProviderId::new("test"), "http://api.test".parse().unwrap())
+            .limiter(RateLimiter::refilling(HOUR, RateHeaders::new("l", "r")))
+            .transport(provider.clone())
+            .patience(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        let ended = join_all((0..40).map(|_| client.get("get_host", "servers/1").send_empty())).await;
+        let refused: Vec<_> = ended.into_iter().filter_map(Result::err).map(|error| error.kind()).collect();
+        assert!((15..25).contains(&refused.len()), "{refused:?}");
+        assert!(refused.iter().all(|kind| *kind == ErrorKind::RateLimited), "{refused:?}");
+        assert_eq!(provider.limited.load(Relaxed), 0);
     }
 }
