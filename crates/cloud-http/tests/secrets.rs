@@ -13,7 +13,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        self.0.lock().expect("no writer panics").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -31,11 +31,11 @@ impl<'a> MakeWriter<'a> for Log {
 
 /// Answers each request with the next of `answers`, on a connection of its own.
 fn serve(answers: &'static [&'static str]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a bound port");
     std::thread::spawn(move || {
         for answer in answers {
-            let (mut stream, _) = listener.accept().unwrap();
+            let (mut stream, _) = listener.accept().expect("a caller");
             let mut request = [0; 4096];
             let _ = stream.read(&mut request);
             let _ = stream.write_all(answer.as_bytes());
