@@ -1,0 +1,52 @@
+//! One function per API call: wire in, wire out. Paths and parameters are here and nowhere else.
+//!
+//! The functions stand in one file a resource; this one holds what they share.
+
+mod catalog;
+mod firewalls;
+mod images;
+mod servers;
+mod ssh_keys;
+mod volumes;
+
+use cloud_http::Request;
+use cloud_types::{Error, ErrorKind, Result};
+use serde::de::DeserializeOwned;
+
+use crate::wire::Paged;
+
+pub(crate) use servers::ACTIONS_A_CALL;
+
+/// Hetzner's API over HTTP. Clones share connections and the request budget.
+#[derive(Debug, Clone)]
+pub(crate) struct Api(cloud_http::Client);
+
+impl Api {
+    pub(crate) fn new(client: cloud_http::Client) -> Self {
+        Self(client)
+    }
+}
+
+/// The most items that a page holds (<https://docs.hetzner.cloud/reference/cloud#pagination>).
+pub(crate) const PER_PAGE: u32 = 50;
+
+/// Reads every page of a list. A page number that does not grow is an error, so a list cannot go on for ever.
+async fn all_pages<L: Paged + DeserializeOwned + Send>(request: impl Fn() -> Request) -> Result<Vec<L::Item>> {
+    let (mut items, mut page) = (Vec::new(), 1);
+    loop {
+        let list: L = request().query("page", page).query("per_page", PER_PAGE).send().await?;
+        let (more, next) = list.into_parts();
+        let empty = more.is_empty();
+        items.extend(more);
+        match next {
+            None => return Ok(items),
+            Some(next) if next > page && !empty => page = next,
+            Some(_) => return Err(Error::new(ErrorKind::Unexpected, "a list repeats a page or never ends")),
+        }
+    }
+}
+
+/// A label selector that asks for all of these (<https://docs.hetzner.cloud/reference/cloud#label-selector>).
+pub(crate) fn selector(labels: &[(&str, &str)]) -> String {
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+}
