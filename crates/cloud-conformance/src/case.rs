@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloud_types::clock::within;
 use cloud_types::{
     Ability, Clock, CloudProvider, CloudProviderExt, DataDisk, Error, ErrorKind, HostId, HostRuntime, HostSpec,
-    HostState, InboundPort, ListHosts, Name, PublicNetwork, Result, UserData, Wait,
+    HostState, InboundPort, ListHosts, MachineTypeName, Name, PublicNetwork, Result, StopMode, UserData, Wait,
 };
 use futures::TryStreamExt;
 
@@ -50,6 +50,11 @@ impl Case {
     /// The cheapest host under a name of this case alone.
     pub(crate) fn spec(&self, role: &str) -> HostSpec {
         self.backend.spec(&self.name(role))
+    }
+
+    /// A machine type that no provider has.
+    pub(crate) fn unknown_machine(&self) -> MachineTypeName {
+        MachineTypeName::new("no-such-machine").expect("a well-formed name")
     }
 
     /// A wait with the backend's patience.
@@ -101,6 +106,26 @@ impl Case {
             (Some(_), others) => Err(Stop::Failed(format!("one host bears the name; there are {}", others + 1))),
             (None, _) => Err(Stop::Failed("one host bears the name; there is none".to_owned())),
         }
+    }
+
+    /// Creates the cheapest host, waits until it runs, and takes its power.
+    pub(crate) async fn stopped(&self, role: &str) -> Outcome<HostRuntime> {
+        let host = self.running(role).await?;
+        self.provider.stop_host(&host.id, StopMode::Hard).await.or_fail("a running host can be stopped")?;
+        self.reaches(&host.id, HostState::Stopped).await
+    }
+
+    /// The id of a host that was there and is gone.
+    pub(crate) async fn gone(&self, role: &str) -> Outcome<HostId> {
+        let host = self.running(role).await?;
+        self.provider.delete_host(&host.id).await.or_fail("a running host can be deleted")?;
+        self.is_gone(&host.id).await?;
+        Ok(host.id)
+    }
+
+    /// Reads a host that must be there.
+    pub(crate) async fn read(&self, id: &HostId) -> Outcome<HostRuntime> {
+        self.provider.get_host(id).await.or_fail("a host that is there can be read")
     }
 
     /// Waits until a host is no longer there.

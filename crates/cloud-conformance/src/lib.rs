@@ -8,6 +8,7 @@
 
 pub mod behaviours;
 
+mod abilities;
 mod backend;
 mod case;
 mod fault;
