@@ -1,0 +1,46 @@
+//! What the suite must know of a service to try it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cloud_types::{CloudProvider, HostSpec, MachineTypeName, Name};
+
+use crate::{Fault, Injected};
+
+/// A service under test: one account of one provider, as several processes and owners see it.
+///
+/// The suite makes one for each behaviour. All that its methods return sees the same account.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The service as this process and its owner see it.
+    fn provider(&self) -> Arc<dyn CloudProvider>;
+
+    /// The same owner in another process: nothing is shared in memory with [`provider`](Self::provider).
+    async fn other_process(&self) -> Arc<dyn CloudProvider>;
+
+    /// Another owner in the same account.
+    async fn other_owner(&self) -> Arc<dyn CloudProvider>;
+
+    /// The cheapest host that boots here, under this name, with a machine that is named.
+    fn spec(&self, name: &Name) -> HostSpec;
+
+    /// Another machine type of the same architecture that the host of [`spec`](Self::spec) can be resized to.
+    fn larger_machine(&self) -> MachineTypeName;
+
+    /// How long one wait may take, on the provider's clock: longer than the provider ever needs.
+    fn patience(&self) -> Duration;
+
+    /// Makes the service answer wrongly. By default it cannot, as with a real cloud; behaviours that need it are then
+    /// reported as skipped.
+    async fn inject(&self, _fault: Fault) -> Injected {
+        Injected::Impossible
+    }
+
+    /// How much of each kind (hosts, volumes, keys, …) the account holds, counted on the provider's side, not through
+    /// the provider under test. By default nobody can count, and the suite asks [`Sweep`](cloud_types::Sweep) instead.
+    async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {
+        None
+    }
+}

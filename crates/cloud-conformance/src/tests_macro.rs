@@ -1,0 +1,67 @@
+//! The macro that makes one named test of each behaviour.
+
+use crate::suite::run_one;
+use crate::{BEHAVIOURS, Backend, Stop};
+
+/// Makes one test of each behaviour for the backends that an async function makes.
+///
+/// Each test is a plain `#[test]` with a runtime of its own, so that the caller's crate needs no runtime for it. After the
+/// function come the behaviours that are to be skipped, each with its reason.
+///
+/// ```ignore
+/// conformance_tests!(backend);
+/// conformance_tests!(backend, skip { a_host_restarts: "the emulator cannot restart" });
+/// ```
+#[macro_export]
+macro_rules! conformance_tests {
+    ($make:path $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
+        $crate::__for_each_behaviour! {
+            [$crate::__one_test] $make, [$($((stringify!($skipped), $reason)),*)?]
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __one_test {
+    ($make:path, $skips:tt; $($module:ident { $($name:ident [$($need:ident)*])* })*) => {
+        const SKIPPED_BEHAVIOURS: &[(&str, &str)] = &$skips;
+        $($(
+            #[test]
+            fn $name() {
+                $crate::prove(stringify!($name), SKIPPED_BEHAVIOURS, $make);
+            }
+        )*)*
+    };
+}
+
+/// Runs one behaviour as a test: returns where it is shown or skipped.
+///
+/// # Panics
+/// Where it fails, and where a skipped name is none.
+#[doc(hidden)]
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so to who runs it")]
+pub fn prove<B, F>(name: &str, skips: &[(&str, &str)], make: impl FnOnce() -> F)
+where
+    B: Backend + 'static,
+    F: Future<Output = B>,
+{
+    let find = |name: &str| BEHAVIOURS.iter().find(|behaviour| behaviour.name == name);
+    for (skipped, _) in skips {
+        assert!(find(skipped).is_some(), "no behaviour is called {skipped}");
+    }
+    if let Some((_, reason)) = skips.iter().find(|(skipped, _)| *skipped == name) {
+        return eprintln!("skipped: {reason}");
+    }
+    let behaviour = find(name).expect("the test was made from the list");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime can be started");
+    match runtime.block_on(async { run_one(behaviour, Box::new(make().await)).await }) {
+        Ok(()) => {}
+        Err(stop @ Stop::Skipped(_)) => eprintln!("{stop}"),
+        Err(stop @ Stop::Failed(_)) => panic!("{name} {stop}"),
+    }
+}
