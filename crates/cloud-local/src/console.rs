@@ -1,0 +1,16 @@
+//! What a host wrote to its console.
+
+use async_trait::async_trait;
+use cloud_types::{Console, HostId, Result};
+
+use crate::cloud::Cloud;
+use crate::local::named;
+use crate::{Local, Operation};
+
+#[async_trait]
+impl Console for Local {
+    async fn console_output(&self, id: &HostId) -> Result<String> {
+        let read = |cloud: &mut Cloud, _| Ok(cloud.host(id.as_str())?.console.join("\n"));
+        named("console_output", self.repeat(Operation::ReadConsole, read).await)
+    }
+}

@@ -1,0 +1,118 @@
+//! The provider value: an owner's view of an account, and the account that it shares with others.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cloud_types::{Capabilities, Clock, Error, Owner, ProviderId, Result};
+
+use crate::capabilities::capabilities;
+use crate::cloud::Cloud;
+use crate::{Config, Fault, Inspection, stock};
+
+/// One owner's view of an in-memory account. Clones share everything; the account lives as long as any of them.
+#[derive(Clone)]
+pub struct Local {
+    pub(crate) account: Arc<Account>,
+    pub(crate) owner: Owner,
+    /// The hosts that this process made of late: when, by the clock's monotonic time.
+    pub(crate) fresh: Arc<Mutex<HashMap<String, Duration>>>,
+}
+
+/// What all views of an account share.
+pub(crate) struct Account {
+    cloud: Mutex<Cloud>,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) latency: Duration,
+    pub(crate) patience: Duration,
+    pub(crate) page: usize,
+}
+
+/// The provider's id.
+pub(crate) const ID: ProviderId = ProviderId::new("local");
+
+impl Local {
+    /// An empty account with the default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Config::default().build().expect("the default settings are valid")
+    }
+
+    pub(crate) fn open(config: Config) -> Self {
+        let account = Account {
+            capabilities: capabilities(config.settings.lag),
+            clock: config.clock,
+            latency: config.latency,
+            patience: config.patience,
+            page: config.page,
+            cloud: Mutex::new(Cloud::new(config.settings, config.faults)),
+        };
+        Self { account: Arc::new(account), owner: config.owner, fresh: Arc::default() }
+    }
+
+    /// Another service's view of the same account.
+    #[must_use]
+    pub fn with_owner(&self, owner: Owner) -> Self {
+        Self { owner, ..self.another_process() }
+    }
+
+    /// The same owner's view from another process: it remembers nothing of what this value has done.
+    #[must_use]
+    pub fn another_process(&self) -> Self {
+        Self { account: Arc::clone(&self.account), owner: self.owner.clone(), fresh: Arc::default() }
+    }
+
+    /// Adds a rule by which requests go wrong, whoever of the account sends them.
+    pub fn inject(&self, fault: Fault) {
+        self.cloud().faults.add(fault);
+    }
+
+    /// Lets each request from now on meet a fault with this probability, cut to the range 0 to 1.
+    pub fn set_faults(&self, probability: f64) {
+        self.cloud().faults.chance = probability.clamp(0.0, 1.0);
+    }
+
+    /// Leaves no room for a machine type in a zone, or in all zones of a region, from now on.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for a place or machine type that the catalog does not have.
+    pub fn sell_out(&self, place: &str, machine_type: &str) -> Result<()> {
+        stock::sell_out(&mut self.cloud().world.catalog, place, machine_type)
+    }
+
+    /// What is truly in the account, of all owners: for tests that count what is there and what was left behind.
+    #[must_use]
+    pub fn inspect(&self) -> Inspection {
+        let now = self.account.clock.now();
+        let mut cloud = self.cloud();
+        cloud.tick(now);
+        Inspection::of(&cloud)
+    }
+
+    pub(crate) fn cloud(&self) -> MutexGuard<'_, Cloud> {
+        self.account.cloud.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn fresh(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+/// Puts the provider and the operation on the error of a public call.
+pub(crate) fn named<T>(operation: &'static str, result: Result<T>) -> Result<T> {
+    result.map_err(|error: Error| error.with_provider(&ID).with_operation(operation))
+}

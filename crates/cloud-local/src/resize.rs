@@ -1,0 +1,45 @@
+//! Changing a host's machine type.
+
+use async_trait::async_trait;
+use cloud_types::{Error, ErrorKind, HostId, MachineTypeName, Resize, ResizeDisk, Result};
+use cloud_world::HostState;
+use jiff::Timestamp;
+
+use crate::cloud::Cloud;
+use crate::error::{not_found, refusal};
+use crate::local::named;
+use crate::{Local, Operation};
+
+#[async_trait]
+impl Resize for Local {
+    async fn resize_host(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
+        let resize = |cloud: &mut Cloud, now| step(cloud, id, to, disk, now);
+        named("resize_host", self.until(Operation::ResizeHost, resize).await)
+    }
+}
+
+/// Begins the resize where it has not begun; `None` until the host has the machine type.
+fn step(cloud: &mut Cloud, id: &HostId, to: &MachineTypeName, disk: ResizeDisk, now: Timestamp) -> Result<Option<()>> {
+    let host = cloud.host(id.as_str())?;
+    if host.machine == to.as_str() {
+        return Ok(Some(()));
+    }
+    match host.state {
+        HostState::Migrating => return Ok(None),
+        HostState::Deleting => return Err(not_found("host", id.as_str())),
+        HostState::Off => {}
+        _ => return Err(Error::new(ErrorKind::Conflict, format!("host {id} must be stopped first"))),
+    }
+    let wanted = cloud.world.catalog.machine(to.as_str());
+    let Some(wanted) = wanted.filter(|machine| machine.prices.contains_key(&host.region)) else {
+        return Err(Error::invalid("machine type", format!("there is no {to} in {}", host.region)));
+    };
+    let size = match disk {
+        ResizeDisk::Keep => host.boot_disk_gb,
+        ResizeDisk::GrowForever => host.boot_disk_gb.max(wanted.disk_gb),
+    };
+    let host = host.id;
+    cloud.world.resize_host(host, to.as_str(), size, HostState::Off, now).map_err(refusal)?;
+    // What takes no time is done already.
+    Ok(cloud.world.host(host).is_ok_and(|host| host.machine == to.as_str()).then_some(()))
+}

@@ -1,0 +1,1 @@
+//! Checks of recorded exchanges against an API's OpenAPI description.

@@ -1,0 +1,72 @@
+//! Answers that no good server gives, for tests of clients.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{Reply, Request};
+
+/// A way in which an answer is hostile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hostile {
+    /// Ten million bytes of valid JSON.
+    HugeBody,
+    /// A hundred thousand arrays inside each other.
+    DeepNesting,
+    /// Every number a string and every string a number.
+    WrongTypes,
+    /// Each page names a next page that is one higher, for ever.
+    EndlessPages,
+    /// Each page names itself as the next one.
+    RepeatedPage,
+    /// Bytes that are no UTF-8 inside a JSON string.
+    InvalidUtf8,
+}
+
+impl Hostile {
+    /// Spoils a good answer.
+    pub(crate) fn spoil(self, request: &Request, mut reply: Reply) -> Reply {
+        reply.status = match reply.status.is_success() {
+            true => reply.status,
+            false => StatusCode::OK,
+        };
+        let good = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+        reply.body = match self {
+            Self::HugeBody => format!("{{\"filler\":\"{}\"}}", "x".repeat(HUGE)).into(),
+            Self::DeepNesting => format!("{}{}", "[".repeat(DEEP), "]".repeat(DEEP)).into(),
+            Self::WrongTypes => swap_types(good).to_string().into(),
+            Self::EndlessPages => with_next_page(request, good, 1).to_string().into(),
+            Self::RepeatedPage => with_next_page(request, good, 0).to_string().into(),
+            Self::InvalidUtf8 => b"{\"server\":{\"name\":\"\xff\xfe\xc3(\"}}".to_vec().into(),
+        };
+        reply
+    }
+}
+
+fn swap_types(value: Value) -> Value {
+    match value {
+        Value::Null => json!([]),
+        Value::Bool(value) => json!(value.to_string()),
+        Value::Number(value) => json!(value.to_string()),
+        Value::String(value) => json!(value.len()),
+        Value::Array(values) => values.into_iter().map(swap_types).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, swap_types(value)))
+            .collect(),
+    }
+}
+
+fn with_next_page(request: &Request, mut value: Value, ahead: u64) -> Value {
+    let page = request.param("page").and_then(|page| page.parse().ok());
+    let next = page.unwrap_or(1_u64) + ahead;
+    if let Some(pagination) = value.pointer_mut("/meta/pagination") {
+        pagination["next_page"] = json!(next);
+        pagination["last_page"] = json!(next.max(1_000_000));
+    }
+    value
+}
+
+const HUGE: usize = 10_000_000;
+const DEEP: usize = 100_000;

@@ -1,0 +1,138 @@
+//! What goes between the shared server and a face.
+
+use bytes::Bytes;
+use cloud_world::{Settings, World};
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::SimConfig;
+
+/// One provider's API over a world.
+pub trait Face: Send + Sync + Sized + 'static {
+    /// The face for this configuration.
+    fn new(config: &SimConfig) -> Self;
+
+    /// The world that the simulator starts with.
+    fn settings(config: &SimConfig) -> Settings;
+
+    /// What the path is, before anything is checked.
+    fn route(&self, request: &Request) -> Route;
+
+    /// Why the request may not be made at all, such as for a wrong token.
+    fn refuse(&self, request: &Request) -> Option<Reply>;
+
+    /// Does what the request asks for.
+    fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply;
+
+    /// The provider's error body for a failure of its own with this status.
+    fn failure(&self, status: StatusCode) -> Reply;
+}
+
+/// A request as it arrived.
+#[derive(Debug)]
+pub struct Request {
+    /// GET, POST and so on.
+    pub method: Method,
+    /// The whole path.
+    pub path: String,
+    /// The query's pairs, decoded, in their order.
+    pub query: Vec<(String, String)>,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// The address that the client reached the server by, with the scheme.
+    pub origin: String,
+}
+
+impl Request {
+    /// The path's parts between slashes.
+    #[must_use]
+    pub fn segments(&self) -> Vec<&str> {
+        self.path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect()
+    }
+
+    /// The first value of a query parameter.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a query parameter.
+    pub fn params<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The token of a bearer authorization.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        let value = self.headers.get(http::header::AUTHORIZATION)?;
+        let token = value.to_str().ok()?.strip_prefix("Bearer ")?.trim();
+        (!token.is_empty()).then_some(token)
+    }
+
+    /// Whether the request may change something.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        self.method != Method::GET && self.method != Method::HEAD
+    }
+}
+
+/// What a path is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The path with parameters in braces, as the API's description writes it.
+    pub template: String,
+    /// What the request is about to make or change, as far as faults care.
+    pub target: Option<cloud_world::Kind>,
+    /// The region it names, where capacity can be taken away.
+    pub places: bool,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// Headers beyond those that every answer has.
+    pub headers: Vec<(&'static str, String)>,
+    /// What the body is.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// A JSON answer.
+    ///
+    /// # Panics
+    /// Where `body` cannot be written as JSON, which is a defect of the face.
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("faces write plain JSON");
+        Self {
+            status,
+            headers: Vec::new(),
+            content_type: "application/json",
+            body: body.into(),
+        }
+    }
+
+    /// An answer without a body.
+    #[must_use]
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            content_type: "application/json",
+            body: Bytes::new(),
+        }
+    }
+}
