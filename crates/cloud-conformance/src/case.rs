@@ -223,7 +223,11 @@ impl Case {
         }
         if let Some(volumes) = provider.volumes() {
             for volume in self.patiently(|| volumes.list_volumes()).await?.iter().filter(|v| is_ours(&v.name)) {
-                self.patiently(|| volumes.detach_volume(&volume.id)).await?;
+                // A list may still show what went with its host a moment ago.
+                match self.patiently(|| volumes.detach_volume(&volume.id)).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    other => other?,
+                }
                 self.patiently(|| volumes.delete_volume(&volume.id)).await?;
             }
         }
