@@ -201,6 +201,8 @@ impl Case {
 
     /// Deletes all that bears a name of this case, whoever of its owners made it.
     pub(crate) async fn clean_up(&self) -> Outcome {
+        // What was made just now may not be listed yet.
+        self.settle().await;
         let others = self.backend.other_owner().await;
         for provider in [&self.provider, &others] {
             self.clean_up_after(&**provider).await.or_fail("what the behaviour made can be deleted afterwards")?;

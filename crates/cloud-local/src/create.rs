@@ -146,7 +146,7 @@ impl Local {
         let mut alive = alive.into_iter();
         let oldest = alive.next().expect("the caller found one");
         for loser in alive {
-            self.delete(&loser.host.id).await?;
+            self.delete_whole(&loser.host.id).await?;
         }
         match ownership::compare(&oldest.labels, &wish.labels) {
             ownership::Match::SameWish if wish.sent.is_some() => Ok(Created::New(oldest.host)),

@@ -119,6 +119,15 @@ impl Local {
         Ok(())
     }
 
+    /// Deletes a host and comes back when it is gone.
+    pub(crate) async fn delete_whole(&self, id: &HostId) -> Result<()> {
+        let gone = |cloud: &mut Cloud, now| match cloud.delete_host(id.as_str(), now) {
+            Ok(()) => Ok(cloud.host(id.as_str()).is_err().then_some(())),
+            Err(error) => absent_is_done(Err(error)).map(Some),
+        };
+        self.until(Operation::DeleteHost, gone).await
+    }
+
     /// Remembers a host that this process has made, for as long as it may be hidden.
     pub(crate) fn remember(&self, host: &HostRuntime) {
         let lag = self.account.capabilities.read_lag;

@@ -69,9 +69,13 @@ impl Local {
         self.cloud().faults.add(fault);
     }
 
-    /// Lets each request from now on meet a fault with this probability, cut to the range 0 to 1.
+    /// Lets each request from now on meet a fault with this probability, cut to the range 0 to 1, and each change be
+    /// seen late with the same one, where the account was opened with a lag.
     pub fn set_faults(&self, probability: f64) {
-        self.cloud().faults.chance = probability.clamp(0.0, 1.0);
+        let probability = probability.clamp(0.0, 1.0);
+        let mut cloud = self.cloud();
+        cloud.faults.chance = probability;
+        cloud.world.lag.chance = probability;
     }
 
     /// Leaves no room for a machine type in a zone, or in all zones of a region, from now on.

@@ -40,7 +40,7 @@ async fn every_fault_on_create_leaves_one_host() {
         FaultKind::RateLimited,
         FaultKind::UnavailableBefore,
         FaultKind::UnavailableAfter,
-        FaultKind::Lag,
+        FaultKind::Slow(Duration::from_secs(5)),
     ] {
         let local = Config::instant().clock(Arc::new(ScaledClock::new(100.0))).build().unwrap();
         local.inject(Fault::new(fault, Operation::CreateHost).times(2));

@@ -39,7 +39,7 @@ macro_rules! defects {
 defects! {
     creating_twice: CreatesTwice =>
         creating_the_same_twice_gives_one_host, racing_creates_end_with_one_host, a_token_finds_its_host_again,
-        another_spec_under_a_taken_name_changes_nothing, a_slow_answer_makes_no_second_host;
+        another_spec_under_a_taken_name_changes_nothing;
     remembering_in_its_process_only: RemembersInItsProcessOnly =>
         creating_the_same_twice_gives_one_host, racing_creates_end_with_one_host, a_token_finds_its_host_again;
     waiting_in_create: WaitsInCreate => create_answers_before_the_host_runs;
@@ -62,8 +62,7 @@ defects! {
     mistaking_refusals_for_absence: MistakesRefusalsForAbsence => a_refused_read_is_never_not_found;
     mistaking_refusals: MistakesRefusals => no_capacity_is_told_as_that, a_full_quota_is_told_as_that;
     never_answering: NeverAnswers => a_created_host_can_be_read;
-    failing_to_delete_the_missing: FailsToDeleteTheMissing =>
-        deleting_a_missing_host_succeeds, deleting_twice_succeeds;
+    failing_to_delete_the_missing: FailsToDeleteTheMissing => deleting_a_missing_host_succeeds;
     deleting_nothing: DeletesNothing =>
         deleting_twice_succeeds, deleting_leaves_nothing_behind, a_missing_host_is_not_found,
         a_snapshot_is_read_listed_and_deleted, a_volume_is_listed_and_deleted, an_ssh_key_is_listed_and_deleted;

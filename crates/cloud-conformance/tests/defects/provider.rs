@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -75,7 +75,7 @@ impl Broken {
         }
         match self.defect {
             Defect::ShowsZerosForNoAddress => {
-                host.addresses.private_v4 = host.addresses.private_v4.or(Some(Ipv4Addr::UNSPECIFIED));
+                host.addresses.public_v6 = host.addresses.public_v6.or(Some(Ipv6Addr::UNSPECIFIED));
             }
             Defect::ShowsItsOwnLabels => _ = host.labels.insert("cloud-owner".to_owned(), "someone".to_owned()),
             Defect::InventsStates if host.state != HostState::Running => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud_conformance::{Backend, Fault, Injected, Operation, Trouble};
-use cloud_local::{Config, FaultKind, Local};
+use cloud_local::{Config, Fault as Rule, FaultKind, Local, Operation as Request};
 use cloud_types::{CloudProvider, HostSpec, Image, Machine, MachineTypeName, Name, Owner, Region, ScaledClock};
 
 /// An in-memory account of its own.
@@ -20,6 +20,21 @@ impl InMemory {
         let owner = Owner::new("conformance").expect("a well-formed name");
         let config = config.clock(Arc::new(ScaledClock::new(SPEED))).owner(owner).seed(fastrand::u64(..));
         Self { local: config.build().expect("valid settings") }
+    }
+
+    fn kind(&self, what: Trouble) -> Option<FaultKind> {
+        Some(match what {
+            Trouble::AnswerLost => FaultKind::AnswerLost,
+            Trouble::ResetBefore => FaultKind::ResetBefore,
+            Trouble::RateLimited => FaultKind::RateLimited,
+            Trouble::Unavailable => FaultKind::UnavailableBefore,
+            Trouble::UnavailableAfter => FaultKind::UnavailableAfter,
+            Trouble::Slow => FaultKind::Slow(self.patience() / 4),
+            Trouble::Lag => FaultKind::Lag(self.local.capabilities().read_lag),
+            Trouble::NoCapacity => FaultKind::NoCapacity,
+            Trouble::QuotaFull => FaultKind::QuotaFull,
+            _ => return None,
+        })
     }
 }
 
@@ -52,10 +67,13 @@ impl Backend for InMemory {
     }
 
     async fn inject(&self, fault: Fault) -> Injected {
-        let (Some(operation), Some(kind)) = (operation(fault.on), kind(fault.what)) else {
-            return Injected::Impossible;
+        let Some(kind) = self.kind(fault.what) else { return Injected::Impossible };
+        let rule = match (fault.on, operation(fault.on)) {
+            (Operation::Any, _) => Rule::on_any(kind),
+            (_, Some(operation)) => Rule::new(kind, operation),
+            (_, None) => return Injected::Impossible,
         };
-        self.local.inject(cloud_local::Fault::new(kind, operation).times(fault.times));
+        self.local.inject(rule.times(fault.times));
         Injected::Done
     }
 
@@ -64,34 +82,18 @@ impl Backend for InMemory {
     }
 }
 
-fn operation(on: Operation) -> Option<cloud_local::Operation> {
-    use cloud_local::Operation as Local;
+fn operation(on: Operation) -> Option<Request> {
     Some(match on {
-        Operation::CreateHost => Local::CreateHost,
-        Operation::GetHost => Local::GetHost,
-        Operation::ListHosts => Local::ListHosts,
-        Operation::DeleteHost => Local::DeleteHost,
-        Operation::StartHost => Local::StartHost,
-        Operation::StopHost => Local::StopHost,
-        Operation::ResizeHost => Local::ResizeHost,
-        Operation::CreateSnapshot => Local::CreateSnapshot,
-        Operation::CreateVolume => Local::CreateVolume,
-        Operation::CreateSshKey => Local::CreateSshKey,
-        _ => return None,
-    })
-}
-
-fn kind(what: Trouble) -> Option<FaultKind> {
-    Some(match what {
-        Trouble::AnswerLost => FaultKind::AnswerLost,
-        Trouble::ResetBefore => FaultKind::ResetBefore,
-        Trouble::RateLimited => FaultKind::RateLimited,
-        Trouble::Unavailable => FaultKind::UnavailableBefore,
-        Trouble::UnavailableAfter => FaultKind::UnavailableAfter,
-        Trouble::Slow => FaultKind::Slow,
-        Trouble::Lag => FaultKind::Lag,
-        Trouble::NoCapacity => FaultKind::NoCapacity,
-        Trouble::QuotaFull => FaultKind::QuotaFull,
+        Operation::CreateHost => Request::CreateHost,
+        Operation::GetHost => Request::GetHost,
+        Operation::ListHosts => Request::ListHosts,
+        Operation::DeleteHost => Request::DeleteHost,
+        Operation::StartHost => Request::StartHost,
+        Operation::StopHost => Request::StopHost,
+        Operation::ResizeHost => Request::ResizeHost,
+        Operation::CreateSnapshot => Request::CreateSnapshot,
+        Operation::CreateVolume => Request::CreateVolume,
+        Operation::CreateSshKey => Request::CreateSshKey,
         _ => return None,
     })
 }
