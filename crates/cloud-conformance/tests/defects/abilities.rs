@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use cloud_types::{
-    Catalog, CloudProvider, CloudProviderExt, CostKind, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostId,
-    HostRuntime, HostSpec, HostState, ImageInfo, MachineType, MachineTypeName, Name, Offering, OfferingFilter,
-    RegionInfo, Resize, ResizeDisk, Resource, ResourceKind, Result, Snapshot, SnapshotId, Snapshots, SshKey, SshKeyId,
-    SshKeys, SshPublicKey, StopMode, Sweep, Volume, VolumeId, VolumeSpec, Volumes,
+    Catalog, CloudProviderExt, CostKind, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostId, HostRuntime, HostSpec,
+    HostState, ImageInfo, MachineType, MachineTypeName, Name, Offering, OfferingFilter, RegionInfo, Resize, ResizeDisk,
+    Resource, ResourceKind, Result, Snapshot, SnapshotId, Snapshots, SshKey, SshKeyId, SshKeys, SshPublicKey, StopMode,
+    Sweep, Volume, VolumeId, VolumeSpec, Volumes,
 };
 
 use crate::Defect;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,12 +18,12 @@ use futures::TryStreamExt;
 use crate::Defect;
 
 /// A provider with a defect.
-pub struct Broken {
-    pub inner: Arc<dyn CloudProvider>,
-    pub defect: Defect,
+pub(crate) struct Broken {
+    pub(crate) inner: Arc<dyn CloudProvider>,
+    pub(crate) defect: Defect,
     capabilities: Capabilities,
     /// How many injected troubles are still to be got wrong; shared with the backend.
-    pub troubles: Arc<AtomicU32>,
+    pub(crate) troubles: Arc<AtomicU32>,
     /// What tells this process from another.
     process: u32,
     printed: Mutex<String>,
@@ -31,7 +31,7 @@ pub struct Broken {
 }
 
 impl Broken {
-    pub fn new(inner: Arc<dyn CloudProvider>, defect: Defect, troubles: Arc<AtomicU32>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn CloudProvider>, defect: Defect, troubles: Arc<AtomicU32>) -> Self {
         let mut capabilities = inner.capabilities().clone();
         if defect == Defect::TakesWhatIsNotClaimed {
             capabilities.abilities.retain(|ability| *ability != Ability::Ipv6);
@@ -61,8 +61,8 @@ impl Broken {
     }
 
     /// An error where this id was given out before, and the defect is to refuse that.
-    pub fn unless_seen_before(&self, id: &str) -> Result<()> {
-        let new = self.seen.lock().unwrap().insert(id.to_owned());
+    pub(crate) fn unless_seen_before(&self, id: &str) -> Result<()> {
+        let new = self.seen.lock().expect("nobody panics with it").insert(id.to_owned());
         match self.has(Defect::RefusesWhatItHas) && !new {
             true => Err(Error::new(ErrorKind::AlreadyExists, "there is such a thing")),
             false => Ok(()),
@@ -75,7 +75,7 @@ impl Broken {
         }
         match self.defect {
             Defect::ShowsZerosForNoAddress => {
-                host.addresses.private_v4 = host.addresses.private_v4.or(Some(Ipv4Addr::UNSPECIFIED));
+                host.addresses.public_v6 = host.addresses.public_v6.or(Some(Ipv6Addr::UNSPECIFIED));
             }
             Defect::ShowsItsOwnLabels => _ = host.labels.insert("cloud-owner".to_owned(), "someone".to_owned()),
             Defect::InventsStates if host.state != HostState::Running => {
@@ -123,7 +123,10 @@ impl CloudProvider for Broken {
             return Err(Error::new(ErrorKind::Unexpected, "the cloud said no"));
         }
         if self.has(Defect::PrintsUserData) {
-            self.printed.lock().unwrap().push_str(spec.user_data.as_ref().map_or("", |data| data.expose()));
+            self.printed
+                .lock()
+                .expect("nobody panics with it")
+                .push_str(spec.user_data.as_ref().map_or("", |data| data.expose()));
         }
         if self.has(Defect::LeavesAVolume)
             && let Some(volumes) = self.inner.volumes()
@@ -276,7 +279,7 @@ impl fmt::Debug for Broken {
     }
 }
 
-pub fn minute() -> Wait<'static> {
+pub(crate) fn minute() -> Wait<'static> {
     Wait::within(Duration::from_secs(60))
 }
 
