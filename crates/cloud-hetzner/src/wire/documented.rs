@@ -10,7 +10,7 @@ use super::*;
 use crate::convert;
 
 /// Every answer that this crate reads: method, path and status in the description, and what reads it.
-const READS: &[(&str, &str, &str, fn(&[u8]) -> Result<(), String>)] = &[
+const READS: &[(&str, &str, &str, Read)] = &[
     ("get", "/actions", "200", read::<ActionList>),
     ("get", "/firewalls", "200", read::<FirewallList>),
     ("post", "/firewalls", "201", read::<FirewallResponse>),
@@ -39,6 +39,8 @@ const READS: &[(&str, &str, &str, fn(&[u8]) -> Result<(), String>)] = &[
     ("post", "/volumes/{id}/actions/detach", "201", read::<ActionResponse>),
     ("post", "/volumes/{id}/actions/resize", "201", read::<ActionResponse>),
 ];
+
+type Read = fn(&[u8]) -> Result<(), String>;
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<(), String> {
     serde_json::from_slice::<T>(body).map(drop).map_err(|error| error.to_string())
