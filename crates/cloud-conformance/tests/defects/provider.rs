@@ -120,6 +120,10 @@ impl Broken {
         for disk in &disks {
             volumes.detach_volume(&disk.id).await?;
         }
+        // Long enough that some drop of many falls into it.
+        for _ in 0..60 {
+            self.clock().sleep(Duration::from_millis(1)).await;
+        }
         self.inner.delete_host(id).await?;
         for disk in &disks {
             volumes.delete_volume(&disk.id).await?;
