@@ -13,7 +13,7 @@ use cloud_types::{
 use common::{minute, spec};
 
 fn slow() -> Local {
-    Config::default().clock(Arc::new(ScaledClock::new(1.0))).build().unwrap()
+    Config::default().clock(Arc::new(ScaledClock::new(1.0))).build().expect("valid settings")
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,13 @@ use cloud_types::{HostSpec, Image, Machine, Name, Region, Wait};
 
 /// A small host in `local-a`.
 pub(crate) fn spec(name: &str) -> HostSpec {
-    let machine = Machine::named("small").unwrap();
-    HostSpec::new(Name::new(name).unwrap(), Region::new("local-a").unwrap(), machine, Image::debian("12"))
+    let machine = Machine::named("small").expect("a machine type");
+    HostSpec::new(
+        Name::new(name).expect("a name"),
+        Region::new("local-a").expect("a region"),
+        machine,
+        Image::debian("12"),
+    )
 }
 
 /// A minute's wait.
