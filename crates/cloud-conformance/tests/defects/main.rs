@@ -64,6 +64,7 @@ defects! {
     taking_any_page_token: TakesAnyPageToken => a_strange_page_token_is_refused;
     mistaking_refusals_for_absence: MistakesRefusalsForAbsence => a_refused_read_is_never_not_found;
     mistaking_refusals: MistakesRefusals => no_capacity_is_told_as_that, a_full_quota_is_told_as_that;
+    panicking: Panics => a_created_host_can_be_read;
     never_answering: NeverAnswers => a_created_host_can_be_read;
     failing_to_delete_the_missing: FailsToDeleteTheMissing => deleting_a_missing_host_succeeds;
     deleting_nothing: DeletesNothing =>
@@ -122,6 +123,25 @@ defects! {
     sweeping_no_keys: SweepsNoKeys => nothing_is_left_after_a_sweep;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_behaviour_that_fails_or_panics_leaves_nothing_behind() {
+    let account = InMemory::new(Config::default());
+    let suite = |behaviour| Suite::whole().only([behaviour]);
+    for (defect, behaviour) in [
+        (Defect::Panics, "a_created_host_can_be_read"),
+        (Defect::ForgetsTheDataDisk, "a_data_disk_comes_and_goes_with_its_host"),
+        (Defect::RefusesWhatItHas, "snapshotting_twice_gives_one_snapshot"),
+        (Defect::RefusesWhatItHas, "keeping_an_ssh_key_twice_gives_one_key"),
+        (Defect::TakesVolumesAway, "an_attached_volume_is_not_taken_away"),
+    ] {
+        let report = suite(behaviour).run(|| async { Faulty::on(InMemory { local: account.local.clone() }, defect) });
+        let report = report.await;
+        assert_eq!(report.failed().count(), 1, "{report}");
+        account.local.clock().sleep(Duration::from_secs(5)).await;
+        assert!(account.local.inspect().is_empty(), "after {report} there is {:?}", account.local.inspect());
+    }
+}
+
 #[test]
 fn every_behaviour_finds_some_defect_out() {
     let blunt: Vec<_> =
@@ -144,7 +164,11 @@ struct Faulty {
 
 impl Faulty {
     async fn with(defect: Defect) -> Self {
-        Self { sound: InMemory::new(Config::default()), defect, troubles: Arc::default() }
+        Self::on(InMemory::new(Config::default()), defect)
+    }
+
+    fn on(sound: InMemory, defect: Defect) -> Self {
+        Self { sound, defect, troubles: Arc::default() }
     }
 
     fn broken(&self, inner: Arc<dyn CloudProvider>) -> Arc<dyn CloudProvider> {

@@ -218,6 +218,7 @@ impl CloudProvider for Broken {
     }
 
     async fn get_host(&self, id: &HostId) -> Result<HostRuntime> {
+        assert!(!self.has(Defect::Panics), "it panics on purpose");
         if self.has(Defect::NeverAnswers) {
             return std::future::pending().await;
         }
