@@ -99,7 +99,7 @@ impl Face for Hetzner {
         reply
     }
 
-    fn failure(&self, status: StatusCode) -> Reply {
-        errors::failure(status)
+    fn failure(&self, request: &Request, status: StatusCode) -> Reply {
+        errors::failure(request, status)
     }
 }

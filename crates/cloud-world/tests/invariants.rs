@@ -91,25 +91,44 @@ fn check(world: &World) {
         assert!(names.insert(host.name.clone()), "{} twice", host.name);
         assert_eq!(world.hosts.named(&host.name).count(), 1);
         for address in [host.ipv4, host.ipv6].into_iter().flatten() {
-            assert_eq!(world.addresses.find(address).unwrap().host, Some(host.id));
+            assert_eq!(
+                world
+                    .addresses
+                    .find(address)
+                    .expect("what a host names")
+                    .host,
+                Some(host.id)
+            );
         }
         for volume in &host.volumes {
-            assert_eq!(world.volumes.find(*volume).unwrap().host, Some(host.id));
+            assert_eq!(
+                world.volumes.find(*volume).expect("what a host names").host,
+                Some(host.id)
+            );
         }
         for action in &host.busy {
-            assert_eq!(world.action(*action).unwrap().finished(), None);
+            assert_eq!(
+                world.action(*action).expect("what a host names").finished(),
+                None
+            );
         }
     }
     for address in world.addresses.iter() {
         assert!(ips.insert(address.ip), "{} twice", address.ip);
         assert!(
-            world.host(address.host.unwrap()).is_ok(),
+            world.host(address.host.expect("an owner")).is_ok(),
             "an address is left behind"
         );
     }
     for volume in world.volumes.iter() {
         if let Some(host) = volume.host {
-            assert!(world.host(host).unwrap().volumes.contains(&volume.id));
+            assert!(
+                world
+                    .host(host)
+                    .expect("what a host names")
+                    .volumes
+                    .contains(&volume.id)
+            );
         }
     }
     for image in world.images.iter() {
