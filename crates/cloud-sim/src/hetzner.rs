@@ -18,6 +18,7 @@ mod pricing;
 mod primary_ips;
 mod protection;
 mod render;
+mod render_server;
 mod routes;
 mod server_actions;
 mod server_types;
