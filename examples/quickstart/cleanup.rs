@@ -11,6 +11,7 @@ pub(crate) async fn delete_all(provider: &dyn CloudProvider) -> Result<()> {
     // A change may be seen late, and a create that was interrupted may still be on its way.
     let patience = provider.capabilities().read_lag + Duration::from_secs(60);
     let started = provider.clock().monotonic();
+    let mut told = false;
     loop {
         let left = sweep.list_resources().await?;
         if left.is_empty() {
@@ -20,10 +21,11 @@ pub(crate) async fn delete_all(provider: &dyn CloudProvider) -> Result<()> {
         if provider.clock().monotonic() - started > patience {
             return Err(Error::new(ErrorKind::Timeout, format!("still there: {}", names(&left))));
         }
-        println!("Sweep {}", names(&left));
-        for (resource, error) in provider.sweep_before(Timestamp::MAX).await?.failed {
-            println!("{} {} cannot be deleted: {error}", resource.kind, resource.name);
+        if !std::mem::replace(&mut told, true) {
+            println!("Sweep {}", names(&left));
         }
+        // What it cannot delete yet is in the next list again.
+        provider.sweep_before(Timestamp::MAX).await?;
         provider.clock().sleep(*provider.capabilities().poll.start()).await;
     }
 }

@@ -11,6 +11,8 @@ mod plan;
 mod show;
 mod tour;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use cloud::{CreateToken, Error, ErrorKind, Owner, Result};
 
@@ -23,8 +25,17 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
     let provider = open::open(&arguments.provider, fresh_owner()?).await?;
     println!("Owner {} on {}", provider.owner(), provider.id());
 
@@ -32,8 +43,8 @@ async fn main() -> Result<()> {
         outcome = tour::run(&*provider) => outcome,
         _ = tokio::signal::ctrl_c() => Err(Error::new(ErrorKind::Conflict, "interrupted")),
     };
-    if let Err(error) = &outcome {
-        println!("\nStopped early ({error}); deleting what was made");
+    if outcome.is_err() {
+        println!("\nStopped early: delete what was made");
     }
     let cleaned = cleanup::delete_all(&*provider).await;
     outcome.and(cleaned)

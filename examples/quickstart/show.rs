@@ -26,17 +26,19 @@ pub(crate) async fn progress(
     hosts: impl Iterator<Item = &HostRuntime>,
 ) -> Result<Vec<HostRuntime>> {
     println!("\nMake three hosts and wait until they are ready");
-    let bars = MultiProgress::new();
-    let ready = try_join_all(hosts.map(|host| {
-        let bar = bars.add(bar(&host.name));
-        let wait = Wait::within(Duration::from_secs(600)).on_progress(move |seen| {
-            bar.set_position(steps(&seen.host.state));
+    let lines = MultiProgress::new();
+    let hosts: Vec<_> = hosts.map(|host| (host, lines.add(bar(&host.name)))).collect();
+    let ready = try_join_all(hosts.iter().map(|(host, bar)| {
+        let wait = Wait::within(Duration::from_secs(600)).on_progress(|seen| {
             bar.set_message(seen.host.state.to_string());
+            bar.set_position(steps(&seen.host.state));
         });
         provider.wait_ready(&host.id, wait)
     }));
     let ready = ready.await;
-    bars.clear().ok();
+    for (_, bar) in &hosts {
+        bar.finish_and_clear();
+    }
     ready
 }
 
