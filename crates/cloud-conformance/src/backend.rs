@@ -14,7 +14,7 @@ use crate::{Fault, Injected};
 /// The suite makes one for each behaviour. All that its methods return sees the same account.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// The service as this process and its owner see it.
+    /// The service as this process and its owner see it. The owner is the suite's alone: all that it has is swept.
     fn provider(&self) -> Arc<dyn CloudProvider>;
 
     /// The same owner in another process: nothing is shared in memory with [`provider`](Self::provider).

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod input;
 pub mod list;
 pub mod network;
+pub mod placement;
 pub mod power;
 pub mod read;
 pub mod resize;
@@ -95,6 +96,11 @@ macro_rules! __for_each_behaviour {
                 an_address_that_is_not_there_is_none []
                 a_host_can_have_ipv6 [Ipv6]
                 a_host_can_do_without_ipv4 [Ipv6 WithoutIpv4]
+            }
+            placement {
+                a_host_lives_in_the_zone_asked_for [Zones]
+                a_spot_host_runs_and_is_no_dearer [Spot]
+                gpus_are_in_the_catalog [Gpus Catalog]
             }
             power {
                 a_new_host_comes_to_run_by_known_states []

@@ -201,6 +201,8 @@ impl Case {
 
     /// Deletes all that bears a name of this case, whoever of its owners made it.
     pub(crate) async fn clean_up(&self) -> Outcome {
+        // What was made just now may not be listed yet.
+        self.settle().await;
         let others = self.backend.other_owner().await;
         for provider in [&self.provider, &others] {
             self.clean_up_after(&**provider).await.or_fail("what the behaviour made can be deleted afterwards")?;
@@ -223,7 +225,11 @@ impl Case {
         }
         if let Some(volumes) = provider.volumes() {
             for volume in self.patiently(|| volumes.list_volumes()).await?.iter().filter(|v| is_ours(&v.name)) {
-                self.patiently(|| volumes.detach_volume(&volume.id)).await?;
+                // A list may still show what went with its host a moment ago.
+                match self.patiently(|| volumes.detach_volume(&volume.id)).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    other => other?,
+                }
                 self.patiently(|| volumes.delete_volume(&volume.id)).await?;
             }
         }

@@ -1,7 +1,5 @@
 //! What a behaviour asks a backend to get wrong.
 
-use std::time::Duration;
-
 /// Something that goes wrong with the next requests of an operation, on the provider's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
@@ -55,10 +53,10 @@ pub enum Trouble {
     Unavailable,
     /// The change is made, and the answer says that the service is failing.
     UnavailableAfter,
-    /// The answer takes so much longer, on the provider's clock.
-    Slow(Duration),
-    /// What it changes is seen by readers only so much later, on the provider's clock.
-    Lag(Duration),
+    /// The answer takes much longer than usual, but not longer than the backend's patience.
+    Slow,
+    /// What it changes is seen by readers only later, by at most the lag that the provider claims.
+    Lag,
     /// The machine type is sold out.
     NoCapacity,
     /// The account's limit is reached.

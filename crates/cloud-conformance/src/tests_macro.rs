@@ -8,10 +8,8 @@ use crate::{BEHAVIOURS, Backend, Stop};
 /// Each test is a plain `#[test]` with a runtime of its own, so that the caller's crate needs no runtime for it. After the
 /// function come the behaviours that are to be skipped, each with its reason.
 ///
-/// ```ignore
-/// conformance_tests!(backend);
-/// conformance_tests!(backend, skip { a_host_restarts: "the emulator cannot restart" });
-/// ```
+/// `conformance_tests!(account);`, or `conformance_tests!(account, skip { a_host_restarts: "the emulator cannot" });`.
+/// The [crate's docs](crate) have a whole example.
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:path $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {

@@ -98,6 +98,7 @@ impl Inner {
 
     fn made(&self, made: CreateServerResponse) -> Result<Created> {
         let actions = std::iter::once(&made.action).chain(&made.next_actions).map(|action| action.id);
+        self.reader.made(made.server.id);
         self.reader.begun(made.server.id, Some(&made.server.name), actions);
         Ok(Created::New(self.catalog.priced(convert::host(made.server)?)))
     }

@@ -14,7 +14,7 @@ use crate::{convert, labels};
 
 pub(crate) async fn delete(inner: &Inner, id: &HostId) -> Result<()> {
     let Ok(number) = convert::number(id.as_str()) else { return Ok(()) };
-    let server = match inner.api.get_server(number).await {
+    let server = match inner.reader.read_alone(number).await {
         Ok(server) => Some(server),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -39,7 +39,7 @@ async fn remove_companions(inner: &Inner, server: &Server) -> Result<()> {
         let removed = remove_firewall(inner, firewall.id, Some(server.id)).await;
         first_error = first_error.and(removed.map_err(|error| error.with_context("firewall")));
     }
-    if !server.volumes.is_empty() {
+    if server.labels.contains_key(labels::HAS_DATA_DISK) {
         let removed = remove_data_disks(inner, server).await;
         first_error = first_error.and(removed.map_err(|error| error.with_context("data disk")));
     }
@@ -59,7 +59,11 @@ async fn remove_orphans(inner: &Inner) -> Result<()> {
     }
     let disks = selector(&[(ownership::OWNER, owner), (labels::USE, labels::DATA_DISK)]);
     for volume in inner.api.all_volumes(&disks).await? {
-        if volume.server.is_none() {
+        let used = match volume.server {
+            Some(server) => is_there(inner, server).await?,
+            None => false,
+        };
+        if !used {
             remove_volume(inner, &volume).await?;
         }
     }

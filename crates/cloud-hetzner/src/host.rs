@@ -16,7 +16,7 @@ use crate::actions::Actions;
 use crate::catalog::CatalogCache;
 use crate::client::{Api, selector};
 use crate::companions::Companions;
-use crate::reader::Reader;
+use crate::reader::{READ_LAG, Reader};
 use crate::wire::{Paged, Server};
 use crate::{convert, delete};
 
@@ -58,7 +58,7 @@ impl Hetzner {
     }
 
     async fn read(&self, id: &HostId) -> Result<Server> {
-        self.0.api.get_server(convert::number(id.as_str())?).await
+        self.0.reader.read_alone(convert::number(id.as_str())?).await
     }
 }
 
@@ -244,6 +244,6 @@ fn capabilities() -> Capabilities {
     claims.boot_disk = None;
     claims.data_disk = GiB(10)..=GiB(10_240);
     claims.poll = Duration::from_secs(1)..=Duration::from_secs(10);
-    claims.read_lag = Duration::from_secs(5);
+    claims.read_lag = READ_LAG;
     claims
 }

@@ -15,6 +15,8 @@ pub(crate) const USE: &str = "cloud-use";
 pub(crate) const FOR_HOSTS: &str = "hosts";
 /// A volume that a create made as a host's data disk.
 pub(crate) const DATA_DISK: &str = "data-disk";
+/// On a host: it was made with a data disk.
+pub(crate) const HAS_DATA_DISK: &str = "cloud-data-disk";
 /// Whether a data disk outlives its host.
 const KEEP: &str = "cloud-keep";
 /// On a host, with the first digits of a key's fingerprint behind it: the host was made with that key.
@@ -23,6 +25,9 @@ pub(crate) const KEY_PREFIX: &str = "cloud-key-";
 /// All labels of a new server.
 pub(crate) fn of_host(owner: &Owner, spec: &HostSpec, token: &cloud_types::CreateToken) -> BTreeMap<String, String> {
     let mut labels = ownership::host_labels(owner, spec, token);
+    if spec.data_disk.is_some() {
+        labels.insert(HAS_DATA_DISK.to_owned(), String::new());
+    }
     for key in &spec.ssh_keys {
         labels.insert(format!("{KEY_PREFIX}{}", short(&key.fingerprint_hex())), String::new());
     }

@@ -12,6 +12,7 @@ use cloud_types::{Clock, ErrorKind, Owner, Result, ownership};
 use tokio::sync::watch;
 
 use crate::client::{Api, PER_PAGE};
+use crate::companions::LAG_PAUSE;
 use crate::wire::Server;
 
 /// The hosts that somebody waits for, and the actions that run on them.
@@ -33,6 +34,8 @@ pub(crate) struct Reader {
 struct Known {
     name: Option<String>,
     actions: Vec<u64>,
+    /// When this process made it.
+    made: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -62,6 +65,30 @@ impl Reader {
         entry.actions.extend(actions);
     }
 
+    /// Remembers that a host was made just now, by this process.
+    pub(crate) fn made(&self, server: u64) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(server).or_default().made = Some(self.clock.monotonic());
+    }
+
+    /// Reads a host alone. One that this process has just made may be shown late: for so long it is not taken for gone.
+    pub(crate) async fn read_alone(&self, id: u64) -> Result<Server> {
+        loop {
+            match self.api.get_server(id).await {
+                Err(error) if error.kind() == ErrorKind::NotFound && self.is_fresh(id) => {
+                    self.clock.sleep(LAG_PAUSE).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn is_fresh(&self, id: u64) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = known.get(&id).and_then(|known| known.made);
+        made.is_some_and(|made| self.clock.monotonic().saturating_sub(made) < READ_LAG)
+    }
+
     /// The actions that run on a host, as far as this process knows.
     pub(crate) fn running(&self, server: u64) -> Vec<u64> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,11 +114,11 @@ impl Reader {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.get(&id).and_then(|known| known.name.clone())
         };
-        let Some(name) = name else { return self.api.get_server(id).await };
+        let Some(name) = name else { return self.read_alone(id).await };
         match self.read_together(id, name).await? {
             Some(server) => Ok(*server),
             // Not in the list: too new or gone. Only the host's own address can say which.
-            None => self.api.get_server(id).await,
+            None => self.read_alone(id).await,
         }
     }
 
@@ -195,6 +222,8 @@ impl Drop for Place<'_> {
     }
 }
 
+/// How long after a create a host may not be shown yet. Not documented; longer than was ever seen.
+pub(crate) const READ_LAG: Duration = Duration::from_secs(5);
 /// How long one call waits for others to join it. With the pace of [`actions`](crate::actions) together: at most 8 calls
 /// a second.
 const GATHER: Duration = Duration::from_millis(250);

@@ -21,7 +21,7 @@ impl Inner {
         let number = convert::number(id.as_str())?;
         let mut accepted = false;
         for _ in 0..PATIENCE {
-            let server = self.api.get_server(number).await?;
+            let server = self.reader.read_alone(number).await?;
             let state = convert::state(&server.status);
             if server.status == "migrating" || server.locked && accepted {
                 self.clock.sleep(LAG_PAUSE).await;

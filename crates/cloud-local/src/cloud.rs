@@ -1,7 +1,7 @@
 //! The other side of the wire: an account of a cloud whose every request is atomic. It knows labels, not promises.
 
 use cloud_types::{OnDelete, Result, ownership};
-use cloud_world::{FirewallRule, Host, HostRequest, HostState, Kind, Settings, Volume, VolumeStatus, World};
+use cloud_world::{FirewallRule, Host, HostRequest, HostState, Kind, Lag, Settings, Volume, VolumeStatus, World};
 use jiff::Timestamp;
 
 use crate::Operation;
@@ -47,12 +47,12 @@ impl Cloud {
         change: impl FnOnce(&mut Self, Timestamp) -> Result<T>,
     ) -> Result<T> {
         self.tick(now);
-        let usual = self.world.lag.chance;
-        if fault == Some(FaultKind::Lag) {
-            self.world.lag.chance = 1.0;
+        let usual = self.world.lag;
+        if let Some(FaultKind::Lag(late)) = fault {
+            self.world.lag = Lag { create: late, delete: late, chance: 1.0 };
         }
         let answer = change(self, now);
-        self.world.lag.chance = usual;
+        self.world.lag = usual;
         answer
     }
 

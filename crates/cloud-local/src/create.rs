@@ -3,7 +3,8 @@
 //! The labels are the memory: owner, name, spec and token travel in the create request itself. A request whose outcome
 //! is unknown is looked up before it is sent again. After a create everybody looks once more: the oldest host of an
 //! owner and name is the one, and younger ones are deleted. Nobody judges before the read lag has passed since the
-//! host was made that looks oldest, since an older one may be hidden until then.
+//! host was made that looks oldest, and since this process sent its last create of that name, dropped ones among them:
+//! until then a host may be hidden that counts.
 
 use std::time::Duration;
 
@@ -19,8 +20,10 @@ use crate::{Local, Operation, catalog, convert};
 struct Wish<'a> {
     spec: &'a HostSpec,
     labels: Labels,
-    /// When this call last sent a create that may have made a host, by the monotonic clock.
-    sent: Option<Duration>,
+    /// The mark of this one call on the data disk that it makes.
+    call: CreateToken,
+    /// Whether a create was sent that may have made a host.
+    sent: bool,
     /// The host that the cloud said to have made.
     made: Option<HostRuntime>,
 }
@@ -37,13 +40,13 @@ impl Local {
         self.account.capabilities.check(spec)?;
         let token = spec.create_token.clone().unwrap_or_else(CreateToken::random);
         let labels = ownership::host_labels(&self.owner, spec, &token);
-        let mut wish = Wish { spec, labels, sent: None, made: None };
-        let created = self.fulfil(&mut wish).await.map_err(|error| match wish.sent {
-            Some(_) if is_passing(&error) => error.with_kind(ErrorKind::OutcomeUnknown),
-            _ => error,
+        let mut wish = Wish { spec, labels, call: CreateToken::random(), sent: false, made: None };
+        let created = self.fulfil(&mut wish).await.map_err(|error| match wish.sent && is_passing(&error) {
+            true => error.with_kind(ErrorKind::OutcomeUnknown),
+            false => error,
         })?;
         if let Created::New(host) = &created {
-            self.remember(host);
+            self.recent.made(host.id.as_str(), self.account.clock.monotonic());
         }
         Ok(created)
     }
@@ -69,7 +72,7 @@ impl Local {
                 Ok(host) => wish.made = Some(host),
                 Err(error) if is_passing(&error) => patience.wait(error).await?,
                 Err(error) => {
-                    self.drop_unused_disk(wish.spec, &wish.labels).await;
+                    self.drop_unused_disk(wish.spec, &wish.labels, &wish.call).await;
                     return Err(error);
                 }
             }
@@ -81,9 +84,9 @@ impl Local {
         let (spec, labels) = (wish.spec, &wish.labels);
         let machine =
             self.repeat(Operation::ReadCatalog, |cloud, now| catalog::choose(&cloud.world, spec, now)).await?;
-        let disk = self.ensure_data_disk(spec, labels).await?;
+        let disk = self.ensure_data_disk(spec, labels, &wish.call).await?;
         let rules = convert::firewall_rules(&spec.inbound);
-        wish.sent = Some(self.account.clock.monotonic());
+        self.note_sent(wish.spec);
         let made = self.request(Operation::CreateHost, |cloud, now| {
             let mut request = convert::host_request(&cloud.world, spec, &machine, labels)?;
             request.volumes.extend(disk);
@@ -94,11 +97,9 @@ impl Local {
             cloud.host(&id.to_string()).and_then(|host| convert::host(&cloud.world, host))
         });
         let made = made.await;
-        match &made {
-            Err(error) if !is_unknown(error) => wish.sent = None,
-            // A request that was answered late may have been made at any time until now.
-            _ => wish.sent = Some(self.account.clock.monotonic()),
-        }
+        // It may have been made at any time until now.
+        self.note_sent(wish.spec);
+        wish.sent |= made.as_ref().err().is_none_or(is_unknown);
         made
     }
 
@@ -106,25 +107,24 @@ impl Local {
     async fn look(&self, wish: &Wish<'_>) -> Result<Vec<Candidate>> {
         let lag = self.account.capabilities.read_lag;
         loop {
+            let clock = &self.account.clock;
+            let (asked, moment) = (clock.now(), clock.monotonic());
             let list = |cloud: &mut Cloud, now| candidates(cloud, self.owner.as_str(), wish.spec.name.as_str(), now);
             let mut found = self.repeat(Operation::ListHosts, list).await?;
             if !lag.is_zero() {
                 found = self.without_ghosts(found).await?;
             }
-            let clock = &self.account.clock;
-            let hidden_for = match (found.first(), wish.sent) {
-                (Some(oldest), _) => {
-                    let age = Duration::try_from(clock.now().duration_since(oldest.created)).unwrap_or_default();
-                    lag.saturating_sub(age)
-                }
-                (None, Some(sent)) => lag.saturating_sub(clock.monotonic().saturating_sub(sent)),
-                (None, None) => Duration::ZERO,
-            };
+            let made_here = self.recent.hides_for(wish.spec.name.as_str(), moment);
+            let hidden_for = found.first().map_or(made_here, |oldest| made_here.max(lag_left(lag, oldest, asked)));
             if hidden_for.is_zero() {
                 return Ok(found);
             }
             self.sleep(hidden_for + Duration::from_millis(1)).await;
         }
+    }
+
+    fn note_sent(&self, spec: &HostSpec) {
+        self.recent.sent(spec.name.as_str(), self.account.clock.monotonic());
     }
 
     /// Without those that a list shows although they are gone.
@@ -146,10 +146,10 @@ impl Local {
         let mut alive = alive.into_iter();
         let oldest = alive.next().expect("the caller found one");
         for loser in alive {
-            self.delete(&loser.host.id).await?;
+            self.delete_whole(&loser.host.id).await?;
         }
         match ownership::compare(&oldest.labels, &wish.labels) {
-            ownership::Match::SameWish if wish.sent.is_some() => Ok(Created::New(oldest.host)),
+            ownership::Match::SameWish if wish.sent => Ok(Created::New(oldest.host)),
             ownership::Match::SameWish | ownership::Match::SameSpec => Ok(Created::Existing(oldest.host)),
             ownership::Match::OtherSpec | ownership::Match::OtherOwner => {
                 let message = format!("host {} has the name {} and another spec", oldest.host.id, oldest.host.name);
@@ -157,6 +157,12 @@ impl Local {
             }
         }
     }
+}
+
+/// For how long yet a host may be hidden that is older than the oldest that was seen.
+fn lag_left(lag: Duration, oldest: &Candidate, asked: Timestamp) -> Duration {
+    let age = Duration::try_from(asked.duration_since(oldest.created)).unwrap_or_default();
+    lag.saturating_sub(age)
 }
 
 fn candidates(cloud: &mut Cloud, owner: &str, name: &str, now: Timestamp) -> Result<Vec<Candidate>> {

@@ -1,7 +1,7 @@
 //! The data disk of a wish: found again where it was kept, made otherwise.
 
-use cloud_types::{DataDisk, Error, ErrorKind, HostSpec, OnDelete, Result, ownership};
-use cloud_world::{Labels, VolumeRequest, VolumeStatus};
+use cloud_types::{CreateToken, DataDisk, Error, ErrorKind, HostSpec, OnDelete, Result, ownership};
+use cloud_world::{Labels, Volume, VolumeRequest, VolumeStatus};
 use jiff::Timestamp;
 
 use crate::cloud::Cloud;
@@ -12,10 +12,16 @@ use crate::{Local, Operation};
 impl Local {
     /// The data disk of the wish, free and ready to be attached. The cloud knows it by its name, so that asking twice
     /// makes one.
-    pub(crate) async fn ensure_data_disk(&self, spec: &HostSpec, labels: &Labels) -> Result<Option<u64>> {
+    pub(crate) async fn ensure_data_disk(
+        &self,
+        spec: &HostSpec,
+        labels: &Labels,
+        call: &CreateToken,
+    ) -> Result<Option<u64>> {
         let Some(wished) = &spec.data_disk else { return Ok(None) };
         let name = disk_name(labels);
-        let put = |cloud: &mut Cloud, now| put_disk(cloud, &name, wished, spec, labels, now);
+        let marks = disk_labels(labels, wished.on_delete, call);
+        let put = |cloud: &mut Cloud, now| put_disk(cloud, &name, wished, spec, &marks, now);
         let id = self.repeat(Operation::CreateVolume, put).await?;
         let ready = |cloud: &mut Cloud, _| {
             // One that has gone meanwhile is no longer waited for: the create meets that, and begins again.
@@ -26,18 +32,18 @@ impl Local {
         Ok(Some(id))
     }
 
-    /// Deletes the data disk that this wish made for a host that will not be. Best effort: a sweep shows what stays.
-    pub(crate) async fn drop_unused_disk(&self, spec: &HostSpec, labels: &Labels) {
+    /// Deletes the data disk that this very call made for a host that will not be, and no other. Best effort: a sweep shows what stays.
+    pub(crate) async fn drop_unused_disk(&self, spec: &HostSpec, labels: &Labels, call: &CreateToken) {
         if spec.data_disk.is_none() {
             return;
         }
         let name = disk_name(labels);
         let outcome = self
             .repeat(Operation::DeleteVolume, |cloud, now| {
-                let token = |volume: &&cloud_world::Volume| {
-                    volume.labels.get(ownership::TOKEN) == labels.get(ownership::TOKEN) && volume.host.is_none()
+                let is_ours = |volume: &&Volume| {
+                    volume.labels.get(MADE_BY).is_some_and(|by| by == call.as_str()) && volume.host.is_none()
                 };
-                let unused = cloud.world.volumes.named(&name).find(token).map(|volume| volume.id);
+                let unused = cloud.world.volumes.named(&name).find(is_ours).map(|volume| volume.id);
                 let Some(id) = unused else { return Ok(()) };
                 cloud.world.delete_volume(id, now).map_err(refusal)
             })
@@ -75,7 +81,7 @@ fn put_disk(
         region: spec.region.to_string(),
         host: None,
         format: None,
-        labels: disk_labels(labels, wished.on_delete),
+        labels: labels.clone(),
     };
     cloud.world.create_volume(request, now).map(|(id, _, _)| id).map_err(refusal)
 }
@@ -86,9 +92,15 @@ pub(crate) fn disk_name(labels: &Labels) -> String {
     format!("{}.{}.data", part(ownership::OWNER), part(ownership::NAME))
 }
 
-fn disk_labels(labels: &Labels, fate: OnDelete) -> Labels {
+fn disk_labels(labels: &Labels, fate: OnDelete, call: &CreateToken) -> Labels {
     let mut disk: Labels = labels.clone();
     disk.remove(ownership::SPEC);
+    disk.remove(ownership::TOKEN);
     disk.insert(ON_DELETE.to_owned(), on_delete(fate).to_owned());
+    disk.insert(MADE_BY.to_owned(), call.to_string());
     disk
 }
+
+/// Label of a data disk: the call that made it. A caller's token would not do: a later call with the same token may
+/// find a kept disk, which it must not drop.
+const MADE_BY: &str = "cloud-made-by";

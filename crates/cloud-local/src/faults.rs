@@ -15,7 +15,7 @@ use cloud_types::{Error, ErrorKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
     kind: FaultKind,
-    operation: Operation,
+    operation: Option<Operation>,
     skip: u32,
     times: u32,
 }
@@ -24,7 +24,20 @@ impl Fault {
     /// Hits the next request of that operation, once.
     #[must_use]
     pub fn new(kind: FaultKind, operation: Operation) -> Self {
-        Self { kind, operation, skip: 0, times: 1 }
+        Self { kind, operation: Some(operation), skip: 0, times: 1 }
+    }
+
+    /// Hits the next request that it can hit, whatever it is, once.
+    #[must_use]
+    pub fn on_any(kind: FaultKind) -> Self {
+        Self { kind, operation: None, skip: 0, times: 1 }
+    }
+
+    fn is_for(&self, operation: Operation) -> bool {
+        match self.operation {
+            Some(only) => only == operation,
+            None => self.kind.can_hit(operation),
+        }
     }
 
     /// Hits so many requests.
@@ -56,10 +69,11 @@ pub enum FaultKind {
     UnavailableBefore,
     /// The cloud says that it is failing although it has made the change.
     UnavailableAfter,
-    /// The answer takes two seconds.
-    Slow,
-    /// What the request makes or deletes is seen late, by at most [`Config::lag`](crate::Config::lag).
-    Lag,
+    /// The answer takes so much longer.
+    Slow(Duration),
+    /// What the request makes or deletes is seen late, by at most so long. To be kept within what
+    /// [`Capabilities::read_lag`](cloud_types::Capabilities::read_lag) claims, which [`Config::lag`](crate::Config::lag) sets.
+    Lag(Duration),
     /// The zone has no room; hits creates, starts and resizes only.
     NoCapacity,
     /// The account's limit is reached; hits creates only.
@@ -110,14 +124,14 @@ impl Operation {
 }
 
 impl FaultKind {
-    const ALL: [Self; 9] = [
+    /// What chance draws from; lag is drawn where the change is made.
+    const BY_CHANCE: [Self; 8] = [
         Self::AnswerLost,
         Self::ResetBefore,
         Self::RateLimited,
         Self::UnavailableBefore,
         Self::UnavailableAfter,
-        Self::Slow,
-        Self::Lag,
+        Self::Slow(SLOW),
         Self::NoCapacity,
         Self::QuotaFull,
     ];
@@ -133,7 +147,7 @@ impl FaultKind {
                 let error = Error::new(ErrorKind::RateLimited, "too many requests");
                 return Some(error.with_retry_after(RETRY_AFTER));
             }
-            Self::AnswerLost | Self::UnavailableAfter | Self::Slow | Self::Lag => return None,
+            Self::AnswerLost | Self::UnavailableAfter | Self::Slow(_) | Self::Lag(_) => return None,
         };
         Some(Error::new(kind, message))
     }
@@ -149,7 +163,10 @@ impl FaultKind {
 
     /// How long the answer takes beyond the usual.
     pub(crate) fn delay(self) -> Duration {
-        if self == Self::Slow { SLOW } else { Duration::ZERO }
+        match self {
+            Self::Slow(longer) => longer,
+            _ => Duration::ZERO,
+        }
     }
 
     fn can_hit(self, operation: Operation) -> bool {
@@ -192,7 +209,7 @@ impl Faults {
     }
 
     fn by_rule(&mut self, operation: Operation) -> Option<FaultKind> {
-        let rule = self.rules.iter_mut().find(|rule| rule.operation == operation && rule.times > 0)?;
+        let rule = self.rules.iter_mut().find(|rule| rule.is_for(operation))?;
         if rule.skip > 0 {
             rule.skip -= 1;
             return None;
@@ -207,7 +224,7 @@ impl Faults {
         if self.chance == 0.0 || self.random.f64() >= self.chance {
             return None;
         }
-        let possible: Vec<_> = FaultKind::ALL.into_iter().filter(|kind| kind.can_hit(operation)).collect();
+        let possible: Vec<_> = FaultKind::BY_CHANCE.into_iter().filter(|kind| kind.can_hit(operation)).collect();
         self.random.choice(possible)
     }
 }

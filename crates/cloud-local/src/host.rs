@@ -106,34 +106,32 @@ impl Local {
                 cloud.seen_host(id.as_str(), now).and_then(|host| convert::host(&cloud.world, host))
             };
             match self.repeat(Operation::GetHost, read).await {
-                Err(error) if error.kind() == ErrorKind::NotFound && self.is_fresh(id) => patience.wait(error).await?,
+                Err(error) if error.kind() == ErrorKind::NotFound && self.may_be_hidden(id) => {
+                    patience.wait(error).await?;
+                }
                 other => return other,
             }
         }
     }
 
+    fn may_be_hidden(&self, id: &HostId) -> bool {
+        self.recent.may_hide(id.as_str(), self.account.clock.monotonic())
+    }
+
     pub(crate) async fn delete(&self, id: &HostId) -> Result<()> {
         let gone = |cloud: &mut Cloud, now| absent_is_done(cloud.delete_host(id.as_str(), now));
         self.repeat(Operation::DeleteHost, gone).await?;
-        self.fresh().remove(id.as_str());
+        self.recent.deleted(id.as_str());
         Ok(())
     }
 
-    /// Remembers a host that this process has made, for as long as it may be hidden.
-    pub(crate) fn remember(&self, host: &HostRuntime) {
-        let lag = self.account.capabilities.read_lag;
-        if lag.is_zero() {
-            return;
-        }
-        let now = self.account.clock.monotonic();
-        let mut fresh = self.fresh();
-        fresh.retain(|_, made| now.saturating_sub(*made) < lag);
-        fresh.insert(host.id.to_string(), now);
-    }
-
-    fn is_fresh(&self, id: &HostId) -> bool {
-        let (now, lag) = (self.account.clock.monotonic(), self.account.capabilities.read_lag);
-        self.fresh().get(id.as_str()).is_some_and(|made| now.saturating_sub(*made) < lag)
+    /// Deletes a host and comes back when it is gone.
+    pub(crate) async fn delete_whole(&self, id: &HostId) -> Result<()> {
+        let gone = |cloud: &mut Cloud, now| match cloud.delete_host(id.as_str(), now) {
+            Ok(()) => Ok(cloud.host(id.as_str()).is_err().then_some(())),
+            Err(error) => absent_is_done(Err(error)).map(Some),
+        };
+        self.until(Operation::DeleteHost, gone).await
     }
 }
 

@@ -39,6 +39,7 @@ mod faults;
 mod host;
 mod inspect;
 mod local;
+mod recent;
 mod resize;
 mod snapshot;
 mod ssh_key;

@@ -1,6 +1,5 @@
 //! The provider value: an owner's view of an account, and the account that it shares with others.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use cloud_types::{Capabilities, Clock, Error, Owner, ProviderId, Result};
 
 use crate::capabilities::capabilities;
 use crate::cloud::Cloud;
+use crate::recent::Recent;
 use crate::{Config, Fault, Inspection, stock};
 
 /// One owner's view of an in-memory account. Clones share everything; the account lives as long as any of them.
@@ -16,8 +16,7 @@ use crate::{Config, Fault, Inspection, stock};
 pub struct Local {
     pub(crate) account: Arc<Account>,
     pub(crate) owner: Owner,
-    /// The hosts that this process made of late: when, by the clock's monotonic time.
-    pub(crate) fresh: Arc<Mutex<HashMap<String, Duration>>>,
+    pub(crate) recent: Arc<Recent>,
 }
 
 /// What all views of an account share.
@@ -49,7 +48,8 @@ impl Local {
             page: config.page,
             cloud: Mutex::new(Cloud::new(config.settings, config.faults)),
         };
-        Self { account: Arc::new(account), owner: config.owner, fresh: Arc::default() }
+        let recent = Arc::new(Recent::new(account.capabilities.read_lag));
+        Self { account: Arc::new(account), owner: config.owner, recent }
     }
 
     /// Another service's view of the same account.
@@ -61,7 +61,8 @@ impl Local {
     /// The same owner's view from another process: it remembers nothing of what this value has done.
     #[must_use]
     pub fn another_process(&self) -> Self {
-        Self { account: Arc::clone(&self.account), owner: self.owner.clone(), fresh: Arc::default() }
+        let recent = Arc::new(Recent::new(self.account.capabilities.read_lag));
+        Self { account: Arc::clone(&self.account), owner: self.owner.clone(), recent }
     }
 
     /// Adds a rule by which requests go wrong, whoever of the account sends them.
@@ -69,9 +70,13 @@ impl Local {
         self.cloud().faults.add(fault);
     }
 
-    /// Lets each request from now on meet a fault with this probability, cut to the range 0 to 1.
+    /// Lets each request from now on meet a fault with this probability, cut to the range 0 to 1, and each change be
+    /// seen late with the same one, where the account was opened with a lag.
     pub fn set_faults(&self, probability: f64) {
-        self.cloud().faults.chance = probability.clamp(0.0, 1.0);
+        let probability = probability.clamp(0.0, 1.0);
+        let mut cloud = self.cloud();
+        cloud.faults.chance = probability;
+        cloud.world.lag.chance = probability;
     }
 
     /// Leaves no room for a machine type in a zone, or in all zones of a region, from now on.
@@ -93,10 +98,6 @@ impl Local {
 
     pub(crate) fn cloud(&self) -> MutexGuard<'_, Cloud> {
         self.account.cloud.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn fresh(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

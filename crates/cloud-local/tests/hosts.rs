@@ -13,7 +13,7 @@ use cloud_types::{
 use common::{minute, spec};
 
 fn slow() -> Local {
-    Config::default().clock(Arc::new(ScaledClock::new(1.0))).build().unwrap()
+    Config::default().clock(Arc::new(ScaledClock::new(1.0))).build().expect("valid settings")
 }
 
 #[tokio::test(start_paused = true)]
@@ -40,7 +40,7 @@ async fn every_fault_on_create_leaves_one_host() {
         FaultKind::RateLimited,
         FaultKind::UnavailableBefore,
         FaultKind::UnavailableAfter,
-        FaultKind::Lag,
+        FaultKind::Slow(Duration::from_secs(5)),
     ] {
         let local = Config::instant().clock(Arc::new(ScaledClock::new(100.0))).build().unwrap();
         local.inject(Fault::new(fault, Operation::CreateHost).times(2));

@@ -1,6 +1,5 @@
 //! Answer bodies: whole, or cut before their end.
 
-use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +12,16 @@ use hyper::body::{Body, Frame, SizeHint};
 pub(crate) struct ReplyBody {
     data: Option<Bytes>,
     announced: u64,
-    cut: bool,
+    cut: Cut,
+}
+
+/// Whether a body breaks off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Never,
+    /// Once: what was given so far is flushed while the body is waited for.
+    AfterFlush,
+    Now,
 }
 
 impl ReplyBody {
@@ -21,7 +29,7 @@ impl ReplyBody {
         Self {
             announced: data.len() as u64,
             data: Some(data).filter(|data| !data.is_empty()),
-            cut: false,
+            cut: Cut::Never,
         }
     }
 
@@ -30,7 +38,7 @@ impl ReplyBody {
         Self {
             announced: data.len() as u64,
             data: Some(data.slice(..data.len() / 2)),
-            cut: true,
+            cut: Cut::AfterFlush,
         }
     }
 }
@@ -41,17 +49,24 @@ impl Body for ReplyBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Poll::Ready(match self.data.take() {
-            Some(data) => Some(Ok(Frame::data(data))),
-            None if self.cut => Some(Err(io::ErrorKind::ConnectionAborted.into())),
-            None => None,
-        })
+        if let Some(data) = self.data.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        match self.cut {
+            Cut::Never => Poll::Ready(None),
+            Cut::AfterFlush => {
+                self.cut = Cut::Now;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Cut::Now => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_none() && !self.cut
+        self.data.is_none() && self.cut == Cut::Never
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -59,20 +74,22 @@ impl Body for ReplyBody {
     }
 }
 
-/// Why a connection is closed without an answer.
-#[derive(Debug)]
-pub(crate) struct NoAnswer;
+/// Why a connection ends without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// It is closed in an orderly way.
+    Closed,
+    /// It is reset.
+    Reset,
+}
 
 impl std::fmt::Display for NoAnswer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the connection is closed without an answer")
+        formatter.write_str(match self {
+            Self::Closed => "the connection is closed without an answer",
+            Self::Reset => "the connection is reset",
+        })
     }
 }
 
 impl std::error::Error for NoAnswer {}
-
-impl From<Infallible> for NoAnswer {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}

@@ -90,14 +90,14 @@ impl<F: Face> Shared<F> {
         level: Level,
     ) -> Result<Response<ReplyBody>, NoAnswer> {
         let reply = match fault {
-            Some(Fault::Reset) => return Err(NoAnswer),
+            Some(Fault::Reset) => return Err(NoAnswer::Reset),
             Some(Fault::Status(status, When::Before)) => self.failure(status),
             _ => self.answer(fault, request, route),
         };
         let reply = match fault {
             Some(Fault::AnswerLost) => {
                 self.record(request, route, &reply, fault);
-                return Err(NoAnswer);
+                return Err(NoAnswer::Closed);
             }
             Some(Fault::Status(status, When::After)) => self.failure(status),
             Some(Fault::NotJson(status)) => page_for_people(status),

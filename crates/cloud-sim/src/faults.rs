@@ -1,6 +1,7 @@
 //! Faults: which request meets which.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use http::Method;
@@ -123,7 +124,7 @@ pub(crate) struct Faults {
     rules: Vec<FaultRule>,
     chance: f64,
     random: fastrand::Rng,
-    runs: HashMap<(Method, String), u32>,
+    runs: HashMap<u64, u32>,
 }
 
 impl Faults {
@@ -174,7 +175,7 @@ impl Faults {
         if self.chance <= 0.0 {
             return None;
         }
-        let call = (request.method.clone(), request.path.clone());
+        let call = fingerprint(request);
         let run = self.runs.get(&call).copied().unwrap_or(0);
         if run >= LONGEST_RUN || self.random.f64() >= self.chance {
             self.runs.remove(&call);
@@ -184,6 +185,19 @@ impl Faults {
         let possible = possible(request, route);
         Some(possible[self.random.usize(..possible.len())])
     }
+}
+
+/// Tells whether two requests are the same.
+fn fingerprint(request: &Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (
+        &request.method,
+        &request.path,
+        &request.query,
+        &request.body,
+    )
+        .hash(&mut hasher);
+    hasher.finish()
 }
 
 fn possible(request: &Request, route: &Route) -> Vec<Fault> {

@@ -3,6 +3,8 @@
 mod actions;
 mod api;
 mod catalog;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod errors;
 mod fields;
 mod firewall_rules;

@@ -1,5 +1,7 @@
 //! A running simulator: the listener, its connections, and the handle that tests hold.
 
+use std::error::Error;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, MutexGuard};
@@ -100,20 +102,31 @@ async fn serve<F: Face>(stream: TcpStream, address: SocketAddr, shared: Arc<Shar
     }
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move {
+        Box::pin(async move {
             let request = read(request, address).await?;
             shared.handle(request).await
-        }
+        })
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection ended early");
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let ended = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    let Err(error) = ended else { return };
+    tracing::debug!(%error, "a connection ended early");
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    if cause == Some(&NoAnswer::Reset) {
+        let stream = connection.into_parts().io.into_inner();
+        if let Err(error) = stream.set_zero_linger() {
+            tracing::debug!(%error, "the connection is closed instead of reset");
+        }
     }
 }
 
 async fn read(request: hyper::Request<Incoming>, address: SocketAddr) -> Result<Request, NoAnswer> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| NoAnswer)?.to_bytes();
+    let body = body
+        .collect()
+        .await
+        .map_err(|_| NoAnswer::Closed)?
+        .to_bytes();
     Ok(Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),

@@ -100,7 +100,7 @@ impl Money {
     pub fn parse(amount: &str, currency: Currency) -> Result<Self> {
         let amount = Decimal::from_str_exact(amount)
             .map_err(|_| Error::invalid("amount", "must be a decimal number of at most 28 digits"))?;
-        Ok(Self::new(amount, currency))
+        Ok(Self::new(amount.normalize(), currency))
     }
 
     /// The amount so many times.

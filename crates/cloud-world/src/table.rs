@@ -91,6 +91,25 @@ impl<T: Record> Table<T> {
         Box::new(shown.into_values())
     }
 
+    /// What [`Table::listed`] shows, but only of that name where one is given; with a name it does
+    /// not look at the other records.
+    pub fn search<'a>(
+        &'a self,
+        name: Option<&'a str>,
+        now: Timestamp,
+    ) -> Box<dyn Iterator<Item = &'a T> + 'a> {
+        let Some(name) = name else {
+            return self.listed(now);
+        };
+        let ghosts = self
+            .ghosts
+            .values()
+            .filter(move |(ghost, until)| *until > now && ghost.name() == Some(name))
+            .map(|(ghost, _)| ghost);
+        let shown = self.named(name);
+        Box::new(ghosts.chain(shown.filter(move |record| !self.is_hidden(record.id(), now))))
+    }
+
     /// Adds a record that readers see from `visible_from` on.
     pub(crate) fn insert(&mut self, record: T, visible_from: Option<Timestamp>) {
         let id = record.id();

@@ -29,6 +29,7 @@ pub async fn a_missing_host_is_not_found(case: &Case) -> Outcome {
     read.refused_as(&[ErrorKind::NotFound], "a deleted host is not found")?;
     let start = case.provider().start_host(&host.id).await;
     start.refused_as(&[ErrorKind::NotFound], "a deleted host cannot be started")?;
+    case.settle().await;
     let found = case.provider().find_host(&case.name("gone")).await.or_fail("looking for a name answers")?;
     ensure!(found.is_none(), "a deleted host is not found by its name; it found {found:?}");
     Ok(())

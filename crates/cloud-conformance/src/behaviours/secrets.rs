@@ -17,7 +17,6 @@ pub async fn user_data_is_never_printed(case: &Case) -> Outcome {
 
     let mut printed = String::new();
     show(&mut printed, &spec);
-    show(&mut printed, &case.provider());
     let created = case.provider().create_host(&spec).await.or_fail("a host with user data can be created")?;
     show(&mut printed, &created);
     show(&mut printed, &case.read(&created.host().id).await?);
@@ -26,6 +25,7 @@ pub async fn user_data_is_never_printed(case: &Case) -> Outcome {
             show_error(&mut printed, &error);
         }
     }
+    show(&mut printed, &case.provider());
     ensure!(!printed.contains(MARKER), "user data is never printed; it is in: {}", printed.replace(MARKER, "[MARKER]"));
     Ok(())
 }

@@ -25,8 +25,6 @@ pub(crate) struct Server {
     pub(crate) locked: bool,
     #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(crate) volumes: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -5,13 +5,18 @@ use std::time::Duration;
 use cloud_types::{HostSpec, Image, Machine, Name, Region, Wait};
 
 /// A small host in `local-a`.
-pub fn spec(name: &str) -> HostSpec {
-    let machine = Machine::named("small").unwrap();
-    HostSpec::new(Name::new(name).unwrap(), Region::new("local-a").unwrap(), machine, Image::debian("12"))
+pub(crate) fn spec(name: &str) -> HostSpec {
+    let machine = Machine::named("small").expect("a machine type");
+    HostSpec::new(
+        Name::new(name).expect("a name"),
+        Region::new("local-a").expect("a region"),
+        machine,
+        Image::debian("12"),
+    )
 }
 
 /// A minute's wait.
 #[allow(dead_code, reason = "not every test file waits")]
-pub fn minute() -> Wait<'static> {
+pub(crate) fn minute() -> Wait<'static> {
     Wait::within(Duration::from_secs(60))
 }

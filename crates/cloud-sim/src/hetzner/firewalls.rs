@@ -23,8 +23,7 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let mut firewalls: Vec<&Firewall> = api
         .world
         .firewalls
-        .listed(api.now)
-        .filter(|firewall| name.is_none_or(|name| name == firewall.name))
+        .search(name, api.now)
         .filter(|firewall| selector.matches(&firewall.labels))
         .collect();
     paging::sort(request, &mut firewalls, &["id", "name", "created"])?;

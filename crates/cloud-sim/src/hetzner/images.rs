@@ -28,13 +28,12 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
                 || architectures.contains(&render::architecture(image.architecture)))
             && (bound_to.is_empty()
                 || bound.is_some_and(|bound| bound_to.contains(&bound.as_str())))
-            && name.is_none_or(|name| image.name.as_deref() == Some(name))
             && selector.matches(&image.labels)
     };
     let mut images: Vec<&Image> = api
         .world
         .images
-        .listed(api.now)
+        .search(name, api.now)
         .filter(|image| fits(image))
         .collect();
     paging::sort(request, &mut images, &["id", "name", "created"])?;

@@ -18,8 +18,7 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let mut addresses: Vec<&Address> = api
         .world
         .addresses
-        .listed(api.now)
-        .filter(|address| name.is_none_or(|name| name == address.name))
+        .search(name, api.now)
         .filter(|address| ip.is_none_or(|ip| ip.parse() == Ok(address.ip)))
         .filter(|address| selector.matches(&address.labels))
         .collect();

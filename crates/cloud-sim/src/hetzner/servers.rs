@@ -18,14 +18,13 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let statuses = paging::choices(request, "status", &STATUSES)?;
     let name = request.param("name");
     let fits = |host: &Host| {
-        name.is_none_or(|name| name == host.name)
-            && (statuses.is_empty() || statuses.contains(&super::words::status(host.state)))
+        (statuses.is_empty() || statuses.contains(&super::words::status(host.state)))
             && selector.matches(&host.labels)
     };
     let mut hosts: Vec<&Host> = api
         .world
         .hosts
-        .listed(api.now)
+        .search(name, api.now)
         .filter(|host| fits(host))
         .collect();
     paging::sort(request, &mut hosts, &["id", "name", "created"])?;

@@ -17,8 +17,7 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let mut keys: Vec<&SshKey> = api
         .world
         .ssh_keys
-        .listed(api.now)
-        .filter(|key| name.is_none_or(|name| name == key.name))
+        .search(name, api.now)
         .filter(|key| fingerprint.is_none_or(|fingerprint| fingerprint == key.fingerprint))
         .filter(|key| selector.matches(&key.labels))
         .collect();

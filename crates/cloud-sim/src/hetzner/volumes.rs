@@ -18,8 +18,7 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let mut volumes: Vec<&Volume> = api
         .world
         .volumes
-        .listed(api.now)
-        .filter(|volume| name.is_none_or(|name| name == volume.name))
+        .search(name, api.now)
         .filter(|volume| statuses.is_empty() || statuses.contains(&status(volume)))
         .filter(|volume| selector.matches(&volume.labels))
         .collect();
