@@ -13,11 +13,9 @@ use crate::plan::Plan;
 pub(crate) fn plan(plan: &Plan) {
     let (small, larger) = (&plan.small, &plan.larger);
     let (from, to) = (&small.machine_type, &larger.machine_type);
-    println!(
-        "Cheapest: {} in {}, {} vCPUs, {}, {} an hour",
-        from.name, small.region, from.vcpus, from.memory, small.hourly
-    );
-    println!("Larger:   {}, {} vCPUs, {}, {} an hour", to.name, to.vcpus, to.memory, larger.hourly);
+    let (low, high) = (amount(small.hourly, 4), amount(larger.hourly, 4));
+    println!("Cheapest: {} in {}, {} vCPUs, {}, {low} an hour", from.name, small.region, from.vcpus, from.memory);
+    println!("Larger:   {}, {} vCPUs, {}, {high} an hour", to.name, to.vcpus, to.memory);
 }
 
 /// Waits until all hosts can be reached; a line a host shows how far it is, on a terminal.
