@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use cloud::local::{Config, Local};
 use cloud::{
     Ability, Capabilities, Clock, CloudProvider, Created, HostId, HostPage, HostRuntime, HostSpec, Image, ListHosts,
-    Machine, MachineTypeName, Name, Owner, ProviderId, Region, Result, ScaledClock, StopMode,
+    MachineTypeName, Name, Owner, ProviderId, Result, ScaledClock, StopMode,
 };
 use cloud_conformance::{Backend, Stop, Suite};
 
@@ -97,11 +97,11 @@ impl Backend for Account {
         Arc::new(Acme::new(self.0.another_process()))
     }
     async fn other_owner(&self) -> Arc<dyn CloudProvider> {
-        Arc::new(Acme::new(self.0.with_owner(Owner::new("somebody-else").expect("a valid owner"))))
+        Arc::new(Acme::new(self.0.with_owner("somebody-else".parse().expect("a valid owner"))))
     }
     fn spec(&self, name: &Name) -> HostSpec {
-        let region = Region::new("local-a").expect("a valid region");
-        HostSpec::new(name.clone(), region, Machine::Named(machine("small")), Image::debian("12"))
+        let region = "local-a".parse().expect("a valid region");
+        HostSpec::new(name.clone(), region, machine("small"), Image::debian("12"))
     }
     fn larger_machine(&self) -> MachineTypeName {
         machine("medium")
@@ -121,5 +121,5 @@ fn account() -> Local {
 }
 
 fn machine(name: &str) -> MachineTypeName {
-    MachineTypeName::new(name).expect("a valid machine type")
+    name.parse().expect("a valid machine type")
 }

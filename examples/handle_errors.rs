@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use cloud::local::{Config, Fault, FaultKind, Operation};
 use cloud::{
-    Ability, CloudProvider, CloudProviderExt, Error, ErrorKind, HostId, HostSpec, Image, Machine, MachineTypeName,
-    Name, Region, ResizeDisk, ResourceKind, Result, Wait,
+    Ability, CloudProvider, CloudProviderExt, Error, ErrorKind, HostId, HostSpec, Image, ListHosts, Machine,
+    MachineTypeName, Name, Region, ResizeDisk, ResourceKind, Result, Wait,
 };
 
 /// One place decides; the rest of a program asks it. Kinds may be added, so there is always an `else`.
@@ -46,6 +46,7 @@ async fn main() -> Result<()> {
 async fn provoke() -> Result<Vec<Error>> {
     let config = Config::default().patience(Duration::from_millis(300)).sold_out("local-b", "small");
     let local = config.quota(ResourceKind::Host, 1).build()?;
+    let sold_out = failure(local.create_host(&spec("web-2", "local-b")?).await);
     let host = local.create_host(&spec("web-1", "local-a")?).await?.into_host();
     let soon = || Wait::within(Duration::from_millis(50));
     let medium = MachineTypeName::new("medium")?;
@@ -54,17 +55,17 @@ async fn provoke() -> Result<Vec<Error>> {
         Name::new("Not a name").expect_err("blanks are not allowed"),
         failure(local.create_host(&spec("web-1", "local-a")?.label("role", "other")?).await),
         failure(local.create_host(&spec("web-2", "local-a")?).await),
-        failure(local.create_host(&spec("web-2", "local-b")?).await),
+        sold_out,
         failure(local.get_host(&HostId::new("404")).await),
         failure(local.wait_ready(&host.id, soon()).await),
         failure(local.capabilities().require(Ability::Console)),
     ];
     let resize = local.resize().expect("the in-memory provider claims Ability::Resize");
     errors.push(failure(resize.resize_host(&host.id, &medium, ResizeDisk::Keep).await));
-    for kind in [FaultKind::RateLimited, FaultKind::UnavailableBefore] {
-        local.inject(Fault::new(kind, Operation::GetHost).times(100));
-        errors.push(failure(local.get_host(&host.id).await));
-    }
+    local.inject(Fault::new(FaultKind::RateLimited, Operation::GetHost).times(100));
+    errors.push(failure(local.get_host(&host.id).await));
+    local.inject(Fault::new(FaultKind::UnavailableBefore, Operation::ListHosts).times(100));
+    errors.push(failure(local.list_hosts(&ListHosts::mine()).await));
     Ok(errors)
 }
 
