@@ -109,7 +109,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "contract-is-tested",
-        forbids: "a contract's rule that names no check of cloud-conformance, or a check that no rule names",
+        forbids: "a rule of the contract that names a behaviour which the conformance suite lacks",
         find: |workspace| Ok(contract::contract_is_tested(&workspace.rust)),
     },
 ];

@@ -1,24 +1,10 @@
-//! Making, changing and deleting hosts.
+//! Changing and deleting hosts.
 
 use jiff::Timestamp;
 
 use crate::actions::Plan;
 use crate::lifecycle::Change;
-use crate::{
-    AddressChoice, AddressVersion, Command, Host, HostProtection, HostRequest, HostState,
-    ImageStatus, Kind, Labels, MachineType, Record, Result, VolumeStatus, World, WorldError,
-};
-
-/// What [`World::create_host`] started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostCreated {
-    /// The host.
-    pub host: u64,
-    /// The action that makes it.
-    pub action: u64,
-    /// The actions that follow: attaching volumes, booting.
-    pub next: Vec<u64>,
-}
+use crate::{Command, Host, HostState, ImageStatus, Kind, Labels, MachineType, Result, World, WorldError};
 
 impl World {
     /// The host with this id, as it truly is.
@@ -27,82 +13,6 @@ impl World {
     /// [`WorldError::NotFound`].
     pub fn host(&self, id: u64) -> Result<&Host> {
         self.hosts.find(id)
-    }
-
-    /// Makes a host; its addresses are known at once.
-    ///
-    /// # Errors
-    /// [`WorldError::Invalid`], [`WorldError::NotFound`] for what it refers to,
-    /// [`WorldError::NameTaken`], [`WorldError::QuotaFull`], [`WorldError::NoCapacity`], and
-    /// [`WorldError::InUse`] for an address or volume that is not free.
-    pub fn create_host(&mut self, request: HostRequest, now: Timestamp) -> Result<HostCreated> {
-        self.advance(now);
-        let (zone, disk_gb) = self.check_request(&request, now)?;
-        let id = self.fresh_id();
-        let ipv4 = self.choose_address(request.ipv4, AddressVersion::V4, &request, id, now)?;
-        let ipv6 = self.choose_address(request.ipv6, AddressVersion::V6, &request, id, now)?;
-        self.take_room(&zone, &request.machine);
-        let seen_from = self.seen_from(now);
-        let host = Host {
-            id,
-            name: request.name,
-            state: HostState::Initializing,
-            created: now,
-            machine: request.machine,
-            image: request.image,
-            region: request.region,
-            zone,
-            market: request.market,
-            boot_disk_gb: disk_gb,
-            labels: request.labels,
-            user_data: request.user_data,
-            ssh_keys: request.ssh_keys,
-            firewalls: request.firewalls,
-            volumes: Vec::new(),
-            ipv4,
-            ipv6,
-            protection: HostProtection::default(),
-            rescue: false,
-            backup_window: None,
-            console: Vec::new(),
-            busy: Vec::new(),
-        };
-        self.hosts.insert(host, seen_from);
-        Ok(self.begin_creation(id, &request.volumes, request.start, now))
-    }
-
-    fn begin_creation(
-        &mut self,
-        host: u64,
-        volumes: &[u64],
-        start: bool,
-        now: Timestamp,
-    ) -> HostCreated {
-        let takes = self.timings.create;
-        let created = Change::Created { host, start };
-        let on_host = [(Kind::Host, host)];
-        let action = self.begin(
-            Plan::new(Command::CreateHost, &on_host, takes, created),
-            now,
-        );
-        let mut next = Vec::new();
-        for volume in volumes {
-            let takes = self.timings.volume;
-            let attached = Change::Attached {
-                volume: *volume,
-                host,
-            };
-            let both = [(Kind::Host, host), (Kind::Volume, *volume)];
-            let plan = Plan::new(Command::AttachVolume, &both, takes, attached);
-            next.push(self.begin(plan.after(action), now));
-        }
-        if start {
-            let takes = self.timings.start;
-            let running = state(host, HostState::Running, "login:");
-            let plan = Plan::new(Command::StartHost, &on_host, takes, running);
-            next.push(self.begin(plan.after(action), now));
-        }
-        HostCreated { host, action, next }
     }
 
     /// Deletes a host: detaches its volumes, frees its addresses and deletes those that go with
@@ -114,19 +24,13 @@ impl World {
         self.advance(now);
         self.check_unlocked(Kind::Host, id)?;
         if self.host(id)?.protection.delete {
-            return Err(WorldError::Protected {
-                kind: Kind::Host,
-                id,
-            });
+            return Err(WorldError::Protected { kind: Kind::Host, id });
         }
         self.set_state(id, HostState::Deleting, "deleting");
         let takes = self.timings.delete;
         let deleted = Change::Deleted { host: id };
         let on_host = [(Kind::Host, id)];
-        Ok(self.begin(
-            Plan::new(Command::DeleteHost, &on_host, takes, deleted),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::DeleteHost, &on_host, takes, deleted), now))
     }
 
     /// Boots a host that is off. On a running host nothing happens, successfully.
@@ -141,10 +45,7 @@ impl World {
         }
         let takes = self.timings.start;
         let change = state(id, HostState::Running, "login:");
-        Ok(self.begin(
-            Plan::new(Command::StartHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::StartHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Cuts a host's power. On a host that is off nothing happens, successfully.
@@ -159,10 +60,7 @@ impl World {
         }
         let takes = self.timings.stop;
         let change = state(id, HostState::Off, "powered off");
-        Ok(self.begin(
-            Plan::new(Command::StopHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::StopHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Sends the shutdown signal. The action ends when the signal was sent; the host is off
@@ -171,12 +69,7 @@ impl World {
     /// # Errors
     /// [`WorldError::NotFound`], [`WorldError::Locked`], [`WorldError::WrongState`] unless running.
     pub fn shutdown_host(&mut self, id: u64, now: Timestamp) -> Result<u64> {
-        self.begin_on_running(
-            id,
-            Command::ShutdownHost,
-            Change::Signalled { host: id },
-            now,
-        )
+        self.begin_on_running(id, Command::ShutdownHost, Change::Signalled { host: id }, now)
     }
 
     /// Boots a running host again, by a signal or (`Command::ResetHost`) by cutting its power.
@@ -198,10 +91,7 @@ impl World {
         self.check_unlocked(Kind::Host, id)?;
         let host = self.host(id)?;
         if host.protection.rebuild {
-            return Err(WorldError::Protected {
-                kind: Kind::Host,
-                id,
-            });
+            return Err(WorldError::Protected { kind: Kind::Host, id });
         }
         let disk_gb = host.boot_disk_gb;
         let machine = self.machine(&host.machine)?;
@@ -209,10 +99,7 @@ impl World {
         self.set_state(id, HostState::Rebuilding, "rebuilding");
         let takes = self.timings.rebuild;
         let change = Change::Rebuilt { host: id, image };
-        Ok(self.begin(
-            Plan::new(Command::RebuildHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::RebuildHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Moves a host that is off to another machine type; `after` is its state once moved.
@@ -245,16 +132,8 @@ impl World {
         self.take_room(&zone, machine);
         self.set_state(id, HostState::Migrating, "resizing");
         let takes = self.timings.resize;
-        let change = Change::Resized {
-            host: id,
-            machine: machine.to_owned(),
-            disk_gb,
-            state: after,
-        };
-        Ok(self.begin(
-            Plan::new(Command::ResizeHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        let change = Change::Resized { host: id, machine: machine.to_owned(), disk_gb, state: after };
+        Ok(self.begin(Plan::new(Command::ResizeHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Gives a host another name.
@@ -298,12 +177,8 @@ impl World {
         for address in [host.ipv4, host.ipv6].into_iter().flatten() {
             self.free_address(address, now);
         }
-        let backups: Vec<u64> = self
-            .images
-            .iter()
-            .filter(|image| image.bound_to == Some(id))
-            .map(|image| image.id)
-            .collect();
+        let backups: Vec<u64> =
+            self.images.iter().filter(|image| image.bound_to == Some(id)).map(|image| image.id).collect();
         for backup in backups {
             self.images.remove(backup, None);
         }
@@ -317,55 +192,19 @@ impl World {
         Ok(())
     }
 
-    fn begin_on_running(
-        &mut self,
-        id: u64,
-        command: Command,
-        change: Change,
-        now: Timestamp,
-    ) -> Result<u64> {
+    fn begin_on_running(&mut self, id: u64, command: Command, change: Change, now: Timestamp) -> Result<u64> {
         self.advance(now);
         self.check_unlocked(Kind::Host, id)?;
         self.check_state(id, HostState::Running)?;
-        let takes = if command == Command::ShutdownHost {
-            self.timings.small
-        } else {
-            self.timings.restart
-        };
+        let takes = if command == Command::ShutdownHost { self.timings.small } else { self.timings.restart };
         Ok(self.begin(Plan::new(command, &[(Kind::Host, id)], takes, change), now))
     }
 
-    fn machine(&self, name: &str) -> Result<&MachineType> {
-        self.catalog
-            .machine(name)
-            .ok_or_else(|| WorldError::invalid("machine", format!("unknown machine type {name}")))
+    pub(crate) fn machine(&self, name: &str) -> Result<&MachineType> {
+        self.catalog.machine(name).ok_or_else(|| WorldError::invalid("machine", format!("unknown machine type {name}")))
     }
 
-    /// Checks everything before anything changes; answers the zone and the boot disk's size.
-    fn check_request(&self, request: &HostRequest, now: Timestamp) -> Result<(String, u64)> {
-        let machine = self.machine(&request.machine)?;
-        let disk_gb = request.boot_disk_gb.unwrap_or(machine.disk_gb);
-        self.check_image(request.image, machine, disk_gb)?;
-        check_all(&request.ssh_keys, |id| self.ssh_keys.find(id).map(drop))?;
-        check_all(&request.firewalls, |id| self.firewalls.find(id).map(drop))?;
-        check_all(&request.volumes, |id| {
-            self.check_free_volume(id, &request.region)
-        })?;
-        self.check_choice(request.ipv4, AddressVersion::V4, &request.region)?;
-        self.check_choice(request.ipv6, AddressVersion::V6, &request.region)?;
-        self.check_name(&self.hosts, &request.name, None)?;
-        self.check_quota(Kind::Host, 1, now)?;
-        let fresh = [request.ipv4, request.ipv6]
-            .into_iter()
-            .filter(|choice| *choice == AddressChoice::Fresh)
-            .count();
-        self.check_quota(Kind::Address, fresh as u64, now)?;
-        let zone = request.zone.as_deref();
-        let zone = self.zone_with_room(&request.region, zone, &request.machine, now)?;
-        Ok((zone, disk_gb))
-    }
-
-    fn check_image(&self, id: u64, machine: &MachineType, disk_gb: u64) -> Result<()> {
+    pub(crate) fn check_image(&self, id: u64, machine: &MachineType, disk_gb: u64) -> Result<()> {
         let image = self.images.find(id)?;
         if image.architecture != machine.architecture {
             return Err(WorldError::invalid("image", "has another architecture"));
@@ -378,49 +217,8 @@ impl World {
         }
         Ok(())
     }
-
-    fn check_free_volume(&self, id: u64, region: &str) -> Result<()> {
-        let volume = self.volumes.find(id)?;
-        if volume.host.is_some() {
-            return Err(WorldError::InUse {
-                kind: Kind::Volume,
-                id,
-            });
-        }
-        if volume.region != region || volume.status != VolumeStatus::Available {
-            return Err(WorldError::invalid(
-                "volumes",
-                format!("volume {} is not ready in {region}", volume.id()),
-            ));
-        }
-        self.check_unlocked(Kind::Volume, id)
-    }
-
-    fn choose_address(
-        &mut self,
-        choice: AddressChoice,
-        version: AddressVersion,
-        request: &HostRequest,
-        host: u64,
-        now: Timestamp,
-    ) -> Result<Option<u64>> {
-        match choice {
-            AddressChoice::None => Ok(None),
-            AddressChoice::Existing(id) => {
-                self.addresses.find_mut(id)?.host = Some(host);
-                Ok(Some(id))
-            }
-            AddressChoice::Fresh => self
-                .fresh_address(version, &request.region, host, now)
-                .map(Some),
-        }
-    }
 }
 
-pub(crate) fn check_all(ids: &[u64], check: impl Fn(u64) -> Result<()>) -> Result<()> {
-    ids.iter().copied().try_for_each(check)
-}
-
-fn state(host: u64, state: HostState, line: &'static str) -> Change {
+pub(crate) fn state(host: u64, state: HostState, line: &'static str) -> Change {
     Change::State { host, state, line }
 }

@@ -9,11 +9,11 @@
 //!
 //! use cloud::{CloudProviderExt, HostSpec, HostState, Image, Machine, Name, Region, Registry, Wait};
 //!
-//! # #[tokio::main(flavor = "current_thread")]
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> cloud::Result<()> {
 //! let provider = Registry::with_enabled().open("local").await?;
 //!
-//! let spec = HostSpec::new(Name::new("web-1")?, Region::new("north")?, Machine::named("small")?, Image::ubuntu("24.04"));
+//! let spec = HostSpec::new(Name::new("web-1")?, Region::new("local-a")?, Machine::named("small")?, Image::ubuntu("24.04"));
 //! let host = provider.create_and_wait(&spec, Wait::within(Duration::from_secs(300))).await?;
 //! assert_eq!(host.state, HostState::Running);
 //!

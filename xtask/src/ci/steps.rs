@@ -95,7 +95,7 @@ fn deny() -> Result<Outcome> {
     if !installed.is_ok_and(|status| status.success()) {
         run(&mut cargo(["install", "--quiet", "--locked", CARGO_DENY]))?;
     }
-    passed(run(&mut cargo(words("deny --all-features check licenses bans sources"))))
+    passed(run(&mut cargo(words("deny --all-features check --hide-inclusion-graph licenses bans sources"))))
 }
 
 fn examples() -> Result<Outcome> {

@@ -1,6 +1,8 @@
 //! The rule that what the contract promises is what the conformance suite tests.
+//!
+//! One way only: the suite has finer behaviours too, each explained where it is written.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Finding;
 use crate::sources::Source;
@@ -11,52 +13,49 @@ const SUITE: &str = "crates/cloud-conformance";
 
 pub(super) fn contract_is_tested(rust: &[Source]) -> Vec<Finding> {
     let of = |package: &'static str| rust.iter().filter(move |source| source.package() == package);
-    let promised: BTreeMap<String, (&str, usize)> = of(CONTRACT).flat_map(promises).collect();
-    let tested: BTreeMap<String, (&str, usize)> = of(SUITE).flat_map(checks).collect();
+    let tested: BTreeSet<&str> =
+        of(SUITE).flat_map(Source::lines_without_tests).filter_map(|(_, line)| row_name(line)).collect();
     let mut findings = Vec::new();
-    for (name, (path, line)) in promised.iter().filter(|(name, _)| !tested.contains_key(*name)) {
-        findings.push(Finding::new(path, *line, format!("no check of the suite is called `{name}`")));
-    }
-    for (name, (path, line)) in tested.iter().filter(|(name, _)| !promised.contains_key(*name)) {
-        findings.push(Finding::new(path, *line, format!("no rule of the contract names `{name}`")));
+    for source in of(CONTRACT) {
+        for (name, line) in promises(source).into_iter().filter(|(name, _)| !tested.contains(name)) {
+            findings.push(Finding::new(&source.path, line, format!("no behaviour of the suite is called `{name}`")));
+        }
     }
     findings
 }
 
-/// The checks that the lists under `# Contract` name in brackets, such as ``(`lists_are_whole`)``.
-fn promises(source: &Source) -> Vec<(String, (&str, usize))> {
+/// The behaviours that `# Contract` and `# Errors` name in brackets, such as ``(`lists_are_whole`)``, and their lines.
+fn promises(source: &Source) -> Vec<(&str, usize)> {
     let mut found = Vec::new();
-    let mut in_contract = false;
+    let mut promising = false;
     for (number, line) in source.lines() {
         let Some(doc) = line.trim_start().strip_prefix("///") else {
-            in_contract = false;
+            promising = false;
             continue;
         };
         if let Some(title) = doc.trim().strip_prefix("# ") {
-            in_contract = title == "Contract";
-        } else if in_contract {
+            promising = matches!(title, "Contract" | "Errors");
+        } else if promising {
             let brackets = doc.split("(`").skip(1).filter_map(|rest| rest.split_once("`)")).map(|(inside, _)| inside);
-            let names = brackets.flat_map(|inside| inside.split("`, `"));
-            found.extend(names.map(|name| (name.to_owned(), (source.path.as_str(), number))));
+            let names = brackets.flat_map(|inside| inside.split("`, `")).filter(|name| is_sentence(name));
+            found.extend(names.map(|name| (name, number)));
         }
     }
     found
 }
 
-/// The rows of the suite's table of behaviours.
-fn checks(source: &Source) -> Vec<(String, (&str, usize))> {
-    let rows = source.lines_without_tests().filter_map(|(number, line)| Some((row_name(line)?, number)));
-    rows.map(|(name, number)| (name.to_owned(), (source.path.as_str(), number))).collect()
+/// Behaviours are called by sentences, of three words or more; what else stands in code is not.
+fn is_sentence(name: &str) -> bool {
+    let lower_case = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_';
+    name.chars().all(lower_case) && name.matches('_').count() >= 2
 }
 
-/// The name in a row of the table: `lists_are_whole []` or `a_host_is_resized [Resize]`.
+/// The name in a row of the suite's table: `lists_are_whole []` or `a_host_is_resized [Resize]`.
 fn row_name(line: &str) -> Option<&str> {
     let (name, needs) = line.trim().split_once(' ')?;
-    let is_name =
-        name.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_');
     let needs = needs.strip_prefix('[')?.strip_suffix(']')?;
     let are_needs = needs.chars().all(|character| character.is_ascii_alphanumeric() || character == ' ');
-    (is_name && are_needs && !name.is_empty()).then_some(name)
+    (is_sentence(name) && are_needs).then_some(name)
 }
 
 #[cfg(test)]
@@ -64,37 +63,35 @@ mod tests {
     use super::*;
 
     const DOCS: &str = "
-    /// Lists.
+    /// Lists (`as_it_says_here`).
     ///
     /// # Contract
-    /// - Whole (`lists_are_whole`), and [found](crate::X) by name
-    ///   (`found_by_name`, `found_once`).
+    /// - Whole (`lists_are_whole`), and [found](crate::X) by name (`find_host`)
+    ///   (`found_by_its_name`, `found_only_once`).
     ///
     /// # Errors
-    /// None (`not_a_check`).
+    /// None (`Missing`) but one (`a_missing_one_is_not_found`).
     fn list();
 ";
 
     #[test]
-    fn promises_are_read_from_contracts_alone() {
+    fn promises_are_read_from_contracts_and_errors() {
         let source = Source::new("crates/cloud-types/src/a.rs", DOCS);
-        let names: Vec<_> = promises(&source).into_iter().map(|(name, (_, line))| (name, line)).collect();
-        let expected = [("lists_are_whole", 5), ("found_by_name", 6), ("found_once", 6)];
-        assert_eq!(names, expected.map(|(name, line)| (name.to_owned(), line)));
+        let expected = [
+            ("lists_are_whole", 5),
+            ("found_by_its_name", 6),
+            ("found_only_once", 6),
+            ("a_missing_one_is_not_found", 9),
+        ];
+        assert_eq!(promises(&source), expected);
     }
 
     #[test]
-    fn a_promise_without_a_check_and_a_check_without_a_promise_are_found() {
-        let suite = "list {\n    lists_are_whole []\n    unasked [Resize Spot]\n}\nfound_once []\nlet x = [y];\n";
+    fn a_promise_without_a_behaviour_is_found() {
+        let suite = "list {\n    lists_are_whole []\n    found_only_once [Resize Spot]\n    let a_b_c = [y];\n}\na_missing_one_is_not_found []";
         let rust =
             [Source::new("crates/cloud-types/src/a.rs", DOCS), Source::new("crates/cloud-conformance/src/b.rs", suite)];
-        let findings: Vec<_> = contract_is_tested(&rust).into_iter().map(|finding| finding.to_string()).collect();
-        assert_eq!(
-            findings,
-            [
-                "crates/cloud-types/src/a.rs:6: no check of the suite is called `found_by_name`",
-                "crates/cloud-conformance/src/b.rs:3: no rule of the contract names `unasked`",
-            ]
-        );
+        let what = "no behaviour of the suite is called `found_by_its_name`";
+        assert_eq!(contract_is_tested(&rust), [Finding::new("crates/cloud-types/src/a.rs", 6, what)]);
     }
 }

@@ -84,11 +84,14 @@ fn check_feature_tree(feature: &str, provider: &str, line: usize, tree: &str) ->
     others.map(|other| Finding::new(FACADE, line, format!("the feature `{feature}` compiles `{other}`"))).collect()
 }
 
+/// A crate that turns on features of its own for its tests (`path = "."`) has no version to say.
 pub(super) fn versions_in_one_place(manifests: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in manifests {
         for entry in Manifest::read(source).dependencies() {
-            if !entry.key.ends_with(".workspace") && !entry.value.replace(' ', "").contains("workspace=true") {
+            let value = entry.value.replace(' ', "");
+            let shared = value.contains("workspace=true") || value.contains("path=\".\"");
+            if !shared && !entry.key.ends_with(".workspace") {
                 findings.push(Finding::new(
                     &source.path,
                     entry.line,
@@ -158,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_version_in_a_member_is_found() {
-        let text = "[dependencies]\na.workspace = true\nb = { workspace = true, features = [\"x\"] }\nc = \"1\"\nd = { path = \"../d\" }";
+        let text = "[dependencies]\na.workspace = true\nb = { workspace = true, features = [\"x\"] }\nc = \"1\"\nd = { path = \"../d\" }\nx = { path = \".\" }";
         let findings = versions_in_one_place(&[Source::new("crates/x/Cargo.toml", text)]);
         assert_eq!(findings.iter().map(|finding| finding.line).collect::<Vec<_>>(), [4, 5]);
     }

@@ -12,7 +12,7 @@ use crate::error::Errors;
 use crate::wire::{Machine, OneMachine};
 
 /// The provider's id.
-pub(crate) const ID: ProviderId = ProviderId::new("{{name}}");
+pub(crate) static ID: ProviderId = ProviderId::new("{{name}}");
 
 /// The API.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub(crate) struct Client(cloud_http::Client);
 
 impl Client {
     pub(crate) fn new(endpoint: Url, token: SecretString, transport: Option<Arc<dyn Transport>>) -> Result<Self> {
-        let mut builder = cloud_http::Client::builder(ID, endpoint).authorize(bearer(token)).errors(Errors);
+        let mut builder = cloud_http::Client::builder(ID.clone(), endpoint).authorize(bearer(token)).errors(Errors);
         if let Some(transport) = transport {
             builder = builder.transport(transport);
         }

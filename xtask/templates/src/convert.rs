@@ -14,7 +14,7 @@ pub(crate) fn capabilities() -> Capabilities {
 pub(crate) fn host(machine: Machine) -> Result<HostRuntime> {
     let id = HostId::new(machine.id.to_string());
     let (region, machine_type) = (Region::new(machine.region)?, MachineTypeName::new(machine.size)?);
-    Ok(HostRuntime::new(ID, id, machine.name, state(&machine.status), region, machine_type))
+    Ok(HostRuntime::new(ID.clone(), id, machine.name, state(&machine.status), region, machine_type))
 }
 
 /// The states, each from the provider's page; a word that is not on it stays `Unknown`.
