@@ -152,7 +152,7 @@ impl Default for Owner {
 pub struct CreateToken(String);
 
 impl CreateToken {
-    /// A new token that nobody else has: 128 random bits.
+    /// A new random token, long enough that no two are alike.
     #[must_use]
     pub fn random() -> Self {
         Self(format!("{:032x}", fastrand::u128(..)))

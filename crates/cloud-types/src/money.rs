@@ -103,10 +103,11 @@ impl Money {
         Ok(Self::new(amount.normalize(), currency))
     }
 
-    /// The amount so many times.
+    /// The amount so many times; past the largest decimal, that.
     #[must_use]
     pub fn times(self, count: u32) -> Self {
-        Self::new((self.amount * Decimal::from(count)).normalize(), self.currency)
+        let amount = self.amount.checked_mul(Decimal::from(count)).unwrap_or(Decimal::MAX);
+        Self::new(amount.normalize(), self.currency)
     }
 
     /// The sum; `None` where the currencies differ or it is too large to hold.
