@@ -168,7 +168,7 @@ async fn snapshots_outlive_their_server_and_backups_do_not() {
     let images = images["images"].as_array().unwrap();
     assert_eq!((images.len(), &images[0]["type"]), (1, &json!("snapshot")));
     let mut restored = server("web-2");
-    restored["image"] = images[0]["id"].clone();
+    restored["image"] = json!(images[0]["id"].to_string());
     assert_eq!(hetzner.post("/servers", restored).await.status, 201);
 }
 
