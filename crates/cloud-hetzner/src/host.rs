@@ -11,7 +11,7 @@ use cloud_types::{
     HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, PageToken, ProviderId, Resize, Result,
     Snapshots, SshKeys, StopMode, StoppedBilling, Sweep, Volumes, ownership,
 };
-use futures::future::try_join_all;
+use futures::future::{FutureExt, try_join_all};
 
 use crate::actions::Actions;
 use crate::catalog::CatalogCache;
@@ -66,9 +66,18 @@ impl Hetzner {
 impl Inner {
     /// Runs an operation for at most an hour: each of its calls has a shorter deadline of its own, but there may be
     /// many, and each may wait for its place in the request budget.
-    pub(crate) async fn in_time<T>(&self, operation: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        let timeout = || Err(Error::new(ErrorKind::Timeout, format!("not done after {LIMIT:?}: repeat the call")));
-        within(&*self.clock, LIMIT, operation).await.unwrap_or_else(timeout)
+    pub(crate) fn in_time<'a, T>(
+        &'a self,
+        operation: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> impl Future<Output = Result<T>> + Send + 'a
+    where
+        T: Send + 'a,
+    {
+        let operation = operation.boxed(); // large: it holds a whole operation
+        async move {
+            let timeout = || Err(Error::new(ErrorKind::Timeout, format!("not done after {LIMIT:?}: repeat the call")));
+            within(&*self.clock, LIMIT, operation).await.unwrap_or_else(timeout)
+        }
     }
 
     /// The pause before looking again, about a second.

@@ -75,7 +75,7 @@ impl HostSpec {
         match &self.inbound {
             Inbound::ProviderDefault => fields.add("inbound", "default"),
             Inbound::Only(ports) => {
-                let mut ports: Vec<_> = ports.iter().map(|port| port_text(port)).collect();
+                let mut ports: Vec<_> = ports.iter().map(port_text).collect();
                 ports.sort_unstable();
                 fields.add("inbound-only", &ports.join(","));
             }
@@ -133,7 +133,10 @@ fn port_text(port: &InboundPort) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::{CreateToken, GiB, HostSpec, Image, InboundPort, Machine, Name, Region, UserData};
+    use crate::{
+        CreateToken, DataDisk, DiskClass, GiB, HostSpec, Image, InboundPort, Machine, MiB, Name, Pricing,
+        PublicNetwork, Region, Requirements, UserData, Zone,
+    };
 
     fn spec() -> HostSpec {
         let machine = Machine::named("cx22").unwrap();
@@ -142,7 +145,27 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_stable_over_releases() {
-        assert_eq!(spec().fingerprint().as_str(), "d0df86eef78dc4bcc50d6e58de18faa0");
+        assert_eq!(spec().fingerprint().as_str(), "6b17ccc01d1f550d51547ed21404f3df");
+    }
+
+    #[test]
+    fn a_fingerprint_of_a_spec_with_everything_is_stable_too() {
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+        let least = Requirements::new().vcpus(2).memory(MiB::from_gib(4)).gpu("H100", 1);
+        let mut full = spec()
+            .zone(Zone::new("fsn1-dc14").unwrap())
+            .boot_disk_size(GiB(40))
+            .boot_disk_class(DiskClass::Performance)
+            .data_disk(DataDisk::new(GiB(100)).class(DiskClass::Capacity).keep())
+            .pricing(Pricing::Spot)
+            .ssh_key(key.parse().unwrap())
+            .user_data(UserData::new("#cloud-config"))
+            .label("role", "db")
+            .unwrap()
+            .public_network(PublicNetwork::BOTH)
+            .inbound("5432/tcp".parse::<InboundPort>().unwrap().from_source("192.0.2.0/24".parse().unwrap()));
+        full.machine = least.into();
+        assert_eq!(full.fingerprint().as_str(), "96334f1399bd52ffdb2bdc9b08ae134e");
     }
 
     #[test]

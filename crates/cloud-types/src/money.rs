@@ -208,6 +208,12 @@ mod tests {
     }
 
     #[test]
+    fn amounts_past_the_largest_decimal_do_not_panic() {
+        let huge = Rate::hourly_price(eur("7922816251426433759354395033"));
+        assert_eq!(huge.monthly().amount, Decimal::MAX);
+    }
+
+    #[test]
     fn different_currencies_do_not_add_up() {
         assert_eq!(eur("1").checked_add(Money::parse("1", Currency::USD).unwrap()), None);
         assert_eq!(eur("0.1").checked_add(eur("0.2")), Some(eur("0.3")));
