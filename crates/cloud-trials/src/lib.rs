@@ -1,1 +1,3 @@
-//! Chaos, bench, contract and live runs over the whole workspace.
+//! The trials: what the workspace promises, measured on the whole of it. The programs are in `src/bin`.
+
+pub mod chaos;
