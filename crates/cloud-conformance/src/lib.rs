@@ -106,6 +106,7 @@ pub mod behaviours;
 mod abilities;
 mod backend;
 mod case;
+mod cleanup;
 mod fault;
 mod fixtures;
 mod inventory;

@@ -6,7 +6,7 @@ use crate::{BEHAVIOURS, Backend, Stop};
 /// Makes one test of each behaviour for the backends that an async function makes.
 ///
 /// Each test is a plain `#[test]` with a runtime of its own, so that the caller's crate needs no runtime for it. After the
-/// function come the behaviours that are to be skipped, each with its reason.
+/// function come the behaviours that are to be skipped, each with its reason. Used twice, it needs two modules.
 ///
 /// `conformance_tests!(account);`, or `conformance_tests!(account, skip { a_host_restarts: "the emulator cannot" });`.
 /// The [crate's docs](crate) have a whole example.

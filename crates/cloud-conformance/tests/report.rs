@@ -35,3 +35,9 @@ async fn a_skipped_behaviour_is_reported_with_its_reason_and_everyone_is_told() 
 fn a_behaviour_that_is_none_cannot_be_skipped() {
     let _ = Suite::whole().skip("a_host_flies", "it has no wings");
 }
+
+#[test]
+#[should_panic(expected = "no behaviour is called a_host_flies")]
+fn a_test_that_skips_no_behaviour_fails() {
+    cloud_conformance::prove("a_host_restarts", &[("a_host_flies", "it has no wings")], account);
+}

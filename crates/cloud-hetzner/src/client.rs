@@ -9,6 +9,8 @@ mod servers;
 mod ssh_keys;
 mod volumes;
 
+use std::collections::HashSet;
+
 use cloud_http::Request;
 use cloud_types::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
@@ -30,21 +32,31 @@ impl Api {
 /// The most items that a page holds (<https://docs.hetzner.cloud/reference/cloud#pagination>).
 pub(crate) const PER_PAGE: u32 = 50;
 
-/// Reads every page of a list. A page number that does not grow is an error, so a list cannot go on for ever.
+/// Reads every page of a list. A page that brings nothing new is an error, so a list cannot go on for ever.
 async fn all_pages<L: Paged + DeserializeOwned + Send>(request: impl Fn() -> Request) -> Result<Vec<L::Item>> {
-    let (mut items, mut page) = (Vec::new(), 1);
+    let (mut items, mut seen, mut page) = (Vec::new(), HashSet::new(), 1);
     loop {
         let list: L = request().query("page", page).query("per_page", PER_PAGE).send().await?;
         let (more, next) = list.into_parts();
-        let empty = more.is_empty();
+        let known = seen.len();
+        seen.extend(more.iter().map(L::id));
+        let news = seen.len() > known;
         items.extend(more);
         match next {
             None => return Ok(items),
-            Some(next) if next > page && !empty => page = next,
-            Some(_) => return Err(Error::new(ErrorKind::Unexpected, "a list repeats a page or never ends")),
+            Some(next) if next > page && news && page < MAX_PAGES => page = next,
+            Some(_) => return Err(endless()),
         }
     }
 }
+
+/// The error for a list that repeats itself.
+pub(crate) fn endless() -> Error {
+    Error::new(ErrorKind::Unexpected, "a list repeats a page or never ends")
+}
+
+/// A hundred thousand items: more than any project may have of anything but servers, which are read page by page.
+const MAX_PAGES: u64 = 2_000;
 
 /// A label selector that asks for all of these (<https://docs.hetzner.cloud/reference/cloud#label-selector>).
 pub(crate) fn selector(labels: &[(&str, &str)]) -> String {

@@ -14,7 +14,7 @@ use cloud_types::{
 
 use crate::actions::Actions;
 use crate::catalog::CatalogCache;
-use crate::client::{Api, selector};
+use crate::client::{Api, endless, selector};
 use crate::companions::Companions;
 use crate::reader::{READ_LAG, Reader};
 use crate::wire::{Paged, Server};
@@ -119,24 +119,16 @@ impl CloudProvider for Hetzner {
 
     async fn list_hosts(&self, query: &ListHosts) -> Result<HostPage> {
         let list = async {
-            let page = match &query.page {
-                None => 1,
-                Some(token) => token
-                    .as_str()
-                    .parse()
-                    .map_err(|_| Error::invalid("page", "must be a token that this provider wrote"))?,
-            };
+            let place = Place::read(query.page.as_ref())?;
             let labels = match query.owners {
                 Owners::Mine => selector(&[(ownership::OWNER, self.0.owner.as_str())]),
                 Owners::All => String::new(),
             };
             let name = query.name.as_ref().map(Name::as_str);
-            let (servers, next) = self.0.api.list_servers(name, &labels, page).await?.into_parts();
+            let (servers, next) = self.0.api.list_servers(name, &labels, place.page).await?.into_parts();
+            let next = place.next(&servers, next)?;
             let hosts = servers.into_iter().map(|server| convert::host(server).map(|host| self.0.catalog.priced(host)));
-            Ok(HostPage {
-                hosts: hosts.collect::<Result<_>>()?,
-                next: next.map(|next| PageToken::new(next.to_string())),
-            })
+            Ok(HostPage { hosts: hosts.collect::<Result<_>>()?, next })
         };
         named("list_hosts", list.await)
     }
@@ -206,6 +198,32 @@ impl CloudProvider for Hetzner {
 impl fmt::Debug for Hetzner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hetzner").field("api", &self.0.api).field("owner", &self.0.owner).finish_non_exhaustive()
+    }
+}
+
+/// Where a page begins: its number, and the id after which it must go on. The list is sorted by id, so a page that goes
+/// back repeats itself.
+struct Place {
+    page: u64,
+    after: u64,
+}
+
+impl Place {
+    fn read(token: Option<&PageToken>) -> Result<Self> {
+        let Some(token) = token else { return Ok(Self { page: 1, after: 0 }) };
+        let parts = token.as_str().split_once(':');
+        let place = parts.and_then(|(page, after)| Some(Self { page: page.parse().ok()?, after: after.parse().ok()? }));
+        place.ok_or_else(|| Error::invalid("page", "must be a token that this provider wrote"))
+    }
+
+    fn next(&self, servers: &[Server], next: Option<u64>) -> Result<Option<PageToken>> {
+        let Some(next) = next else { return Ok(None) };
+        match (servers.first(), servers.last()) {
+            (Some(first), Some(last)) if first.id > self.after && next > self.page => {
+                Ok(Some(PageToken::new(format!("{next}:{}", last.id))))
+            }
+            _ => Err(endless()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud_world::{Kind, Lag, World};
 use http::{Response, StatusCode};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::body::{NoAnswer, ReplyBody};
@@ -91,7 +91,7 @@ impl<F: Face> Shared<F> {
     ) -> Result<Response<ReplyBody>, NoAnswer> {
         let reply = match fault {
             Some(Fault::Reset) => return Err(NoAnswer::Reset),
-            Some(Fault::Status(status, When::Before)) => self.failure(status),
+            Some(Fault::Status(status, When::Before)) => self.failure(request, status),
             _ => self.answer(fault, request, route),
         };
         let reply = match fault {
@@ -99,13 +99,13 @@ impl<F: Face> Shared<F> {
                 self.record(request, route, &reply, fault);
                 return Err(NoAnswer::Closed);
             }
-            Some(Fault::Status(status, When::After)) => self.failure(status),
+            Some(Fault::Status(status, When::After)) => self.failure(request, status),
             Some(Fault::NotJson(status)) => page_for_people(status),
             Some(Fault::Hostile(hostile)) => hostile.spoil(request, reply),
             _ => reply,
         };
         if let Some(Fault::Slow(seconds)) = fault {
-            self.clock.sleep(Duration::from_secs_f64(seconds)).await;
+            self.clock.sleep(span(seconds)).await;
         }
         self.record(request, route, &reply, fault);
         let cut = fault == Some(Fault::CutBody) && !reply.body.is_empty();
@@ -121,11 +121,11 @@ impl<F: Face> Shared<F> {
     fn answer(&self, fault: Option<Fault>, request: &Request, route: &Route) -> Reply {
         let mut world = self.world();
         let now = self.clock.now();
-        let until = |seconds| now + SignedDuration::from_secs_f64(seconds);
+        let until = |seconds| now + span(seconds);
         let lag = world.lag;
         match fault {
             Some(Fault::Lag(seconds)) => {
-                let longest = Duration::from_secs_f64(seconds);
+                let longest = span(seconds);
                 world.lag = Lag {
                     create: longest,
                     delete: longest,
@@ -153,14 +153,14 @@ impl<F: Face> Shared<F> {
             .take(now);
         if refusal.is_none() && !level.taken {
             self.lock_stats().rate_limited += 1;
-            return (level, Some(self.failure(429)));
+            return (level, Some(self.failure(request, 429)));
         }
         (level, refusal)
     }
 
-    fn failure(&self, status: u16) -> Reply {
+    fn failure(&self, request: &Request, status: u16) -> Reply {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        self.face.failure(status)
+        self.face.failure(request, status)
     }
 
     fn record(&self, request: &Request, route: &Route, reply: &Reply, fault: Option<Fault>) {
@@ -205,6 +205,11 @@ fn drain(world: &mut World, request: &Request, until: Timestamp) {
     }
 }
 
+/// The span that a rule names, at most a day: rules come from outside.
+fn span(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).map_or(Duration::ZERO, |span| span.min(LONGEST_SPAN))
+}
+
 fn page_for_people(status: u16) -> Reply {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     Reply {
@@ -233,3 +238,5 @@ fn respond(reply: Reply, level: Option<Level>) -> Response<ReplyBody> {
         .body(ReplyBody::whole(reply.body))
         .expect("a face's headers are valid")
 }
+
+const LONGEST_SPAN: Duration = Duration::from_secs(86_400);

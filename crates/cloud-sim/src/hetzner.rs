@@ -18,6 +18,7 @@ mod pricing;
 mod primary_ips;
 mod protection;
 mod render;
+mod render_server;
 mod routes;
 mod server_actions;
 mod server_types;
@@ -99,7 +100,7 @@ impl Face for Hetzner {
         reply
     }
 
-    fn failure(&self, status: StatusCode) -> Reply {
-        errors::failure(status)
+    fn failure(&self, request: &Request, status: StatusCode) -> Reply {
+        errors::failure(request, status)
     }
 }

@@ -26,7 +26,7 @@ pub trait Face: Send + Sync + Sized + 'static {
     fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply;
 
     /// The provider's error body for a failure of its own with this status.
-    fn failure(&self, status: StatusCode) -> Reply;
+    fn failure(&self, request: &Request, status: StatusCode) -> Reply;
 }
 
 /// A request as it arrived.
@@ -91,9 +91,9 @@ impl Request {
 pub struct Route {
     /// The path with parameters in braces, as the API's description writes it.
     pub template: String,
-    /// What the request is about to make or change, as far as faults care.
+    /// What the request is about to make, where a quota can be full.
     pub target: Option<cloud_world::Kind>,
-    /// The region it names, where capacity can be taken away.
+    /// Whether it needs capacity somewhere, which can be gone.
     pub places: bool,
 }
 

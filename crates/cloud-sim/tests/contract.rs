@@ -30,18 +30,32 @@ async fn every_exchange_is_as_described() {
 
     let lines = std::fs::read_to_string(&record).unwrap();
     std::fs::remove_file(&record).unwrap();
+    let exchanges: Vec<Exchange> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let mut problems = Vec::new();
-    let mut exchanges = 0;
-    for line in lines.lines() {
-        let exchange: Exchange = serde_json::from_str(line).unwrap();
-        exchanges += 1;
-        for problem in contract.check(&exchange) {
+    for exchange in &exchanges {
+        for problem in contract.check(exchange) {
             let (method, path) = (&exchange.method, &exchange.path_template);
             problems.push(format!("{method} {path} {}: {problem}", exchange.status));
         }
     }
-    assert!(exchanges > 100, "only {exchanges} exchanges");
+    assert!(exchanges.len() > 100, "only {} exchanges", exchanges.len());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert_a_missing_field_is_found(&mut contract, &exchanges);
+}
+
+fn assert_a_missing_field_is_found(contract: &mut Contract, exchanges: &[Exchange]) {
+    let is_server = |one: &&Exchange| one.path_template == "/servers/{id}" && one.method == "GET";
+    let mut spoiled = exchanges
+        .iter()
+        .find(is_server)
+        .expect("a server was read")
+        .clone();
+    let server = spoiled.response_body["server"].as_object_mut();
+    server.expect("a server").remove("rescue_enabled");
+    assert_eq!(contract.check(&spoiled).len(), 1);
 }
 
 #[test]

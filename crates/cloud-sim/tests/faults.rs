@@ -52,6 +52,7 @@ async fn a_failure_strikes_before_or_after_the_change() {
             let hetzner = with_fault(Fault::Status(status, when)).await;
             let answer = hetzner.post("/servers", server("a")).await;
             assert_eq!((answer.status, answer.code()), (status, code));
+            assert!(!answer.header("x-correlation-id").is_empty());
             assert_eq!(hosts(&hetzner), made, "{status} {when:?}");
         }
     }

@@ -26,6 +26,7 @@
 mod actions;
 mod addresses;
 mod catalog;
+mod creation;
 mod error;
 mod firewalls;
 mod hosts;
@@ -42,8 +43,8 @@ mod world;
 
 pub use actions::{Action, ActionError, ActionStatus, Command};
 pub use catalog::{Catalog, Cpu, Gpu, ImageSeed, MachineType, Price, Region, Tariff};
+pub use creation::HostCreated;
 pub use error::{Result, WorldError};
-pub use hosts::HostCreated;
 pub use model::address::{Address, AddressVersion};
 pub use model::firewall::{Direction, Firewall, FirewallRule};
 pub use model::host::{AddressChoice, Host, HostProtection, HostRequest, HostState, Market};

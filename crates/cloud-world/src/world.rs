@@ -167,6 +167,7 @@ impl World {
     }
 
     fn settle(&mut self, now: Timestamp) {
+        self.outages.retain(|(_, until)| *until > now);
         self.hosts.settle(now);
         self.volumes.settle(now);
         self.addresses.settle(now);

@@ -36,17 +36,13 @@ pub async fn an_unclaimed_ability_is_refused(case: &Case) -> Outcome {
         if claims.can(ability) {
             continue;
         }
-        match attempt(case, ability).await? {
-            None => {}
-            Some(answer) => {
-                let kinds: &[ErrorKind] = match ability {
-                    // Where GPUs are not sold, a wish for one is also a wish that nothing on sale meets.
-                    Ability::Gpus => &[ErrorKind::Unsupported, ErrorKind::InvalidRequest],
-                    _ => &[ErrorKind::Unsupported],
-                };
-                answer.refused_as(kinds, format!("{words}, which is not claimed, is refused"))?;
-            }
-        }
+        let Some(answer) = attempt(case, ability).await? else { continue };
+        let kinds: &[ErrorKind] = match ability {
+            // Where GPUs are not sold, a wish for one is also a wish that nothing on sale meets.
+            Ability::Gpus => &[ErrorKind::Unsupported, ErrorKind::InvalidRequest],
+            _ => &[ErrorKind::Unsupported],
+        };
+        answer.refused_as(kinds, format!("{words}, which is not claimed, is refused"))?;
     }
     Ok(())
 }

@@ -86,15 +86,11 @@ pub async fn racing_creates_end_with_one_host(case: &Case) -> Outcome {
 
 /// However the answer to a create is lost, the same create, repeated, ends with the one host.
 pub async fn a_lost_answer_makes_no_second_host(case: &Case) -> Outcome {
-    let troubles = [
-        ("lost", Trouble::AnswerLost),
-        ("lost-after", Trouble::UnavailableAfter),
-        ("reset", Trouble::ResetBefore),
-        ("failing", Trouble::Unavailable),
-    ];
-    for (role, trouble) in troubles {
-        let spec = case.spec(role);
-        case.inject(Operation::CreateHost, trouble, 1).await?;
+    let troubles = [Trouble::AnswerLost, Trouble::UnavailableAfter, Trouble::ResetBefore, Trouble::Unavailable];
+    let strikes = [Operation::CreateHost, Operation::Any].map(|on| troubles.map(|trouble| (on, trouble)));
+    for (number, (on, trouble)) in strikes.into_iter().flatten().enumerate() {
+        let spec = case.spec(&format!("lost-{number}"));
+        case.inject(on, trouble, 1).await?;
         let created = case.patiently(|| case.provider().create_host(&spec)).await;
         let created = created.or_fail(format!("a create ends with a host despite {trouble:?}"))?;
         let survivor = case.the_one_host_named(&spec.name).await?;

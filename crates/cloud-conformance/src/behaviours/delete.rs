@@ -35,9 +35,10 @@ pub async fn deleting_leaves_nothing_behind(case: &Case) -> Outcome {
 pub async fn a_delete_under_faults_can_be_repeated(case: &Case) -> Outcome {
     let before = case.inventory().await?;
     let troubles = [Trouble::AnswerLost, Trouble::UnavailableAfter, Trouble::ResetBefore, Trouble::RateLimited];
-    for (number, trouble) in troubles.into_iter().enumerate() {
+    let strikes = [Operation::DeleteHost, Operation::Any].map(|on| troubles.map(|trouble| (on, trouble)));
+    for (number, (on, trouble)) in strikes.into_iter().flatten().enumerate() {
         let host = case.running_as(&case.rich_spec(&format!("faulty-{number}"))).await?;
-        case.inject(Operation::DeleteHost, trouble, 1).await?;
+        case.inject(on, trouble, 1).await?;
         let deleted = case.patiently(|| case.provider().delete_host(&host.id)).await;
         deleted.or_fail(format!("a delete, repeated, succeeds despite {trouble:?}"))?;
         case.is_gone(&host.id).await?;

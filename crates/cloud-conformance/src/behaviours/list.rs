@@ -1,6 +1,6 @@
 //! Listing: whole, once, and only what is asked for.
 
-use cloud_types::{CloudProvider, CloudProviderExt, HostRuntime, ListHosts};
+use cloud_types::{CloudProvider, CloudProviderExt, HostRuntime, ListHosts, Name};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
 
@@ -39,7 +39,8 @@ pub async fn owners_do_not_see_each_other(case: &Case) -> Outcome {
         );
         let everyone = all(provider, ListHosts::everyone()).await?;
         ensure!(shows(&everyone, own) && shows(&everyone, foreign), "everybody's list shows both owners' hosts");
-        let found = provider.find_host(&case.name(role_of(foreign))).await.or_fail("looking for a name answers")?;
+        let name = Name::new(&*foreign.name).or_fail("a host bears the name that it was given")?;
+        let found = provider.find_host(&name).await.or_fail("looking for a name answers")?;
         ensure!(found.is_none(), "another owner's host is not found by its name; it found {found:?}");
     }
     Ok(())
@@ -67,10 +68,6 @@ async fn all(provider: &dyn CloudProvider, query: ListHosts) -> Outcome<Vec<Host
 
 fn shows(list: &[HostRuntime], host: &HostRuntime) -> bool {
     list.iter().any(|other| other.id == host.id)
-}
-
-fn role_of(host: &HostRuntime) -> &str {
-    host.name.rsplit('-').next().unwrap_or(&host.name)
 }
 
 /// More than any provider puts on one page by default.

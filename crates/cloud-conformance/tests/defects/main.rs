@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud_conformance::{Backend, Fault, Injected, Stop, Suite};
+use cloud_conformance::{BEHAVIOURS, Backend, Fault, Injected, Stop, Suite};
 use cloud_local::Config;
 use cloud_types::{CloudProvider, HostSpec, MachineTypeName, Name};
 
@@ -26,6 +26,8 @@ macro_rules! defects {
         pub(crate) enum Defect {
             $(#[doc = stringify!($test)] $defect,)*
         }
+
+        const EXPOSED: &[&str] = &[$($(stringify!($behaviour)),+),*];
 
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,7 +47,8 @@ defects! {
     waiting_in_create: WaitsInCreate => create_answers_before_the_host_runs;
     calling_everything_new: CallsEverythingNew => creating_the_same_twice_gives_one_host;
     adopting_anything: AdoptsAnything =>
-        another_spec_under_a_taken_name_changes_nothing, a_taken_snapshot_name_is_refused;
+        another_spec_under_a_taken_name_changes_nothing, a_taken_snapshot_name_is_refused,
+        another_volume_under_a_taken_name_is_refused, a_taken_ssh_key_name_is_refused;
     leaving_a_volume: LeavesAVolume =>
         deleting_leaves_nothing_behind, a_host_can_be_deleted_while_it_is_made, a_dropped_create_is_adopted_by_its_repeat,
         a_broken_rule_is_refused_before_any_change, no_capacity_is_told_as_that;
@@ -61,14 +64,16 @@ defects! {
     taking_any_page_token: TakesAnyPageToken => a_strange_page_token_is_refused;
     mistaking_refusals_for_absence: MistakesRefusalsForAbsence => a_refused_read_is_never_not_found;
     mistaking_refusals: MistakesRefusals => no_capacity_is_told_as_that, a_full_quota_is_told_as_that;
+    panicking: Panics => a_created_host_can_be_read;
     never_answering: NeverAnswers => a_created_host_can_be_read;
     failing_to_delete_the_missing: FailsToDeleteTheMissing => deleting_a_missing_host_succeeds;
     deleting_nothing: DeletesNothing =>
         deleting_twice_succeeds, deleting_leaves_nothing_behind, a_missing_host_is_not_found,
         a_snapshot_is_read_listed_and_deleted, a_volume_is_listed_and_deleted, an_ssh_key_is_listed_and_deleted;
-    swallowing_errors: SwallowsErrors => a_delete_under_faults_can_be_repeated;
+    swallowing_errors: SwallowsErrors => a_delete_under_faults_can_be_repeated, power_under_faults_can_be_repeated;
     deleting_what_is_kept: DeletesWhatIsKept =>
-        a_kept_data_disk_outlives_its_host, a_later_host_gets_its_kept_data_disk_back, a_sweep_spares_what_is_kept;
+        a_kept_data_disk_outlives_its_host, a_later_host_gets_its_kept_data_disk_back, a_sweep_spares_what_is_kept,
+        a_volume_outlives_the_host_it_is_attached_to;
     forgetting_the_data_disk: ForgetsTheDataDisk =>
         a_data_disk_comes_and_goes_with_its_host, a_later_host_gets_its_kept_data_disk_back;
     refusing_to_start_what_runs: RefusesToStartWhatRuns => starting_a_running_host_changes_nothing;
@@ -87,7 +92,8 @@ defects! {
     agreeing_to_shrink: AgreesToShrink => a_volume_grows_and_never_shrinks;
     calling_wrong_input_unexpected: CallsWrongInputUnexpected =>
         an_unknown_region_machine_or_image_is_refused, a_broken_rule_is_refused_before_any_change,
-        resizing_to_an_unknown_machine_type_is_refused, an_unknown_zone_is_refused, what_is_not_on_sale_is_refused;
+        resizing_to_an_unknown_machine_type_is_refused, an_unknown_zone_is_refused, what_is_not_on_sale_is_refused,
+        a_volume_over_the_limit_is_refused;
     not_naming_the_field: DoesNotNameTheField => a_broken_rule_is_refused_before_any_change;
     claiming_what_it_lacks: ClaimsWhatItLacks => an_ability_is_there_where_it_is_claimed;
     taking_what_is_not_claimed: TakesWhatIsNotClaimed => an_unclaimed_ability_is_refused;
@@ -95,7 +101,52 @@ defects! {
     forgetting_the_address_in_estimates: ForgetsTheAddressInEstimates => an_estimate_is_what_the_host_costs;
     forgetting_what_stopping_costs: ForgetsWhatStoppingCosts => what_stopping_costs_is_as_claimed;
     offering_the_wrong_price: OffersTheWrongPrice => a_machine_has_one_price;
+    making_another_under_trouble: MakesAnotherUnderTrouble =>
+        a_lost_answer_makes_no_second_host, a_slow_answer_makes_no_second_host, a_lagging_reader_makes_no_second_host,
+        a_lost_answer_makes_no_second_snapshot, a_lost_answer_makes_no_second_volume,
+        a_lost_answer_makes_no_second_ssh_key;
+    remembering_the_dead: RemembersTheDead => a_name_can_be_used_again_after_a_delete;
+    deleting_in_steps: DeletesInSteps => a_dropped_delete_can_be_repeated;
+    deleting_snapshots_too: DeletesSnapshotsToo => a_host_is_restored_from_a_snapshot;
+    detaching_nothing: DetachesNothing => a_volume_is_attached_and_detached;
+    ignoring_the_network: IgnoresTheNetwork => a_host_can_have_ipv6, a_host_can_do_without_ipv4;
+    hiding_the_zone: HidesTheZone => a_host_lives_in_the_zone_asked_for;
+    stopping_instead_of_restarting: StopsInsteadOfRestarting => a_host_restarts;
+    tiring_of_waiting: TiresOfWaiting => a_wait_ends_at_its_deadline;
+    calling_the_missing_unexpected: CallsTheMissingUnexpected =>
+        a_missing_host_is_not_resized, a_missing_host_is_not_snapshotted, console_output_is_read;
+    showing_hosts_keys_as_kept: ShowsHostsKeysAsKept => a_hosts_own_ssh_key_is_not_among_the_kept_ones;
+    selling_nothing: SellsNothing =>
+        the_catalog_lists_what_can_be_ordered, at_least_is_met_by_the_cheapest, gpus_are_in_the_catalog;
+    selling_spot_dear: SellsSpotDear => a_spot_host_runs_and_is_no_dearer;
+    opening_any_console: OpensAnyConsole => a_console_opens;
     sweeping_no_keys: SweepsNoKeys => nothing_is_left_after_a_sweep;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_behaviour_that_fails_or_panics_leaves_nothing_behind() {
+    let account = InMemory::new(Config::default());
+    let suite = |behaviour| Suite::whole().only([behaviour]);
+    for (defect, behaviour) in [
+        (Defect::Panics, "a_created_host_can_be_read"),
+        (Defect::ForgetsTheDataDisk, "a_data_disk_comes_and_goes_with_its_host"),
+        (Defect::RefusesWhatItHas, "snapshotting_twice_gives_one_snapshot"),
+        (Defect::RefusesWhatItHas, "keeping_an_ssh_key_twice_gives_one_key"),
+        (Defect::TakesVolumesAway, "an_attached_volume_is_not_taken_away"),
+    ] {
+        let report = suite(behaviour).run(|| async { Faulty::on(InMemory { local: account.local.clone() }, defect) });
+        let report = report.await;
+        assert_eq!(report.failed().count(), 1, "{report}");
+        account.local.clock().sleep(Duration::from_secs(5)).await;
+        assert!(account.local.inspect().is_empty(), "after {report} there is {:?}", account.local.inspect());
+    }
+}
+
+#[test]
+fn every_behaviour_finds_some_defect_out() {
+    let blunt: Vec<_> =
+        BEHAVIOURS.iter().map(|behaviour| behaviour.name).filter(|name| !EXPOSED.contains(name)).collect();
+    assert!(blunt.is_empty(), "no defect shows that these can fail: {blunt:?}");
 }
 
 async fn is_found_out(defect: Defect, behaviour: &str) {
@@ -113,7 +164,11 @@ struct Faulty {
 
 impl Faulty {
     async fn with(defect: Defect) -> Self {
-        Self { sound: InMemory::new(Config::default()), defect, troubles: Arc::default() }
+        Self::on(InMemory::new(Config::default()), defect)
+    }
+
+    fn on(sound: InMemory, defect: Defect) -> Self {
+        Self { sound, defect, troubles: Arc::default() }
     }
 
     fn broken(&self, inner: Arc<dyn CloudProvider>) -> Arc<dyn CloudProvider> {

@@ -1,17 +1,17 @@
 //! A provider that breaks one promise: all else it leaves to the provider that it wraps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv6Addr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud_types::{
     Ability, Capabilities, Catalog, Clock, CloudProvider, CloudProviderExt, Console, Created, Error, ErrorKind, HostId,
-    HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, ProviderId, Resize, Result, Snapshots,
-    SshKeys, StopMode, Sweep, VolumeSpec, Volumes, Wait,
+    HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, ProviderId, PublicNetwork, Resize,
+    Result, Snapshots, SshKeys, StopMode, Sweep, VolumeSpec, Volumes, Wait,
 };
 use futures::TryStreamExt;
 
@@ -28,24 +28,39 @@ pub(crate) struct Broken {
     process: u32,
     printed: Mutex<String>,
     seen: Mutex<BTreeSet<String>>,
+    created: Mutex<BTreeMap<String, HostRuntime>>,
+    /// Whether a key is there twice.
+    pub(crate) twin: AtomicBool,
 }
 
 impl Broken {
     pub(crate) fn new(inner: Arc<dyn CloudProvider>, defect: Defect, troubles: Arc<AtomicU32>) -> Self {
         let mut capabilities = inner.capabilities().clone();
-        if defect == Defect::TakesWhatIsNotClaimed {
-            capabilities.abilities.retain(|ability| *ability != Ability::Ipv6);
+        match defect {
+            Defect::TakesWhatIsNotClaimed => capabilities.abilities.retain(|ability| *ability != Ability::Ipv6),
+            Defect::OpensAnyConsole => capabilities.abilities.push(Ability::Console),
+            Defect::MakesAnotherUnderTrouble => capabilities.read_lag = Duration::from_secs(1),
+            _ => {}
         }
-        let (process, printed, seen) = (fastrand::u32(..), Mutex::default(), Mutex::default());
-        Self { inner, defect, capabilities, troubles, process, printed, seen }
+        Self {
+            inner,
+            defect,
+            capabilities,
+            troubles,
+            process: fastrand::u32(..),
+            printed: Mutex::default(),
+            seen: Mutex::default(),
+            created: Mutex::default(),
+            twin: AtomicBool::new(false),
+        }
     }
 
-    fn has(&self, defect: Defect) -> bool {
+    pub(crate) fn has(&self, defect: Defect) -> bool {
         self.defect == defect
     }
 
     /// Whether a trouble was injected that this call is to get wrong.
-    fn meets_trouble(&self) -> bool {
+    pub(crate) fn meets_trouble(&self) -> bool {
         let take = |left: u32| left.checked_sub(1);
         self.troubles.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok()
     }
@@ -57,26 +72,28 @@ impl Broken {
             Defect::RemembersInItsProcessOnly => self.process,
             _ => return name.clone(),
         };
-        Name::new(format!("{name}{MARK}{mark:08x}")).expect("a longer name")
+        marked(name, mark)
     }
 
     /// An error where this id was given out before, and the defect is to refuse that.
     pub(crate) fn unless_seen_before(&self, id: &str) -> Result<()> {
-        let new = self.seen.lock().expect("nobody panics with it").insert(id.to_owned());
-        match self.has(Defect::RefusesWhatItHas) && !new {
+        match self.has(Defect::RefusesWhatItHas) && !self.sees_first(id) {
             true => Err(Error::new(ErrorKind::AlreadyExists, "there is such a thing")),
             false => Ok(()),
         }
     }
 
+    fn sees_first(&self, id: &str) -> bool {
+        self.seen.lock().expect("nobody panics with it").insert(id.to_owned())
+    }
+
     fn spoilt(&self, mut host: HostRuntime) -> HostRuntime {
-        if let Some((name, _)) = host.name.split_once(MARK) {
-            host.name = name.to_owned();
-        }
+        host.name = unmarked(&host.name);
         match self.defect {
             Defect::ShowsZerosForNoAddress => {
                 host.addresses.public_v6 = host.addresses.public_v6.or(Some(Ipv6Addr::UNSPECIFIED));
             }
+            Defect::HidesTheZone => host.zone = None,
             Defect::ShowsItsOwnLabels => _ = host.labels.insert("cloud-owner".to_owned(), "someone".to_owned()),
             Defect::InventsStates if host.state != HostState::Running => {
                 host.state = HostState::Unknown("warming up".to_owned());
@@ -95,8 +112,28 @@ impl Broken {
         Ok(hosts)
     }
 
+    /// Lets go of the disk, then of the host, then of the disk again: who stops in between has lost the disk.
+    async fn delete_in_steps(&self, id: &HostId) -> Result<()> {
+        let volumes = self.inner.volumes().expect("they are claimed");
+        let mut disks = volumes.list_volumes().await?;
+        disks.retain(|disk| disk.host.as_ref() == Some(id));
+        for disk in &disks {
+            volumes.detach_volume(&disk.id).await?;
+        }
+        // Long enough that some drop of many falls into it.
+        for _ in 0..60 {
+            self.clock().sleep(Duration::from_millis(1)).await;
+        }
+        self.inner.delete_host(id).await?;
+        for disk in &disks {
+            volumes.delete_volume(&disk.id).await?;
+        }
+        Ok(())
+    }
+
     fn forgets_names(&self) -> bool {
-        matches!(self.defect, Defect::CreatesTwice | Defect::RemembersInItsProcessOnly)
+        use Defect::{CreatesTwice, MakesAnotherUnderTrouble, RemembersInItsProcessOnly};
+        matches!(self.defect, CreatesTwice | MakesAnotherUnderTrouble | RemembersInItsProcessOnly)
     }
 }
 
@@ -139,6 +176,20 @@ impl CloudProvider for Broken {
         match self.defect {
             Defect::ForgetsLabels => wish.labels = cloud_types::Labels::new(),
             Defect::ForgetsTheDataDisk => wish.data_disk = None,
+            Defect::IgnoresTheNetwork => wish.public_network = PublicNetwork::default(),
+            Defect::ShowsHostsKeysAsKept => {
+                for key in &spec.ssh_keys {
+                    self.inner.ssh_keys().expect("they are claimed").create_ssh_key(&spec.name, key).await?;
+                }
+            }
+            Defect::MakesAnotherUnderTrouble if self.meets_trouble() => {
+                self.inner.create_host(&wish.clone().name(marked(&spec.name, 0))).await?;
+            }
+            Defect::RemembersTheDead => {
+                if let Some(host) = self.created.lock().expect("nobody panics with it").get(spec.name.as_str()) {
+                    return Ok(Created::Existing(host.clone()));
+                }
+            }
             _ => {}
         }
         let created = match self.inner.create_host(&wish).await {
@@ -157,6 +208,8 @@ impl CloudProvider for Broken {
             let running = self.inner.wait_for_state(&created.host().id, HostState::Running, minute()).await?;
             return Ok(Created::New(running));
         }
+        let host = created.host().clone();
+        self.created.lock().expect("nobody panics with it").insert(host.name.clone(), host);
         Ok(match created {
             Created::New(host) => Created::New(self.spoilt(host)),
             Created::Existing(host) if self.has(Defect::CallsEverythingNew) => Created::New(host),
@@ -165,6 +218,7 @@ impl CloudProvider for Broken {
     }
 
     async fn get_host(&self, id: &HostId) -> Result<HostRuntime> {
+        assert!(!self.has(Defect::Panics), "it panics on purpose");
         if self.has(Defect::NeverAnswers) {
             return std::future::pending().await;
         }
@@ -172,6 +226,14 @@ impl CloudProvider for Broken {
             return Err(Error::new(ErrorKind::NotFound, "no such host"));
         }
         self.inner.get_host(id).await.map(|host| self.spoilt(host))
+    }
+
+    async fn poll_host(&self, id: &HostId) -> Result<HostRuntime> {
+        let host = self.get_host(id).await?;
+        if self.has(Defect::TiresOfWaiting) && host.state == HostState::Running && !self.sees_first(id.as_str()) {
+            return Err(Error::new(ErrorKind::Timeout, "this takes too long"));
+        }
+        Ok(host)
     }
 
     async fn list_hosts(&self, query: &ListHosts) -> Result<HostPage> {
@@ -199,6 +261,9 @@ impl CloudProvider for Broken {
     }
 
     async fn start_host(&self, id: &HostId) -> Result<()> {
+        if self.has(Defect::SwallowsErrors) && self.meets_trouble() {
+            return Ok(());
+        }
         let running = self.inner.get_host(id).await?.state == HostState::Running;
         if self.has(Defect::RefusesToStartWhatRuns) && running {
             return Err(Error::new(ErrorKind::Conflict, "it runs"));
@@ -209,6 +274,7 @@ impl CloudProvider for Broken {
     async fn stop_host(&self, id: &HostId, mode: StopMode) -> Result<()> {
         let stopped = self.inner.get_host(id).await?.state == HostState::Stopped;
         match self.defect {
+            Defect::SwallowsErrors if self.meets_trouble() => Ok(()),
             Defect::StartsWhatIsStoppedAgain if stopped => self.inner.start_host(id).await,
             Defect::StopsNothing => Ok(()),
             _ => self.inner.stop_host(id, mode).await,
@@ -216,6 +282,10 @@ impl CloudProvider for Broken {
     }
 
     async fn restart_host(&self, id: &HostId) -> Result<()> {
+        if self.has(Defect::StopsInsteadOfRestarting) {
+            self.inner.stop_host(id, StopMode::Hard).await?;
+            return self.inner.wait_for_state(id, HostState::Stopped, minute()).await.map(|_| ());
+        }
         match self.inner.restart_host(id).await {
             Err(error) if self.has(Defect::RestartsWhatIsOff) && error.kind() == ErrorKind::Conflict => {
                 self.inner.start_host(id).await
@@ -228,6 +298,13 @@ impl CloudProvider for Broken {
         match self.defect {
             Defect::DeletesNothing => return Ok(()),
             Defect::SwallowsErrors if self.meets_trouble() => return Ok(()),
+            Defect::DeletesSnapshotsToo => {
+                let snapshots = self.inner.snapshots().expect("they are claimed");
+                for snapshot in snapshots.list_snapshots().await? {
+                    snapshots.delete_snapshot(&snapshot.id).await?;
+                }
+            }
+            Defect::DeletesInSteps => return self.delete_in_steps(id).await,
             Defect::FailsToDeleteTheMissing => _ = self.inner.get_host(id).await?,
             Defect::DeletesWhatIsKept => {
                 let volumes = self.inner.volumes().expect("volumes are claimed");
@@ -265,7 +342,10 @@ impl CloudProvider for Broken {
     }
 
     fn console(&self) -> Option<&dyn Console> {
-        self.inner.console()
+        match self.defect {
+            Defect::OpensAnyConsole | Defect::CallsTheMissingUnexpected => Some(self),
+            _ => self.inner.console(),
+        }
     }
 
     fn sweep(&self) -> Option<&dyn Sweep> {
@@ -277,6 +357,16 @@ impl fmt::Debug for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Broken").field("defect", &self.defect).field("printed", &self.printed).finish()
     }
+}
+
+/// A name that is no other's, and shows which one it stands for.
+pub(crate) fn marked(name: &Name, mark: u32) -> Name {
+    Name::new(format!("{name}{MARK}{mark:08x}")).expect("a longer name")
+}
+
+/// The name that a marked one stands for.
+pub(crate) fn unmarked(name: &str) -> String {
+    name.split_once(MARK).map_or(name, |(name, _)| name).to_owned()
 }
 
 pub(crate) fn minute() -> Wait<'static> {

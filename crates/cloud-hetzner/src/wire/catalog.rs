@@ -6,6 +6,7 @@ use super::page::paged;
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Location {
+    pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) city: String,
     pub(crate) country: String,
@@ -15,6 +16,7 @@ paged!(LocationList, locations, Location);
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ServerType {
+    pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) cores: f64,
     pub(crate) memory: f64,

@@ -5,6 +5,8 @@
 
 mod action;
 mod catalog;
+#[cfg(test)]
+mod documented;
 mod error;
 mod firewall;
 mod image;

@@ -17,6 +17,7 @@ pub(crate) struct Pagination {
 pub(crate) trait Paged {
     type Item;
     fn into_parts(self) -> (Vec<Self::Item>, Option<u64>);
+    fn id(item: &Self::Item) -> u64;
 }
 
 macro_rules! paged {
@@ -31,6 +32,9 @@ macro_rules! paged {
             type Item = $item;
             fn into_parts(self) -> (Vec<$item>, Option<u64>) {
                 (self.$field, self.meta.pagination.next_page)
+            }
+            fn id(item: &$item) -> u64 {
+                item.id
             }
         }
     };

@@ -1,4 +1,5 @@
 //! A simulator and providers on it.
+#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -117,7 +117,7 @@ impl Places {
 /// Id, name, cores, memory in GB, disk in GB, price of an hour in hundredths of a cent.
 type Row = (u64, &'static str, u32, u64, u64, i64, Places);
 
-const MACHINES: [Row; 31] = [
+const MACHINES: [Row; 30] = [
     (1, "cx11", 1, 2, 20, 53, Places::Europe),
     (22, "cpx11", 2, 2, 40, 70, Places::Overseas),
     (23, "cpx21", 3, 4, 80, 121, Places::Overseas),
@@ -148,7 +148,6 @@ const MACHINES: [Row; 31] = [
     (115, "cx33", 4, 8, 80, 88, Places::Europe),
     (116, "cx43", 8, 16, 160, 152, Places::Europe),
     (117, "cx53", 16, 32, 320, 280, Places::Europe),
-    (118, "cx11-old", 1, 2, 25, 53, Places::Europe),
 ];
 
 fn machine(row: &Row) -> MachineType {
@@ -169,7 +168,7 @@ fn machine(row: &Row) -> MachineType {
     } else {
         Architecture::X86
     };
-    let deprecated = name.starts_with("cx11").then_some(LONG_AGO);
+    let deprecated = (name == "cx11").then_some(LONG_AGO);
     MachineType {
         id,
         name: name.to_owned(),

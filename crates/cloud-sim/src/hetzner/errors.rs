@@ -163,7 +163,7 @@ fn not_unique(field: &str, message: String) -> ApiError {
 }
 
 /// The answer to a failure of the provider's own.
-pub(super) fn failure(status: StatusCode) -> Reply {
+pub(super) fn failure(request: &Request, status: StatusCode) -> Reply {
     let (code, message) = match status.as_u16() {
         403 => ("maintenance", "cannot perform operation due to maintenance"),
         409 => (
@@ -180,8 +180,7 @@ pub(super) fn failure(status: StatusCode) -> Reply {
         504 => ("timeout", "the request took too long"),
         _ => ("server_error", "internal server error"),
     };
-    let error = json!({"code": code, "message": message, "details": null});
-    Reply::json(status, &json!({"error": error}))
+    ApiError::new(status.as_u16(), code, message).into_reply(request)
 }
 
 /// Adds the header by which support finds a request.

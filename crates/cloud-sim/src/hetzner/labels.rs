@@ -198,4 +198,23 @@ mod tests {
         }
         assert!(check(&labels(&[(&"k".repeat(64), "x")])).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused(text in ".{0,80}") {
+            if let Some(selector) = Selector::parse(&text) {
+                selector.matches(&Labels::new());
+            }
+        }
+
+        #[test]
+        fn a_valid_pair_selects_itself(key in "[a-z]([a-z.]{0,8}[a-z])?", value in "[a-z0-9]{0,9}") {
+            let own = labels(&[(&key, &value)]);
+            proptest::prop_assert!(check(&own).is_ok());
+            let selector = Selector::parse(&format!("{key}={value}")).unwrap();
+            proptest::prop_assert!(selector.matches(&own));
+            let other = Selector::parse(&format!("{key} notin ({value})")).unwrap();
+            proptest::prop_assert!(!other.matches(&own));
+        }
+    }
 }

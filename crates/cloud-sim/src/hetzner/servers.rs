@@ -8,7 +8,7 @@ use super::api::{self, Answer, Api};
 use super::errors::{self, ApiError};
 use super::fields::{Fields, Reference};
 use super::labels::Selector;
-use super::{paging, render};
+use super::{paging, render_server};
 use crate::Reply;
 
 /// `GET /servers`.
@@ -28,7 +28,7 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
         .filter(|host| fits(host))
         .collect();
     paging::sort(request, &mut hosts, &["id", "name", "created"])?;
-    let servers = render::Servers::new(api.world, api.now);
+    let servers = render_server::Servers::new(api.world, api.now);
     paging::page(request, "servers", hosts, |host| servers.server(host))
 }
 
@@ -167,7 +167,7 @@ pub(super) fn password(seed: u64) -> String {
 }
 
 fn answer(api: &Api<'_>, host: u64, status: StatusCode, mut rest: Value) -> Answer {
-    let servers = render::Servers::new(api.world, api.now);
+    let servers = render_server::Servers::new(api.world, api.now);
     let server = servers.server(api.world.host(host)?);
     if let Value::Object(fields) = &mut rest
         && fields.is_empty()
@@ -179,12 +179,12 @@ fn answer(api: &Api<'_>, host: u64, status: StatusCode, mut rest: Value) -> Answ
 
 #[derive(serde::Serialize)]
 struct Only<'w> {
-    server: render::Server<'w>,
+    server: render_server::Server<'w>,
 }
 
 #[derive(serde::Serialize)]
 struct With<'w> {
-    server: render::Server<'w>,
+    server: render_server::Server<'w>,
     #[serde(flatten)]
     rest: Value,
 }

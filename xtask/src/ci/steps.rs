@@ -1,0 +1,148 @@
+//! The steps of the run, the quick ones first, each a few lines over the programs that do the work.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use super::{Outcome, Step};
+use crate::manifest::Manifest;
+use crate::shell::{Result, cargo, output, root, run, target_dir};
+use crate::sources::Source;
+use crate::{docs, interop, new_provider, readme, tidy, trials};
+
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "the sources are formatted",
+        run: || passed(run(&mut cargo(["fmt", "--all", "--check"]))),
+    },
+    Step { name: "tidy", about: "the project's own rules hold", run: || passed(tidy::run(&[])) },
+    Step { name: "clippy", about: "no warnings in any target", run: clippy },
+    Step { name: "test", about: "the README's test command, exchanges recorded", run: test },
+    Step { name: "contract", about: "recorded exchanges against the providers' descriptions", run: contract },
+    Step { name: "doc", about: "the API documentation has no warnings", run: doc },
+    Step { name: "docs", about: "ability table, links and length", run: || passed(docs::run(&["--check".to_owned()])) },
+    Step { name: "features", about: "each feature compiles alone", run: features },
+    Step { name: "deny", about: "licences, bans and sources of the dependencies", run: deny },
+    Step { name: "examples", about: "every example runs on `local`", run: examples },
+    Step { name: "new-provider", about: "a new provider's crate compiles", run: || passed(new_provider::check()) },
+    Step { name: "chaos", about: "exactly once and nothing left, under faults", run: chaos },
+    Step { name: "rate-limit", about: "no 429 is earned", run: || passed(trials::run("rate-limit", &[])) },
+    Step { name: "bench", about: "cost over bare HTTP", run: || passed(trials::run("bench", &words("--json"))) },
+    Step {
+        name: "interop",
+        about: "others' clients drive the simulators",
+        run: || passed(interop::run(&words("hetzner"))),
+    },
+];
+
+fn clippy() -> Result<Outcome> {
+    passed(run(&mut cargo(words("clippy --quiet --workspace --all-targets --all-features -- -D warnings"))))
+}
+
+/// Where the tests' simulators write down what they are asked and answer.
+const RECORD: &str = "contract/exchanges.jsonl";
+
+fn test() -> Result<Outcome> {
+    let record = target_dir().join(RECORD);
+    fs::create_dir_all(record.parent().ok_or("the record has a folder")?)?;
+    if record.exists() {
+        fs::remove_file(&record)?;
+    }
+    let readme = readme::read()?;
+    let command = readme::test_command(&readme)?;
+    passed(run(Command::new("sh")
+        .args(["-c", command])
+        .current_dir(root())
+        .env("CLOUD_SIM_RECORD", &record)
+        .stdin(Stdio::null())))
+}
+
+fn contract() -> Result<Outcome> {
+    let description = root().join("../shared/specs/hetzner.openapi.json");
+    if !description.exists() {
+        return Ok(Outcome::Skipped("the providers' descriptions, ../shared/specs, are not here".to_owned()));
+    }
+    let record = target_dir().join(RECORD);
+    if !record.exists() {
+        return Err("nothing is recorded: run the step `test` before".into());
+    }
+    let check = words("run --quiet --package cloud-sim --features contract --bin contract-check --");
+    passed(run(cargo(check).arg(record).arg(description)))
+}
+
+fn doc() -> Result<Outcome> {
+    passed(run(cargo(words("doc --quiet --workspace --no-deps")).env("RUSTDOCFLAGS", "-D warnings")))
+}
+
+fn features() -> Result<Outcome> {
+    for package in ["cloud-types", "cloud"] {
+        let path = format!("crates/{package}/Cargo.toml");
+        let manifest = Source::new(path.clone(), fs::read_to_string(root().join(path))?);
+        let alone = words(&format!("check --quiet --package {package} --no-default-features"));
+        run(&mut cargo(&alone))?;
+        for feature in Manifest::read(&manifest).features() {
+            run(cargo(&alone).args(["--features", feature.key]))?;
+        }
+    }
+    Ok(Outcome::Passed)
+}
+
+/// The newest that builds with the pinned Rust; any other that is installed will do.
+const CARGO_DENY: &str = "cargo-deny@0.20.2";
+
+fn deny() -> Result<Outcome> {
+    let installed = cargo(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !installed.is_ok_and(|status| status.success()) {
+        run(&mut cargo(["install", "--quiet", "--locked", CARGO_DENY]))?;
+    }
+    passed(run(&mut cargo(words("deny --all-features check --hide-inclusion-graph licenses bans sources"))))
+}
+
+fn examples() -> Result<Outcome> {
+    run(&mut cargo(words("build --quiet --package examples --examples")))?;
+    for name in example_names()? {
+        run(&mut cargo(["run", "--quiet", "--package", "examples", "--example", &name]))?;
+    }
+    Ok(Outcome::Passed)
+}
+
+fn example_names() -> Result<Vec<String>> {
+    let metadata: serde_json::Value =
+        serde_json::from_str(&output(&mut cargo(words("metadata --format-version 1 --no-deps")))?)?;
+    let targets =
+        metadata["packages"].as_array().into_iter().flatten().flat_map(|package| package["targets"].as_array());
+    let examples = targets.flatten().filter(|target| target["kind"][0] == "example");
+    let names: Vec<String> = examples.filter_map(|target| Some(target["name"].as_str()?.to_owned())).collect();
+    if names.is_empty() { Err("there are no examples".into()) } else { Ok(names) }
+}
+
+fn chaos() -> Result<Outcome> {
+    for provider in ["local", "hetzner"] {
+        for (hosts, seed) in [(2000, 1), (200, 2), (200, 3), (200, 4)] {
+            let line = format!("--provider {provider} --hosts {hosts} --faults 0.2 --seed {seed} --json");
+            trials::run("chaos", &words(&line))?;
+        }
+    }
+    Ok(Outcome::Passed)
+}
+
+fn passed(result: Result) -> Result<Outcome> {
+    result.map(|()| Outcome::Passed)
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_have_names_of_their_own() {
+        let mut names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
+}

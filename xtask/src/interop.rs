@@ -1,0 +1,118 @@
+//! Interop: a client that others wrote, driven through a host's whole life against our simulator.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use crate::shell::{Result, cargo, line, output, root, run as run_to_end, target_dir};
+
+/// Who can be tried: the provider, and the Python package of its maker.
+const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud")];
+
+/// So many times faster than ours the simulator's time passes.
+const SPEED: &str = "100";
+
+/// Installs the client's newest version in a virtual environment of its own and drives the simulator with it.
+pub(crate) fn run(arguments: &[String]) -> Result {
+    let known = || CLIENTS.iter().map(|(provider, _)| *provider).collect::<Vec<_>>().join(", ");
+    let [provider] = arguments else { return Err(format!("interop takes one provider: {}", known()).into()) };
+    let Some((provider, package)) = CLIENTS.iter().find(|(name, _)| name == provider) else {
+        return Err(format!("no client for `{provider}`; there is one for {}", known()).into());
+    };
+    run_to_end(&mut cargo(["build", "--quiet", "--package", "cloud-sim", "--bin", "cloud-sim"]))?;
+    let python = virtual_environment(provider, package)?;
+    let simulator = Simulator::start(provider)?;
+    let script = root().join("xtask/interop").join(format!("{provider}.py"));
+    run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))
+}
+
+/// Makes the environment anew with the package's current version; gives its Python.
+fn virtual_environment(provider: &str, package: &str) -> Result<PathBuf> {
+    let folder = target_dir().join("interop").join(provider);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&folder).stdin(Stdio::null()))?;
+    let python = folder.join("bin/python");
+    let pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--upgrade", package];
+    run_to_end(Command::new(&python).args(pip).stdin(Stdio::null()))?;
+    let version = format!("import importlib.metadata as m; print(m.version('{package}'))");
+    print!("{package} {}", output(Command::new(&python).args(["-c", &version]))?);
+    Ok(python)
+}
+
+/// The simulator as a process of its own, ended when this value goes, and when this process ends in whatever way.
+struct Simulator {
+    keeper: Child,
+    url: String,
+    /// Kept open, so that the simulator can always print.
+    _output: BufReader<ChildStdout>,
+}
+
+/// Starts its arguments as a process and ends it when the input closes, which it does even when we are killed.
+const KEEPER: &str = r#"trap : INT TERM; "$@" </dev/null & exec >/dev/null; cat; kill $! 2>/dev/null; wait"#;
+
+impl Simulator {
+    fn start(provider: &str) -> Result<Self> {
+        let options = ["--listen", "127.0.0.1:0", "--speed", SPEED, "--seed", "1"];
+        Self::start_program(Command::new(program(&target_dir())).arg(provider).args(options))
+    }
+
+    fn start_program(program: &Command) -> Result<Self> {
+        let mut keeper = Command::new("sh");
+        keeper.args(["-c", KEEPER, "keeper"]).arg(program.get_program()).args(program.get_args());
+        let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut output = BufReader::new(keeper.stdout.take().ok_or("the simulator's output is piped")?);
+        let mut first = String::new();
+        let read = output.read_line(&mut first);
+        let mut simulator = Self { keeper, url: String::new(), _output: output };
+        read?;
+        let first = first.trim();
+        let url = first.strip_prefix("listening ");
+        url.ok_or_else(|| format!("`{}` said `{first}`", line(program)))?.clone_into(&mut simulator.url);
+        Ok(simulator)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        // Fails only where it was waited for before.
+        let _ = self.keeper.wait();
+    }
+}
+
+fn program(target: &Path) -> PathBuf {
+    target.join("debug").join("cloud-sim")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Result<Simulator> {
+        Simulator::start_program(Command::new("sh").args(["-c", script]))
+    }
+
+    #[test]
+    fn an_unknown_provider_is_refused_with_those_there_are() {
+        let error = run(&["acme".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, "no client for `acme`; there is one for hetzner");
+    }
+
+    #[test]
+    fn the_address_is_read_and_the_process_ended() {
+        let simulator = shell("echo listening $$; exec sleep 600").unwrap();
+        let process = Path::new("/proc").join(&simulator.url);
+        assert!(process.exists());
+        drop(simulator);
+        assert!(!process.exists());
+    }
+
+    #[test]
+    fn a_simulator_that_says_something_else_is_refused() {
+        let error = shell("echo port in use").err().unwrap().to_string();
+        assert_eq!(error, "`sh -c 'echo port in use'` said `port in use`");
+    }
+}
