@@ -126,6 +126,7 @@ impl Inner {
             Ok(made.volume)
         };
         let volume = self.create_or_find(create, || self.api.find_volume(name)).await?;
+        let volume = self.ready(volume).await?;
         let same_owner = ownership::owner_of(&volume.labels).as_ref() == Some(&self.owner);
         let taken =
             |by: &str| Err(Error::new(ErrorKind::AlreadyExists, format!("the volume name {name} is taken by {by}")));
@@ -135,6 +136,18 @@ impl Inner {
             (_, _, false) => taken("a volume of another size"),
             (true, true, true) => Ok(volume),
         }
+    }
+
+    /// The volume once it can be attached: one whose create was answered to nobody may still be in the making.
+    async fn ready(&self, mut volume: Volume) -> Result<Volume> {
+        for _ in 0..TRIES {
+            if volume.status != "creating" {
+                break;
+            }
+            self.clock.sleep(LAG_PAUSE).await;
+            volume = self.api.get_volume(volume.id).await?;
+        }
+        Ok(volume)
     }
 
     /// Creates something whose name is unique; where the name is taken, finds what has it. A list may show it late.

@@ -57,17 +57,7 @@ impl Inner {
     async fn create_planned(&self, spec: &HostSpec, plan: &Plan, labels: &Labels) -> Result<Created> {
         let (mut tries, mut asked) = (0, Asked::Never);
         loop {
-            let ready = match self.ensure_companions(spec).await {
-                // The data disk hangs on a server: on ours, if the answer to an earlier attempt was lost.
-                Err(error) if error.kind() == ErrorKind::Conflict => {
-                    match self.api.find_server(spec.name.as_str()).await? {
-                        Some(server) => return self.judge(server, labels, asked),
-                        None => Err(error),
-                    }
-                }
-                other => other,
-            };
-            let attempt = match ready {
+            let attempt = match self.ensure_companions(spec).await {
                 Ok(ready) => self.api.create_server(&self.body(spec, plan, labels, ready)).await,
                 Err(error) => Err(error),
             };
@@ -80,8 +70,9 @@ impl Inner {
                 asked = Asked::Maybe;
             }
             match error.kind() {
-                // Look before it is sent again: the name tells.
-                ErrorKind::AlreadyExists | ErrorKind::OutcomeUnknown => {
+                // Look before it is sent again: the name tells. In a conflict the data disk hangs on a server: on ours,
+                // if the answer to an earlier attempt was lost, or if another process was faster.
+                ErrorKind::AlreadyExists | ErrorKind::OutcomeUnknown | ErrorKind::Conflict => {
                     match self.api.find_server(spec.name.as_str()).await? {
                         Some(server) if server.status != "deleting" => return self.judge(server, labels, asked),
                         _ if tries < TRIES => self.clock.sleep(LAG_PAUSE).await,

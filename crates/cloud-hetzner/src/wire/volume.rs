@@ -14,6 +14,9 @@ pub(crate) struct Volume {
     pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) created: Timestamp,
+    /// `creating` or `available`.
+    #[serde(default)]
+    pub(crate) status: String,
     pub(crate) server: Option<u64>,
     pub(crate) location: LocationRef,
     pub(crate) size: f64,
