@@ -79,7 +79,12 @@ impl<'a> Caller<'a> {
                     last = Some(error);
                 }
             }
-            self.clock.sleep(Duration::from_secs_f64(1.0 + 9.0 * self.random.f64())).await;
+            // Room comes back when it does: who asks at once is refused at once.
+            let wait = match last.as_ref().map(Error::kind) {
+                Some(ErrorKind::NoCapacity | ErrorKind::QuotaExceeded) => 20.0,
+                _ => 1.0,
+            };
+            self.clock.sleep(Duration::from_secs_f64(wait * (1.0 + 2.0 * self.random.f64()))).await;
         }
         let error = last.unwrap_or_else(|| Error::new(ErrorKind::Timeout, "every attempt was dropped"));
         Err(error.with_context(format_args!("{what}, after {ATTEMPTS} attempts")))
