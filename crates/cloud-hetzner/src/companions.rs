@@ -8,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use cloud_types::{DataDisk, Error, ErrorKind, HostSpec, Inbound, Region, Result, SshPublicKey, ownership};
-use md5::{Digest, Md5};
 
 use crate::host::Inner;
 use crate::wire::{CreateFirewall, CreateSshKey, CreateVolume, Volume};
@@ -190,7 +189,7 @@ fn firewall(inner: &Inner, spec: &HostSpec) -> Option<(String, Vec<crate::wire::
 /// The fingerprint that Hetzner finds keys by: MD5 in pairs of hexadecimal digits
 /// (<https://docs.hetzner.cloud/reference/cloud#ssh-keys-list-ssh-keys>).
 pub(crate) fn md5_fingerprint(key: &SshPublicKey) -> String {
-    let pairs: Vec<String> = Md5::digest(key.to_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let pairs: Vec<String> = md5::compute(key.to_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(":")
 }
 

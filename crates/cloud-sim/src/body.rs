@@ -26,20 +26,12 @@ enum Cut {
 
 impl ReplyBody {
     pub(crate) fn whole(data: Bytes) -> Self {
-        Self {
-            announced: data.len() as u64,
-            data: Some(data).filter(|data| !data.is_empty()),
-            cut: Cut::Never,
-        }
+        Self { announced: data.len() as u64, data: Some(data).filter(|data| !data.is_empty()), cut: Cut::Never }
     }
 
     /// Announces all of `data` and sends half of it.
     pub(crate) fn cut(data: &Bytes) -> Self {
-        Self {
-            announced: data.len() as u64,
-            data: Some(data.slice(..data.len() / 2)),
-            cut: Cut::AfterFlush,
-        }
+        Self { announced: data.len() as u64, data: Some(data.slice(..data.len() / 2)), cut: Cut::AfterFlush }
     }
 }
 
@@ -47,10 +39,7 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if let Some(data) = self.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }

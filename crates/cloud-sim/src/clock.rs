@@ -19,12 +19,7 @@ impl Clock {
     /// A clock that shows `began_at` now and runs `speed` times as fast as real time.
     #[must_use]
     pub fn new(speed: f64, began_at: Timestamp) -> Self {
-        Self {
-            speed: speed.max(MIN_SPEED),
-            began: Instant::now(),
-            began_at,
-            jumped: Mutex::new(SignedDuration::ZERO),
-        }
+        Self { speed: speed.max(MIN_SPEED), began: Instant::now(), began_at, jumped: Mutex::new(SignedDuration::ZERO) }
     }
 
     /// The present moment of the simulation.

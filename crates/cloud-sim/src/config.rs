@@ -70,10 +70,6 @@ pub struct RateLimit {
 impl Default for RateLimit {
     /// 3,600 requests, one back in a second.
     fn default() -> Self {
-        Self {
-            limit: 3600,
-            per_second: 1.0,
-            initial: None,
-        }
+        Self { limit: 3600, per_second: 1.0, initial: None }
     }
 }

@@ -42,12 +42,7 @@ impl Contract {
             .add(ROOT, document.clone())
             .and_then(jsonschema::RegistryBuilder::prepare)
             .map_err(|error| error.to_string())?;
-        Ok(Self {
-            document,
-            registry,
-            deviations,
-            validators: HashMap::new(),
-        })
+        Ok(Self { document, registry, deviations, validators: HashMap::new() })
     }
 
     /// What is wrong with one exchange, but for the known deviations; empty where all is right.
@@ -101,13 +96,7 @@ impl Contract {
         }
     }
 
-    fn check_parameter(
-        &mut self,
-        schema: &str,
-        parameter: &Value,
-        exchange: &Exchange,
-        problems: &mut Vec<String>,
-    ) {
+    fn check_parameter(&mut self, schema: &str, parameter: &Value, exchange: &Exchange, problems: &mut Vec<String>) {
         let name = parameter["name"].as_str().unwrap_or_default();
         let sent = exchange.query.iter().filter(|(key, _)| key == name);
         let sent: Vec<&str> = sent.map(|(_, value)| value.as_str()).collect();
@@ -131,9 +120,7 @@ impl Contract {
         let status = exchange.status;
         let exact = format!("{operation}/responses/{status}");
         let class = format!("{operation}/responses/{}XX", status / 100);
-        let found = [exact, class]
-            .into_iter()
-            .find(|pointer| self.document.pointer(pointer).is_some());
+        let found = [exact, class].into_iter().find(|pointer| self.document.pointer(pointer).is_some());
         let Some(response) = found else {
             problems.push(format!("answer: status {status} is not described"));
             return;
@@ -166,18 +153,14 @@ impl Contract {
 
     fn is_known(&self, exchange: &Exchange, problem: &str) -> bool {
         self.deviations.iter().any(|known| {
-            known.method == exchange.method
-                && known.path == exchange.path_template
-                && problem.contains(known.problem)
+            known.method == exchange.method && known.path == exchange.path_template && problem.contains(known.problem)
         })
     }
 }
 
 fn typed(text: &str, kind: &Value) -> Value {
     match kind.as_str() {
-        Some("integer") => text
-            .parse::<i64>()
-            .map_or(json!(text), |number| json!(number)),
+        Some("integer") => text.parse::<i64>().map_or(json!(text), |number| json!(number)),
         Some("boolean") => text.parse::<bool>().map_or(json!(text), |flag| json!(flag)),
         _ => json!(text),
     }

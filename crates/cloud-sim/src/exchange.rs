@@ -13,9 +13,7 @@ use crate::body::{NoAnswer, ReplyBody};
 use crate::faults::Faults;
 use crate::rate::{Bucket, Level};
 use crate::record::Recorder;
-use crate::{
-    Clock, Exchange, Face, Fault, FaultRule, Reply, Request, Route, SimConfig, Stats, When,
-};
+use crate::{Clock, Exchange, Face, Fault, FaultRule, Reply, Request, Route, SimConfig, Stats, When};
 
 /// What all connections of one simulator share.
 #[derive(Debug)]
@@ -126,11 +124,7 @@ impl<F: Face> Shared<F> {
         match fault {
             Some(Fault::Lag(seconds)) => {
                 let longest = span(seconds);
-                world.lag = Lag {
-                    create: longest,
-                    delete: longest,
-                    chance: 1.0,
-                };
+                world.lag = Lag { create: longest, delete: longest, chance: 1.0 };
             }
             Some(Fault::NoCapacity(seconds)) => drain(&mut world, request, until(seconds)),
             Some(Fault::QuotaFull(seconds)) => {
@@ -146,11 +140,7 @@ impl<F: Face> Shared<F> {
     fn admit(&self, request: &Request) -> (Level, Option<Reply>) {
         let refusal = self.face.refuse(request);
         let now = self.clock.now();
-        let level = self
-            .bucket
-            .lock()
-            .expect("no holder of this lock panics")
-            .take(now);
+        let level = self.bucket.lock().expect("no holder of this lock panics").take(now);
         if refusal.is_none() && !level.taken {
             self.lock_stats().rate_limited += 1;
             return (level, Some(self.failure(request, 429)));
@@ -234,9 +224,7 @@ fn respond(reply: Reply, level: Option<Level>) -> Response<ReplyBody> {
     for (name, value) in reply.headers {
         builder = builder.header(name, value);
     }
-    builder
-        .body(ReplyBody::whole(reply.body))
-        .expect("a face's headers are valid")
+    builder.body(ReplyBody::whole(reply.body)).expect("a face's headers are valid")
 }
 
 const LONGEST_SPAN: Duration = Duration::from_secs(86_400);

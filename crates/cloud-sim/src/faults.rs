@@ -91,10 +91,7 @@ pub struct FaultRule {
 impl FaultRule {
     /// The next request with this method and path template meets the fault, once.
     pub fn once(fault: Fault, method: &str, path: &str) -> Self {
-        Self {
-            count: Some(1),
-            ..Self::always(fault, method, path)
-        }
+        Self { count: Some(1), ..Self::always(fault, method, path) }
     }
 
     /// Every request with this method and path template meets the fault.
@@ -149,15 +146,11 @@ impl Faults {
 
     /// The fault that this request meets.
     pub(crate) fn meet(&mut self, request: &Request, route: &Route) -> Option<Fault> {
-        self.by_rule(request, route)
-            .or_else(|| self.by_chance(request, route))
+        self.by_rule(request, route).or_else(|| self.by_chance(request, route))
     }
 
     fn by_rule(&mut self, request: &Request, route: &Route) -> Option<Fault> {
-        let rule = self
-            .rules
-            .iter_mut()
-            .find(|rule| rule.fits(request, route))?;
+        let rule = self.rules.iter_mut().find(|rule| rule.fits(request, route))?;
         if rule.skip > 0 {
             rule.skip -= 1;
             return None;
@@ -190,13 +183,7 @@ impl Faults {
 /// Tells whether two requests are the same.
 fn fingerprint(request: &Request) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (
-        &request.method,
-        &request.path,
-        &request.query,
-        &request.body,
-    )
-        .hash(&mut hasher);
+    (&request.method, &request.path, &request.query, &request.body).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -255,21 +242,14 @@ mod tests {
             body: bytes::Bytes::new(),
             origin: String::new(),
         };
-        let route = Route {
-            template: "/servers".to_owned(),
-            target: Some(cloud_world::Kind::Host),
-            places: true,
-        };
+        let route = Route { template: "/servers".to_owned(), target: Some(cloud_world::Kind::Host), places: true };
         (request, route)
     }
 
     #[test]
     fn a_rule_skips_strikes_and_ends() {
         let mut faults = Faults::new(0.0, 1);
-        faults.add(FaultRule {
-            skip: 1,
-            ..FaultRule::once(Fault::Reset, "POST", "/servers")
-        });
+        faults.add(FaultRule { skip: 1, ..FaultRule::once(Fault::Reset, "POST", "/servers") });
         let (get, route) = call(Method::GET);
         let (post, _) = call(Method::POST);
         assert_eq!(faults.meet(&get, &route), None);

@@ -45,10 +45,7 @@ pub struct Hetzner {
 
 impl Face for Hetzner {
     fn new(config: &SimConfig) -> Self {
-        Self {
-            token: config.token.clone(),
-            read_only_token: config.read_only_token.clone(),
-        }
+        Self { token: config.token.clone(), read_only_token: config.read_only_token.clone() }
     }
 
     fn settings(config: &SimConfig) -> Settings {
@@ -58,9 +55,7 @@ impl Face for Hetzner {
             seed: config.seed,
             timings: config.timings.clone().unwrap_or_else(Timings::usual),
             lag: config.lag,
-            rules: Rules {
-                unique_names: named.collect(),
-            },
+            rules: Rules { unique_names: named.collect() },
             quotas: config.quotas.iter().copied().collect(),
             catalog: catalog::catalog(),
         }
@@ -79,22 +74,14 @@ impl Face for Hetzner {
             return Some(error.into_reply(request));
         };
         if self.read_only_token.as_deref() == Some(token) {
-            return request
-                .is_write()
-                .then(|| errors::read_only().into_reply(request));
+            return request.is_write().then(|| errors::read_only().into_reply(request));
         }
         let known = self.token.as_deref().is_none_or(|known| known == token);
-        (!known).then(|| {
-            errors::unauthorized("the token you have provided is invalid").into_reply(request)
-        })
+        (!known).then(|| errors::unauthorized("the token you have provided is invalid").into_reply(request))
     }
 
     fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply {
-        let mut api = api::Api {
-            request,
-            world,
-            now,
-        };
+        let mut api = api::Api { request, world, now };
         let mut reply = routes::answer(&mut api).unwrap_or_else(|error| error.into_reply(request));
         errors::correlate(&mut reply, request);
         reply

@@ -51,10 +51,7 @@ fn swap_types(value: Value) -> Value {
         Value::Number(value) => json!(value.to_string()),
         Value::String(value) => json!(value.len()),
         Value::Array(values) => values.into_iter().map(swap_types).collect(),
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, value)| (name, swap_types(value)))
-            .collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, swap_types(value))).collect(),
     }
 }
 

@@ -50,10 +50,7 @@ impl Request {
     /// The path's parts between slashes.
     #[must_use]
     pub fn segments(&self) -> Vec<&str> {
-        self.path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .collect()
+        self.path.split('/').filter(|part| !part.is_empty()).collect()
     }
 
     /// The first value of a query parameter.
@@ -65,10 +62,7 @@ impl Request {
 
     /// All values of a query parameter.
     pub fn params<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.query
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The token of a bearer authorization.
@@ -117,22 +111,12 @@ impl Reply {
     /// Where `body` cannot be written as JSON, which is a defect of the face.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("faces write plain JSON");
-        Self {
-            status,
-            headers: Vec::new(),
-            content_type: "application/json",
-            body: body.into(),
-        }
+        Self { status, headers: Vec::new(), content_type: "application/json", body: body.into() }
     }
 
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content_type: "application/json",
-            body: Bytes::new(),
-        }
+        Self { status, headers: Vec::new(), content_type: "application/json", body: Bytes::new() }
     }
 }

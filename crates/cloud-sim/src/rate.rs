@@ -25,11 +25,7 @@ pub(crate) struct Level {
 
 impl Bucket {
     pub(crate) fn new(config: RateLimit, now: Timestamp) -> Self {
-        Self {
-            config,
-            remaining: f64::from(config.initial.unwrap_or(config.limit)),
-            filled_at: now,
-        }
+        Self { config, remaining: f64::from(config.initial.unwrap_or(config.limit)), filled_at: now }
     }
 
     /// Takes one request out of the bucket, where there is one.
@@ -60,10 +56,7 @@ mod tests {
 
     #[test]
     fn an_empty_bucket_takes_one_request_a_second() {
-        let config = RateLimit {
-            initial: Some(1),
-            ..RateLimit::default()
-        };
+        let config = RateLimit { initial: Some(1), ..RateLimit::default() };
         let start = Timestamp::UNIX_EPOCH;
         let mut bucket = Bucket::new(config, start);
         let level = bucket.take(start);

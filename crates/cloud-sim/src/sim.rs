@@ -37,11 +37,7 @@ impl<F: Face> Sim<F> {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let accept = accept(listener, address, Arc::clone(&shared));
-        Ok(Self {
-            shared,
-            address,
-            listener: tokio::spawn(accept),
-        })
+        Ok(Self { shared, address, listener: tokio::spawn(accept) })
     }
 
     /// Where it listens, such as `http://127.0.0.1:40123`.
@@ -122,11 +118,7 @@ async fn serve<F: Face>(stream: TcpStream, address: SocketAddr, shared: Arc<Shar
 
 async fn read(request: hyper::Request<Incoming>, address: SocketAddr) -> Result<Request, NoAnswer> {
     let (parts, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map_err(|_| NoAnswer::Closed)?
-        .to_bytes();
+    let body = body.collect().await.map_err(|_| NoAnswer::Closed)?.to_bytes();
     Ok(Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),

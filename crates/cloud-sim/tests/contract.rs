@@ -12,8 +12,7 @@ use support::{Hetzner, public_key, server};
 
 #[tokio::test]
 async fn every_exchange_is_as_described() {
-    let description =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/specs/hetzner.openapi.json");
+    let description = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/specs/hetzner.openapi.json");
     let Ok(description) = std::fs::read(description) else {
         println!("skipped: the description of the API is not here");
         return;
@@ -22,18 +21,12 @@ async fn every_exchange_is_as_described() {
     let mut contract = Contract::new(description, DEVIATIONS).unwrap();
 
     let record = record_file();
-    let config = SimConfig {
-        record: Some(record.clone()),
-        ..SimConfig::default()
-    };
+    let config = SimConfig { record: Some(record.clone()), ..SimConfig::default() };
     drive(&Hetzner::with(config).await).await;
 
     let lines = std::fs::read_to_string(&record).unwrap();
     std::fs::remove_file(&record).unwrap();
-    let exchanges: Vec<Exchange> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let exchanges: Vec<Exchange> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut problems = Vec::new();
     for exchange in &exchanges {
         for problem in contract.check(exchange) {
@@ -48,11 +41,7 @@ async fn every_exchange_is_as_described() {
 
 fn assert_a_missing_field_is_found(contract: &mut Contract, exchanges: &[Exchange]) {
     let is_server = |one: &&Exchange| one.path_template == "/servers/{id}" && one.method == "GET";
-    let mut spoiled = exchanges
-        .iter()
-        .find(is_server)
-        .expect("a server was read")
-        .clone();
+    let mut spoiled = exchanges.iter().find(is_server).expect("a server was read").clone();
     let server = spoiled.response_body["server"].as_object_mut();
     server.expect("a server").remove("rescue_enabled");
     assert_eq!(contract.check(&spoiled).len(), 1);
@@ -99,16 +88,12 @@ async fn drive(hetzner: &Hetzner) {
     primary_ips(hetzner, id).await;
     images(hetzner, id).await;
     for kind in ["servers", "images", "volumes", "primary_ips", "firewalls"] {
-        let all = hetzner
-            .get(&format!("/{kind}/actions?per_page=50&sort=id:desc"))
-            .await;
+        let all = hetzner.get(&format!("/{kind}/actions?per_page=50&sort=id:desc")).await;
         assert_eq!(all.status, 200, "{kind}");
         let Some(action) = all.body["actions"].get(0) else {
             continue;
         };
-        let single = hetzner
-            .get(&format!("/{kind}/actions/{}", action["id"]))
-            .await;
+        let single = hetzner.get(&format!("/{kind}/actions/{}", action["id"])).await;
         assert_eq!(single.body["action"]["id"], action["id"]);
         hetzner.get(&format!("/actions/{}", action["id"])).await;
         hetzner.get(&format!("/actions?id={}", action["id"])).await;
@@ -151,9 +136,7 @@ async fn live_through_a_server(hetzner: &Hetzner) -> u64 {
     let id = made.body["server"]["id"].as_u64().expect("an id");
     hetzner.pass_minutes(1);
     hetzner.get(&format!("/servers/{id}")).await;
-    hetzner
-        .get("/servers?name=all-fields&label_selector=env%3Dprod&status=running")
-        .await;
+    hetzner.get("/servers?name=all-fields&label_selector=env%3Dprod&status=running").await;
     let labels = json!({"name": "renamed", "labels": {"env": "dev"}});
     hetzner.call("PUT", &format!("/servers/{id}"), labels).await;
     for (verb, body) in [
@@ -164,57 +147,26 @@ async fn live_through_a_server(hetzner: &Hetzner) -> u64 {
         ("enable_rescue", json!({"type": "linux64"})),
         ("disable_rescue", Value::Null),
         ("enable_backup", Value::Null),
-        (
-            "create_image",
-            json!({"type": "backup", "description": "b"}),
-        ),
+        ("create_image", json!({"type": "backup", "description": "b"})),
         ("disable_backup", Value::Null),
-        (
-            "change_protection",
-            json!({"delete": true, "rebuild": true}),
-        ),
-        (
-            "change_protection",
-            json!({"delete": false, "rebuild": false}),
-        ),
-        (
-            "change_dns_ptr",
-            json!({"ip": "198.18.0.1", "dns_ptr": "a.example.com"}),
-        ),
-        (
-            "change_dns_ptr",
-            json!({"ip": "2001:db8:0:1::1", "dns_ptr": "b.example.com"}),
-        ),
+        ("change_protection", json!({"delete": true, "rebuild": true})),
+        ("change_protection", json!({"delete": false, "rebuild": false})),
+        ("change_dns_ptr", json!({"ip": "198.18.0.1", "dns_ptr": "a.example.com"})),
+        ("change_dns_ptr", json!({"ip": "2001:db8:0:1::1", "dns_ptr": "b.example.com"})),
         ("shutdown", Value::Null),
         ("poweron", Value::Null),
         ("poweroff", Value::Null),
-        (
-            "change_type",
-            json!({"server_type": "cx32", "upgrade_disk": false}),
-        ),
-        (
-            "rebuild",
-            json!({"image": "debian-12", "user_data": "#!/bin/sh"}),
-        ),
+        ("change_type", json!({"server_type": "cx32", "upgrade_disk": false})),
+        ("rebuild", json!({"image": "debian-12", "user_data": "#!/bin/sh"})),
     ] {
         let answer = hetzner.act(id, verb, body).await;
         assert_eq!(answer.status, 201, "{verb}: {answer:?}");
     }
     let metrics = "metrics?type=cpu&type=disk&start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z";
-    assert_eq!(
-        hetzner
-            .get(&format!("/servers/{id}/{metrics}"))
-            .await
-            .status,
-        200
-    );
-    let actions = hetzner
-        .get(&format!("/servers/{id}/actions?status=success"))
-        .await;
+    assert_eq!(hetzner.get(&format!("/servers/{id}/{metrics}")).await.status, 200);
+    let actions = hetzner.get(&format!("/servers/{id}/actions?status=success")).await;
     let action = &actions.body["actions"][0]["id"];
-    hetzner
-        .get(&format!("/servers/{id}/actions/{action}"))
-        .await;
+    hetzner.get(&format!("/servers/{id}/actions/{action}")).await;
     for (verb, body) in [
         ("attach_to_network", json!({"network": 1})),
         ("detach_from_network", json!({"network": 1})),
@@ -234,13 +186,10 @@ async fn keys_and_volumes(hetzner: &Hetzner, id: u64) {
     let path = format!("/ssh_keys/{}", key.body["ssh_key"]["id"]);
     hetzner.get(&path).await;
     hetzner.get("/ssh_keys?name=k&sort=name:asc").await;
-    hetzner
-        .call("PUT", &path, json!({"name": "l", "labels": {}}))
-        .await;
+    hetzner.call("PUT", &path, json!({"name": "l", "labels": {}})).await;
     assert_eq!(hetzner.delete(&path).await.status, 204);
 
-    let volume =
-        json!({"name": "v", "size": 10, "server": id, "format": "ext4", "automount": false});
+    let volume = json!({"name": "v", "size": 10, "server": id, "format": "ext4", "automount": false});
     let volume = hetzner.post("/volumes", volume).await;
     assert_eq!(volume.status, 201, "{volume:?}");
     hetzner.pass_minutes(1);
@@ -252,9 +201,7 @@ async fn keys_and_volumes(hetzner: &Hetzner, id: u64) {
     };
     hetzner.get(&path).await;
     hetzner.get("/volumes?status=available").await;
-    hetzner
-        .call("PUT", &path, json!({"name": "w", "labels": {}}))
-        .await;
+    hetzner.call("PUT", &path, json!({"name": "w", "labels": {}})).await;
     act("detach", Value::Null).await;
     act("resize", json!({"size": 20})).await;
     act("attach", json!({"server": id, "automount": false})).await;
@@ -265,8 +212,7 @@ async fn keys_and_volumes(hetzner: &Hetzner, id: u64) {
 }
 
 async fn firewalls(hetzner: &Hetzner, id: u64) {
-    let rule =
-        json!({"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ["0.0.0.0/0"]});
+    let rule = json!({"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ["0.0.0.0/0"]});
     let here = json!([{"type": "server", "server": {"id": id}}]);
     let labels = json!([{"type": "label_selector", "label_selector": {"selector": "env"}}]);
     let body = json!({"name": "f", "rules": [rule], "apply_to": here, "labels": {}});
@@ -293,10 +239,7 @@ async fn firewalls(hetzner: &Hetzner, id: u64) {
 async fn primary_ips(hetzner: &Hetzner, id: u64) {
     hetzner.act(id, "poweroff", Value::Null).await;
     let shown = hetzner.get(&format!("/servers/{id}")).await.body;
-    let own = format!(
-        "/primary_ips/{}",
-        shown["server"]["public_net"]["ipv4"]["id"]
-    );
+    let own = format!("/primary_ips/{}", shown["server"]["public_net"]["ipv4"]["id"]);
     assert_eq!(hetzner.delete(&own).await.code(), "must_be_unassigned");
     let act = async |path: &str, verb: &str, body: Value| {
         let answer = hetzner.post(&format!("{path}/actions/{verb}"), body).await;
@@ -308,20 +251,13 @@ async fn primary_ips(hetzner: &Hetzner, id: u64) {
     let made = hetzner.post("/primary_ips", body).await;
     assert_eq!(made.status, 201, "{made:?}");
     let path = format!("/primary_ips/{}", made.body["primary_ip"]["id"]);
-    act(
-        &path,
-        "assign",
-        json!({"assignee_type": "server", "assignee_id": id}),
-    )
-    .await;
+    act(&path, "assign", json!({"assignee_type": "server", "assignee_id": id})).await;
     let ip = made.body["primary_ip"]["ip"].clone();
     act(&path, "change_dns_ptr", json!({"ip": ip, "dns_ptr": null})).await;
     act(&path, "change_protection", json!({"delete": false})).await;
     hetzner.get(&path).await;
     hetzner.get("/primary_ips?name=p&sort=id:desc").await;
-    hetzner
-        .call("PUT", &path, json!({"name": "q", "auto_delete": true}))
-        .await;
+    hetzner.call("PUT", &path, json!({"name": "q", "auto_delete": true})).await;
     hetzner.get(&format!("{path}/actions")).await;
     assert_eq!(hetzner.delete(&own).await.status, 204);
 }
@@ -335,18 +271,9 @@ async fn images(hetzner: &Hetzner, id: u64) {
     let change = json!({"description": "t", "type": "snapshot", "labels": {}});
     assert_eq!(hetzner.call("PUT", &path, change).await.status, 200);
     let protect = format!("{path}/actions/change_protection");
-    assert_eq!(
-        hetzner.post(&protect, json!({"delete": true})).await.status,
-        201
-    );
+    assert_eq!(hetzner.post(&protect, json!({"delete": true})).await.status, 201);
     assert_eq!(hetzner.delete(&path).await.code(), "protected");
-    assert_eq!(
-        hetzner
-            .post(&protect, json!({"delete": false}))
-            .await
-            .status,
-        201
-    );
+    assert_eq!(hetzner.post(&protect, json!({"delete": false})).await.status, 201);
     hetzner.get(&format!("{path}/actions")).await;
     assert_eq!(hetzner.delete(&path).await.status, 204);
 }
@@ -354,14 +281,8 @@ async fn images(hetzner: &Hetzner, id: u64) {
 async fn errors(hetzner: &Hetzner) {
     assert_eq!(hetzner.get("/servers/1").await.code(), "not_found");
     assert_eq!(hetzner.get("/actions").await.code(), "invalid_input");
-    assert_eq!(
-        hetzner.get("/servers?per_page=51").await.code(),
-        "invalid_input"
-    );
-    assert_eq!(
-        hetzner.call("PATCH", "/servers", json!({})).await.code(),
-        "method_not_allowed"
-    );
+    assert_eq!(hetzner.get("/servers?per_page=51").await.code(), "invalid_input");
+    assert_eq!(hetzner.call("PATCH", "/servers", json!({})).await.code(), "method_not_allowed");
     for (status, code) in [
         (429, "rate_limit_exceeded"),
         (500, "server_error"),
@@ -370,9 +291,7 @@ async fn errors(hetzner: &Hetzner) {
         (504, "timeout"),
     ] {
         let fault = Fault::Status(status, When::Before);
-        hetzner
-            .sim
-            .inject(FaultRule::once(fault, "GET", "/servers"));
+        hetzner.sim.inject(FaultRule::once(fault, "GET", "/servers"));
         let answer = hetzner.get("/servers").await;
         assert_eq!((answer.status, answer.code()), (status, code));
     }

@@ -9,9 +9,7 @@ use support::{Hetzner, server};
 
 async fn with_fault(fault: Fault) -> Hetzner {
     let hetzner = Hetzner::start().await;
-    hetzner
-        .sim
-        .inject(FaultRule::once(fault, "POST", "/servers"));
+    hetzner.sim.inject(FaultRule::once(fault, "POST", "/servers"));
     hetzner
 }
 
@@ -32,10 +30,7 @@ async fn a_lost_answer_leaves_the_server_made() {
 #[tokio::test]
 async fn a_reset_leaves_nothing() {
     let hetzner = with_fault(Fault::Reset).await;
-    let error = hetzner
-        .try_call("POST", "/servers", &server("a"))
-        .await
-        .unwrap_err();
+    let error = hetzner.try_call("POST", "/servers", &server("a")).await.unwrap_err();
     assert!(format!("{error:?}").contains("reset"), "{error:?}");
     assert_eq!(hosts(&hetzner), 0);
     assert_eq!(hetzner.post("/servers", server("a")).await.status, 201);
@@ -44,11 +39,7 @@ async fn a_reset_leaves_nothing() {
 #[tokio::test]
 async fn a_failure_strikes_before_or_after_the_change() {
     for (when, made) in [(When::Before, 0), (When::After, 1)] {
-        for (status, code) in [
-            (500, "server_error"),
-            (502, "bad_gateway"),
-            (504, "timeout"),
-        ] {
+        for (status, code) in [(500, "server_error"), (502, "bad_gateway"), (504, "timeout")] {
             let hetzner = with_fault(Fault::Status(status, when)).await;
             let answer = hetzner.post("/servers", server("a")).await;
             assert_eq!((answer.status, answer.code()), (status, code));
@@ -75,10 +66,7 @@ async fn a_page_for_people_is_no_json() {
     for status in [200, 502] {
         let hetzner = with_fault(Fault::NotJson(status)).await;
         let answer = hetzner.post("/servers", server("a")).await;
-        assert_eq!(
-            (answer.status, answer.header("content-type")),
-            (status, "text/html")
-        );
+        assert_eq!((answer.status, answer.header("content-type")), (status, "text/html"));
         assert_eq!(answer.body, Value::Null);
         assert_eq!(hosts(&hetzner), 1);
     }
@@ -86,14 +74,9 @@ async fn a_page_for_people_is_no_json() {
 
 #[tokio::test]
 async fn a_slow_answer_comes_late_in_simulated_time() {
-    let config = SimConfig {
-        speed: 1000.0,
-        ..SimConfig::default()
-    };
+    let config = SimConfig { speed: 1000.0, ..SimConfig::default() };
     let hetzner = Hetzner::with(config).await;
-    hetzner
-        .sim
-        .inject(FaultRule::once(Fault::Slow(20.0), "GET", "/servers"));
+    hetzner.sim.inject(FaultRule::once(Fault::Slow(20.0), "GET", "/servers"));
     let before = hetzner.sim.clock().now();
     hetzner.get("/servers").await;
     let took = hetzner.sim.clock().now().duration_since(before).as_secs();
@@ -108,15 +91,10 @@ async fn a_lagging_server_is_seen_late_and_its_name_is_taken_at_once() {
     assert_eq!(hetzner.get(&path).await.code(), "not_found");
     let list = hetzner.get("/servers?name=a").await.body;
     assert_eq!(list["servers"], json!([]));
-    assert_eq!(
-        hetzner.post("/servers", server("a")).await.code(),
-        "uniqueness_error"
-    );
+    assert_eq!(hetzner.post("/servers", server("a")).await.code(), "uniqueness_error");
     hetzner.pass_minutes(1);
     assert_eq!(hetzner.get(&path).await.status, 200);
-    hetzner
-        .sim
-        .inject(FaultRule::once(Fault::Lag(30.0), "DELETE", "/servers/{id}"));
+    hetzner.sim.inject(FaultRule::once(Fault::Lag(30.0), "DELETE", "/servers/{id}"));
     hetzner.delete(&path).await;
     assert_eq!(hetzner.get(&path).await.code(), "not_found");
     let list = hetzner.get("/servers?name=a").await.body;
@@ -128,10 +106,9 @@ async fn a_lagging_server_is_seen_late_and_its_name_is_taken_at_once() {
 
 #[tokio::test]
 async fn capacity_and_quota_come_back_after_a_while() {
-    for (fault, code) in [
-        (Fault::NoCapacity(30.0), "resource_unavailable"),
-        (Fault::QuotaFull(30.0), "resource_limit_exceeded"),
-    ] {
+    for (fault, code) in
+        [(Fault::NoCapacity(30.0), "resource_unavailable"), (Fault::QuotaFull(30.0), "resource_limit_exceeded")]
+    {
         let hetzner = with_fault(fault).await;
         assert_eq!(hetzner.post("/servers", server("a")).await.code(), code);
         assert_eq!(hetzner.post("/servers", server("a")).await.code(), code);
@@ -147,18 +124,12 @@ async fn hostile_answers_are_what_their_names_say() {
         hetzner.post("/servers", server(name)).await;
     }
     let spoiled = async |hostile| {
-        hetzner
-            .sim
-            .inject(FaultRule::once(Fault::Hostile(hostile), "GET", "/servers"));
+        hetzner.sim.inject(FaultRule::once(Fault::Hostile(hostile), "GET", "/servers"));
         let request = hetzner.request("GET", "/servers?page=1&per_page=1");
         request.send().await.unwrap().bytes().await.unwrap()
     };
     assert!(spoiled(Hostile::HugeBody).await.len() >= 10_000_000);
-    assert!(
-        spoiled(Hostile::DeepNesting)
-            .await
-            .starts_with(&[b'['; 10_000])
-    );
+    assert!(spoiled(Hostile::DeepNesting).await.starts_with(&[b'['; 10_000]));
     assert!(std::str::from_utf8(&spoiled(Hostile::InvalidUtf8).await).is_err());
     let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
     let wrong = read(&spoiled(Hostile::WrongTypes).await);
@@ -171,11 +142,7 @@ async fn hostile_answers_are_what_their_names_say() {
 
 #[tokio::test]
 async fn chance_meets_many_kinds_and_everything_succeeds_in_the_end() {
-    let config = SimConfig {
-        speed: 2000.0,
-        faults: 0.5,
-        ..SimConfig::default()
-    };
+    let config = SimConfig { speed: 2000.0, faults: 0.5, ..SimConfig::default() };
     let hetzner = Hetzner::with(config).await;
     for number in 0..60 {
         let body = server(&format!("h{number}"));
@@ -195,13 +162,8 @@ async fn chance_meets_many_kinds_and_everything_succeeds_in_the_end() {
 
 #[tokio::test]
 async fn an_empty_bucket_answers_429_until_time_passes() {
-    let config = SimConfig {
-        rate_limit: RateLimit {
-            initial: Some(2),
-            ..RateLimit::default()
-        },
-        ..SimConfig::default()
-    };
+    let config =
+        SimConfig { rate_limit: RateLimit { initial: Some(2), ..RateLimit::default() }, ..SimConfig::default() };
     let hetzner = Hetzner::with(config).await;
     let first = hetzner.get("/locations").await;
     assert_eq!(first.header("ratelimit-limit"), "3600");
@@ -211,10 +173,7 @@ async fn an_empty_bucket_answers_429_until_time_passes() {
     assert!((3597..=3600).contains(&wait), "{wait}");
     hetzner.get("/locations").await;
     let refused = hetzner.get("/locations").await;
-    assert_eq!(
-        (refused.status, refused.code()),
-        (429, "rate_limit_exceeded")
-    );
+    assert_eq!((refused.status, refused.code()), (429, "rate_limit_exceeded"));
     assert_eq!(refused.header("ratelimit-remaining"), "0");
     assert_eq!(hetzner.sim.stats().rate_limited, 1);
     hetzner.pass_minutes(1);
@@ -223,11 +182,7 @@ async fn an_empty_bucket_answers_429_until_time_passes() {
 
 #[tokio::test]
 async fn the_control_paths_need_no_token_and_meet_no_faults() {
-    let config = SimConfig {
-        faults: 1.0,
-        token: Some("secret".to_owned()),
-        ..SimConfig::default()
-    };
+    let config = SimConfig { faults: 1.0, token: Some("secret".to_owned()), ..SimConfig::default() };
     let hetzner = Hetzner::with(config).await;
     hetzner.sim.clear_faults();
     let control = format!("{}/_sim", hetzner.sim.url());
@@ -235,10 +190,7 @@ async fn the_control_paths_need_no_token_and_meet_no_faults() {
     let rule = json!({"fault": {"status": [503, "before"]}, "method": "GET", "count": 1});
     let added = http.post(format!("{control}/faults")).json(&rule).send();
     assert_eq!(added.await.unwrap().status(), 201);
-    let wrong = http
-        .post(format!("{control}/faults"))
-        .json(&json!({"fault": "x"}))
-        .send();
+    let wrong = http.post(format!("{control}/faults")).json(&json!({"fault": "x"})).send();
     assert_eq!(wrong.await.unwrap().status(), 400);
     let request = |token: &str| {
         let url = format!("{}/v1/servers", hetzner.sim.url());

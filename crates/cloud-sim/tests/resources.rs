@@ -25,37 +25,16 @@ async fn tokens_are_checked_after_the_path() {
         assert!(response.headers().contains_key("x-correlation-id"));
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap();
-        let code = body["error"]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        let code = body["error"]["code"].as_str().unwrap_or_default().to_owned();
         (status, code)
     };
     let expected = |status: u16, code: &str| (status, code.to_owned());
-    assert_eq!(
-        call("GET", "/nowhere", None).await,
-        expected(404, "not_found")
-    );
-    assert_eq!(
-        call("GET", "/servers", None).await,
-        expected(401, "unauthorized")
-    );
-    assert_eq!(
-        call("GET", "/servers", Some("x")).await,
-        expected(401, "unauthorized")
-    );
-    assert_eq!(
-        call("GET", "/servers", Some("token")).await,
-        expected(200, "")
-    );
-    assert_eq!(
-        call("GET", "/servers", Some("reader")).await,
-        expected(200, "")
-    );
-    assert_eq!(
-        call("POST", "/servers", Some("reader")).await,
-        expected(401, "token_readonly")
-    );
+    assert_eq!(call("GET", "/nowhere", None).await, expected(404, "not_found"));
+    assert_eq!(call("GET", "/servers", None).await, expected(401, "unauthorized"));
+    assert_eq!(call("GET", "/servers", Some("x")).await, expected(401, "unauthorized"));
+    assert_eq!(call("GET", "/servers", Some("token")).await, expected(200, ""));
+    assert_eq!(call("GET", "/servers", Some("reader")).await, expected(200, ""));
+    assert_eq!(call("POST", "/servers", Some("reader")).await, expected(401, "token_readonly"));
 }
 
 #[tokio::test]
@@ -72,9 +51,7 @@ async fn a_body_that_is_no_json_is_a_json_error() {
 async fn pages_cover_a_list_without_gaps() {
     let hetzner = Hetzner::start().await;
     for number in 0..7 {
-        hetzner
-            .post("/servers", server(&format!("h{number}")))
-            .await;
+        hetzner.post("/servers", server(&format!("h{number}"))).await;
     }
     let mut names = Vec::new();
     let mut page = json!(1);
@@ -84,23 +61,13 @@ async fn pages_cover_a_list_without_gaps() {
         let servers = answer.body["servers"].as_array().unwrap().iter();
         names.extend(servers.map(|one| one["name"].as_str().unwrap().to_owned()));
         let pagination = &answer.body["meta"]["pagination"];
-        assert_eq!(
-            (&pagination["last_page"], &pagination["total_entries"]),
-            (&json!(3), &json!(7))
-        );
+        assert_eq!((&pagination["last_page"], &pagination["total_entries"]), (&json!(3), &json!(7)));
         let has_next = answer.header("link").contains("rel=\"next\"");
         assert_eq!(has_next, !pagination["next_page"].is_null());
         page = pagination["next_page"].clone();
     }
     assert_eq!(names, ["h6", "h5", "h4", "h3", "h2", "h1", "h0"]);
-    for query in [
-        "page=0",
-        "per_page=51",
-        "per_page=x",
-        "sort=colour",
-        "status=fine",
-        "label_selector=a%3Db%3Dc",
-    ] {
+    for query in ["page=0", "per_page=51", "per_page=x", "sort=colour", "status=fine", "label_selector=a%3Db%3Dc"] {
         let refused = hetzner.get(&format!("/servers?{query}")).await;
         assert_eq!(refused.code(), "invalid_input", "{query}");
     }
@@ -116,20 +83,9 @@ async fn label_selectors_filter_servers() {
         body["labels"] = json!({"env": env});
         hetzner.post("/servers", body).await;
     }
-    for (selector, count) in [
-        ("env", 3),
-        ("env=dev", 2),
-        ("env!=dev", 1),
-        ("env%20in%20(prod,x)", 1),
-    ] {
-        let found = hetzner
-            .get(&format!("/servers?label_selector={selector}"))
-            .await;
-        assert_eq!(
-            found.body["servers"].as_array().unwrap().len(),
-            count,
-            "{selector}"
-        );
+    for (selector, count) in [("env", 3), ("env=dev", 2), ("env!=dev", 1), ("env%20in%20(prod,x)", 1)] {
+        let found = hetzner.get(&format!("/servers?label_selector={selector}")).await;
+        assert_eq!(found.body["servers"].as_array().unwrap().len(), count, "{selector}");
     }
 }
 
@@ -140,9 +96,7 @@ async fn labels_are_replaced_as_a_whole() {
     body["labels"] = json!({"one": "1", "two": "2"});
     let made = hetzner.post("/servers", body).await;
     let path = format!("/servers/{}", made.body["server"]["id"]);
-    let changed = hetzner
-        .call("PUT", &path, json!({"labels": {"three": "3"}}))
-        .await;
+    let changed = hetzner.call("PUT", &path, json!({"labels": {"three": "3"}})).await;
     assert_eq!(changed.body["server"]["labels"], json!({"three": "3"}));
     assert_eq!(changed.body["server"]["name"], "a");
 }
@@ -150,38 +104,23 @@ async fn labels_are_replaced_as_a_whole() {
 #[tokio::test]
 async fn ssh_keys_are_unique_by_name_and_by_key() {
     let hetzner = Hetzner::start().await;
-    let add = async |name: &str, key: String| {
-        hetzner
-            .post("/ssh_keys", json!({"name": name, "public_key": key}))
-            .await
-    };
+    let add = async |name: &str, key: String| hetzner.post("/ssh_keys", json!({"name": name, "public_key": key})).await;
     let made = add("a", public_key(1)).await;
     assert_eq!(made.status, 201);
     let fingerprint = made.body["ssh_key"]["fingerprint"].as_str().unwrap();
     assert_eq!(fingerprint.split(':').count(), 16);
-    let found = hetzner
-        .get(&format!("/ssh_keys?fingerprint={fingerprint}"))
-        .await;
+    let found = hetzner.get(&format!("/ssh_keys?fingerprint={fingerprint}")).await;
     assert_eq!(found.body["ssh_keys"][0]["name"], "a");
-    for (name, key, field) in [
-        ("a", public_key(2), "name"),
-        ("b", public_key(1), "public_key"),
-    ] {
+    for (name, key, field) in [("a", public_key(2), "name"), ("b", public_key(1), "public_key")] {
         let refused = add(name, key).await;
         assert_eq!((refused.status, refused.code()), (409, "uniqueness_error"));
         assert_eq!(refused.body["error"]["details"]["fields"][0]["name"], field);
     }
-    assert_eq!(
-        add("c", "ssh-ed25519 nonsense".to_owned()).await.code(),
-        "invalid_input"
-    );
+    assert_eq!(add("c", "ssh-ed25519 nonsense".to_owned()).await.code(), "invalid_input");
     let mut body = server("with-key");
     body["ssh_keys"] = json!(["a"]);
     let made = hetzner.post("/servers", body).await;
-    assert_eq!(
-        (made.status, &made.body["root_password"]),
-        (201, &Value::Null)
-    );
+    assert_eq!((made.status, &made.body["root_password"]), (201, &Value::Null));
 }
 
 #[tokio::test]
@@ -213,10 +152,7 @@ async fn a_volume_follows_its_rules() {
     hetzner.delete(&format!("/servers/{id}")).await;
     let free = hetzner.get(&format!("/volumes/{near}")).await;
     assert_eq!(free.body["volume"]["server"], Value::Null);
-    assert_eq!(
-        hetzner.delete(&format!("/volumes/{near}")).await.status,
-        204
-    );
+    assert_eq!(hetzner.delete(&format!("/volumes/{near}")).await.status, 204);
 }
 
 #[tokio::test]
@@ -232,19 +168,11 @@ async fn a_reserved_address_survives_its_server() {
     assert_eq!(made.body["server"]["public_net"]["ipv4"]["id"], address);
     assert_eq!(made.body["server"]["public_net"]["ipv6"], Value::Null);
     body["name"] = json!("b");
-    assert_eq!(
-        hetzner.post("/servers", body).await.code(),
-        "primary_ip_assigned"
-    );
+    assert_eq!(hetzner.post("/servers", body).await.code(), "primary_ip_assigned");
     let refused = hetzner.delete(&format!("/primary_ips/{address}")).await;
-    assert_eq!(
-        (refused.status, refused.code()),
-        (422, "must_be_unassigned")
-    );
+    assert_eq!((refused.status, refused.code()), (422, "must_be_unassigned"));
     hetzner.pass_minutes(1);
-    hetzner
-        .delete(&format!("/servers/{}", made.body["server"]["id"]))
-        .await;
+    hetzner.delete(&format!("/servers/{}", made.body["server"]["id"])).await;
     let free = hetzner.get(&format!("/primary_ips/{address}")).await;
     assert_eq!(free.body["primary_ip"]["assignee_id"], Value::Null);
 }
@@ -253,9 +181,7 @@ async fn a_reserved_address_survives_its_server() {
 async fn a_firewall_in_use_is_not_deleted() {
     let hetzner = Hetzner::start().await;
     let rule = json!({"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ["::/0"]});
-    let made = hetzner
-        .post("/firewalls", json!({"name": "f", "rules": [rule]}))
-        .await;
+    let made = hetzner.post("/firewalls", json!({"name": "f", "rules": [rule]})).await;
     let firewall = made.body["firewall"]["id"].clone();
     let mut body = server("a");
     body["firewalls"] = json!([{"firewall": firewall}]);
@@ -266,15 +192,10 @@ async fn a_firewall_in_use_is_not_deleted() {
     let refused = hetzner.delete(&path).await;
     assert_eq!((refused.status, refused.code()), (422, "resource_in_use"));
     hetzner.pass_minutes(1);
-    hetzner
-        .delete(&format!("/servers/{}", made.body["server"]["id"]))
-        .await;
+    hetzner.delete(&format!("/servers/{}", made.body["server"]["id"])).await;
     assert_eq!(hetzner.delete(&path).await.status, 204);
-    let bad =
-        json!({"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ["10.0.0.1/8"]});
-    let refused = hetzner
-        .post("/firewalls", json!({"name": "g", "rules": [bad]}))
-        .await;
+    let bad = json!({"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ["10.0.0.1/8"]});
+    let refused = hetzner.post("/firewalls", json!({"name": "g", "rules": [bad]})).await;
     let field = &refused.body["error"]["details"]["fields"][0]["name"];
     assert_eq!(field, "rules.0.source_ips");
 }
@@ -296,15 +217,9 @@ async fn prices_are_decimal_texts_with_tax_and_without() {
     let hetzner = Hetzner::start().await;
     let kinds = hetzner.get("/server_types?name=cx22").await.body;
     let hourly = &kinds["server_types"][0]["prices"][0]["price_hourly"];
-    assert_eq!(
-        hourly,
-        &json!({"net": "0.0060000000", "gross": "0.0071400000"})
-    );
+    assert_eq!(hourly, &json!({"net": "0.0060000000", "gross": "0.0071400000"}));
     let pricing = hetzner.get("/pricing").await.body["pricing"].clone();
-    assert_eq!(
-        (&pricing["currency"], &pricing["vat_rate"]),
-        (&json!("EUR"), &json!("19.00"))
-    );
+    assert_eq!((&pricing["currency"], &pricing["vat_rate"]), (&json!("EUR"), &json!("19.00")));
 }
 
 #[tokio::test]
@@ -314,10 +229,7 @@ async fn a_drained_location_is_shown_as_not_available() {
     hetzner.sim.world().drain_region("nbg1", until);
     let kinds = hetzner.get("/server_types?name=cx22").await.body;
     let places = kinds["server_types"][0]["locations"].as_array().unwrap();
-    let available: Vec<&str> = places
-        .iter()
-        .filter(|place| place["available"] == true)
-        .filter_map(|place| place["name"].as_str())
-        .collect();
+    let available: Vec<&str> =
+        places.iter().filter(|place| place["available"] == true).filter_map(|place| place["name"].as_str()).collect();
     assert_eq!(available, ["fsn1", "hel1"]);
 }

@@ -21,25 +21,15 @@ async fn a_server_is_created_with_addresses_and_two_actions() {
     let id = made.body["server"]["id"].as_u64().unwrap();
     hetzner.pass_minutes(1);
     assert_eq!(hetzner.status(id).await, "running");
-    let ids: Vec<String> = [&made.body["action"], &made.body["next_actions"][0]]
-        .map(|action| format!("id={}", action["id"]))
-        .to_vec();
+    let ids: Vec<String> =
+        [&made.body["action"], &made.body["next_actions"][0]].map(|action| format!("id={}", action["id"])).to_vec();
     let actions = hetzner.get(&format!("/actions?{}", ids.join("&"))).await;
     for action in actions.body["actions"].as_array().unwrap() {
-        assert_eq!(
-            (&action["status"], &action["progress"]),
-            (&json!("success"), &json!(100))
-        );
+        assert_eq!((&action["status"], &action["progress"]), (&json!("success"), &json!(100)));
     }
     let gone = hetzner.delete(&format!("/servers/{id}")).await;
-    assert_eq!(
-        (gone.status, &gone.body["action"]["command"]),
-        (200, &json!("delete_server"))
-    );
-    assert_eq!(
-        hetzner.get(&format!("/servers/{id}")).await.code(),
-        "not_found"
-    );
+    assert_eq!((gone.status, &gone.body["action"]["command"]), (200, &json!("delete_server")));
+    assert_eq!(hetzner.get(&format!("/servers/{id}")).await.code(), "not_found");
     assert!(hetzner.sim.world().counts().is_empty());
 }
 
@@ -61,13 +51,8 @@ async fn bad_fields_are_named_with_their_rules() {
     body["user_data"] = json!("x".repeat(32 * 1024 + 1));
     let refused = hetzner.post("/servers", body).await;
     assert_eq!((refused.status, refused.code()), (422, "invalid_input"));
-    let fields = refused.body["error"]["details"]["fields"]
-        .as_array()
-        .unwrap();
-    let mut names: Vec<&str> = fields
-        .iter()
-        .filter_map(|field| field["name"].as_str())
-        .collect();
+    let fields = refused.body["error"]["details"]["fields"].as_array().unwrap();
+    let mut names: Vec<&str> = fields.iter().filter_map(|field| field["name"].as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["colour", "labels", "name", "user_data"]);
     for (field, value) in [
@@ -92,33 +77,21 @@ async fn a_name_is_used_once() {
     hetzner.post("/servers", server("web-1")).await;
     let refused = hetzner.post("/servers", server("web-1")).await;
     assert_eq!((refused.status, refused.code()), (409, "uniqueness_error"));
-    assert_eq!(
-        refused.body["error"]["details"]["fields"][0]["name"],
-        "name"
-    );
+    assert_eq!(refused.body["error"]["details"]["fields"][0]["name"], "name");
 }
 
 #[tokio::test]
 async fn quota_and_capacity_have_their_own_errors() {
-    let config = SimConfig {
-        quotas: vec![(Kind::Host, 1)],
-        ..SimConfig::default()
-    };
+    let config = SimConfig { quotas: vec![(Kind::Host, 1)], ..SimConfig::default() };
     let hetzner = Hetzner::with(config).await;
     let until = hetzner.sim.clock().now() + jiff::SignedDuration::from_mins(5);
     hetzner.sim.world().drain_region("fsn1", until);
     let refused = hetzner.post("/servers", server("a")).await;
-    assert_eq!(
-        (refused.status, refused.code()),
-        (412, "resource_unavailable")
-    );
+    assert_eq!((refused.status, refused.code()), (412, "resource_unavailable"));
     hetzner.pass_minutes(6);
     assert_eq!(hetzner.post("/servers", server("a")).await.status, 201);
     let refused = hetzner.post("/servers", server("b")).await;
-    assert_eq!(
-        (refused.status, refused.code()),
-        (403, "resource_limit_exceeded")
-    );
+    assert_eq!((refused.status, refused.code()), (403, "resource_limit_exceeded"));
     assert!(refused.body["error"]["details"]["limits"][0]["name"].is_string());
 }
 
@@ -128,25 +101,13 @@ async fn power_actions_change_the_status_in_time() {
     let id = hetzner.running_server("web-1").await;
     let path = format!("/servers/{id}/actions/shutdown");
     let action = hetzner.post(&path, Value::Null).await;
-    assert_eq!(
-        (action.status, &action.body["action"]["status"]),
-        (201, &json!("running"))
-    );
+    assert_eq!((action.status, &action.body["action"]["status"]), (201, &json!("running")));
     hetzner.sim.clock().jump(std::time::Duration::from_secs(2));
     assert_eq!(hetzner.status(id).await, "stopping");
     hetzner.pass_minutes(1);
     assert_eq!(hetzner.status(id).await, "off");
-    for (verb, status) in [
-        ("poweron", "running"),
-        ("reboot", "running"),
-        ("reset", "running"),
-        ("poweroff", "off"),
-    ] {
-        assert_eq!(
-            hetzner.act(id, verb, Value::Null).await.status,
-            201,
-            "{verb}"
-        );
+    for (verb, status) in [("poweron", "running"), ("reboot", "running"), ("reset", "running"), ("poweroff", "off")] {
+        assert_eq!(hetzner.act(id, verb, Value::Null).await.status, 201, "{verb}");
         assert_eq!(hetzner.status(id).await, status, "{verb}");
     }
     let refused = hetzner.act(id, "reboot", Value::Null).await;
@@ -159,10 +120,7 @@ async fn a_resize_needs_the_server_off_and_starts_it_again() {
     let id = hetzner.running_server("web-1").await;
     let wish = |kind: &str, upgrade: bool| json!({"server_type": kind, "upgrade_disk": upgrade});
     let refused = hetzner.act(id, "change_type", wish("cx32", false)).await;
-    assert_eq!(
-        (refused.status, refused.code()),
-        (422, "server_not_stopped")
-    );
+    assert_eq!((refused.status, refused.code()), (422, "server_not_stopped"));
     hetzner.act(id, "poweroff", Value::Null).await;
     let refused = hetzner.act(id, "change_type", wish("cax21", false)).await;
     assert_eq!(refused.code(), "invalid_server_type");
@@ -182,17 +140,13 @@ async fn a_resize_needs_the_server_off_and_starts_it_again() {
 async fn protection_refuses_delete_and_rebuild() {
     let hetzner = Hetzner::start().await;
     let id = hetzner.running_server("web-1").await;
-    let half = hetzner
-        .act(id, "change_protection", json!({"delete": true}))
-        .await;
+    let half = hetzner.act(id, "change_protection", json!({"delete": true})).await;
     assert_eq!(half.code(), "invalid_input");
     let both = json!({"delete": true, "rebuild": true});
     assert_eq!(hetzner.act(id, "change_protection", both).await.status, 201);
     let refused = hetzner.delete(&format!("/servers/{id}")).await;
     assert_eq!((refused.status, refused.code()), (423, "protected"));
-    let refused = hetzner
-        .act(id, "rebuild", json!({"image": "debian-12"}))
-        .await;
+    let refused = hetzner.act(id, "rebuild", json!({"image": "debian-12"})).await;
     assert_eq!(refused.code(), "protected");
 }
 
@@ -200,17 +154,12 @@ async fn protection_refuses_delete_and_rebuild() {
 async fn snapshots_outlive_their_server_and_backups_do_not() {
     let hetzner = Hetzner::start().await;
     let id = hetzner.running_server("web-1").await;
-    let early = hetzner
-        .act(id, "create_image", json!({"type": "backup"}))
-        .await;
+    let early = hetzner.act(id, "create_image", json!({"type": "backup"})).await;
     assert_eq!(early.code(), "invalid_input");
     hetzner.act(id, "enable_backup", Value::Null).await;
     for kind in ["backup", "snapshot"] {
         let made = hetzner.act(id, "create_image", json!({"type": kind})).await;
-        assert_eq!(
-            (made.status, &made.body["image"]["status"]),
-            (201, &json!("creating"))
-        );
+        assert_eq!((made.status, &made.body["image"]["status"]), (201, &json!("creating")));
     }
     let images = hetzner.get(&format!("/images?bound_to={id}")).await.body;
     assert_eq!(images["images"].as_array().unwrap().len(), 1);
@@ -219,7 +168,7 @@ async fn snapshots_outlive_their_server_and_backups_do_not() {
     let images = images["images"].as_array().unwrap();
     assert_eq!((images.len(), &images[0]["type"]), (1, &json!("snapshot")));
     let mut restored = server("web-2");
-    restored["image"] = images[0]["id"].clone();
+    restored["image"] = json!(images[0]["id"].to_string());
     assert_eq!(hetzner.post("/servers", restored).await.status, 201);
 }
 
@@ -231,15 +180,8 @@ async fn secrets_of_actions_are_made_anew_each_time() {
     let second = hetzner.act(id, "reset_password", Value::Null).await;
     assert_ne!(first.body["root_password"], second.body["root_password"]);
     let console = hetzner.act(id, "request_console", Value::Null).await;
-    assert!(
-        console.body["wss_url"]
-            .as_str()
-            .unwrap()
-            .starts_with("wss://")
-    );
-    let rescue = hetzner
-        .act(id, "enable_rescue", json!({"type": "linux64"}))
-        .await;
+    assert!(console.body["wss_url"].as_str().unwrap().starts_with("wss://"));
+    let rescue = hetzner.act(id, "enable_rescue", json!({"type": "linux64"})).await;
     assert!(rescue.body["root_password"].is_string());
     let shown = hetzner.get(&format!("/servers/{id}")).await.body;
     assert_eq!(shown["server"]["rescue_enabled"], true);

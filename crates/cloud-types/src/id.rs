@@ -12,8 +12,8 @@ use crate::{Error, Result};
 /// Which provider: an open set, so that a crate outside this workspace can add one.
 ///
 /// ```
-/// let id = cloud_types::ProviderId::new("hetzner-like");
-/// assert_eq!(id.as_str(), "hetzner-like");
+/// let id = cloud_types::ProviderId::new("acme");
+/// assert_eq!(id.as_str(), "acme");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]

@@ -15,7 +15,7 @@ pub const MAX_LABELS: usize = 40;
 /// A key is 1 to 63 lower-case letters, digits, `-` and `_`, starting with a letter and ending with a letter or digit;
 /// it does not begin with `cloud-`. A value is up to 63 of the same characters, starting and ending with a letter or
 /// digit, or empty. At most 40 of them. (The strictest are
-/// [Google's](https://cloud.google.com/compute/docs/labeling-resources#requirements).)
+/// [these](https://cloud.google.com/compute/docs/labeling-resources#requirements).)
 ///
 /// ```
 /// let labels = cloud_types::Labels::new().with("role", "web")?.with("canary", "")?;

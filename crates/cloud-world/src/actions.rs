@@ -140,20 +140,14 @@ impl World {
     /// Starts an action that does `change` when it ends; `after` is an action that must end first.
     pub(crate) fn begin(&mut self, plan: Plan, now: Timestamp) -> u64 {
         let id = self.fresh_id();
-        let begins = plan
-            .after
-            .and_then(|before| self.actions.get(&before))
-            .map_or(now, |before| before.ends);
+        let begins = plan.after.and_then(|before| self.actions.get(&before)).map_or(now, |before| before.ends);
         let ends = begins + self.vary(plan.takes);
         let doom = self.take_doom(plan.command);
         for (kind, resource) in &plan.resources {
             if plan.locks {
                 self.lock(*kind, *resource, id);
             }
-            self.actions_of
-                .entry((*kind, *resource))
-                .or_default()
-                .push(id);
+            self.actions_of.entry((*kind, *resource)).or_default().push(id);
         }
         self.actions.insert(
             id,
@@ -179,12 +173,7 @@ impl World {
     ///
     /// # Errors
     /// [`WorldError::NotFound`] or [`WorldError::Locked`] for a resource.
-    pub fn note(
-        &mut self,
-        command: Command,
-        resources: &[(Kind, u64)],
-        now: Timestamp,
-    ) -> Result<u64> {
+    pub fn note(&mut self, command: Command, resources: &[(Kind, u64)], now: Timestamp) -> Result<u64> {
         self.advance(now);
         for (kind, id) in resources {
             self.check_unlocked(*kind, *id)?;
@@ -195,11 +184,7 @@ impl World {
 
     /// The actions on a resource, oldest first.
     pub fn actions_on(&self, kind: Kind, id: u64) -> impl Iterator<Item = &Action> {
-        self.actions_of
-            .get(&(kind, id))
-            .into_iter()
-            .flatten()
-            .filter_map(|action| self.actions.get(action))
+        self.actions_of.get(&(kind, id)).into_iter().flatten().filter_map(|action| self.actions.get(action))
     }
 
     /// The action with this id.
@@ -207,9 +192,7 @@ impl World {
     /// # Errors
     /// [`WorldError::NotFound`].
     pub fn action(&self, id: u64) -> Result<&Action> {
-        self.actions
-            .get(&id)
-            .ok_or_else(|| WorldError::not_found(Kind::Action, id))
+        self.actions.get(&id).ok_or_else(|| WorldError::not_found(Kind::Action, id))
     }
 
     /// Makes the next action of that command end in an error; several calls add up.
@@ -239,20 +222,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(
-        command: Command,
-        resources: &[(Kind, u64)],
-        takes: Duration,
-        change: Change,
-    ) -> Self {
-        Self {
-            command,
-            resources: resources.to_vec(),
-            takes,
-            change,
-            after: None,
-            locks: true,
-        }
+    pub(crate) fn new(command: Command, resources: &[(Kind, u64)], takes: Duration, change: Change) -> Self {
+        Self { command, resources: resources.to_vec(), takes, change, after: None, locks: true }
     }
 
     pub(crate) fn after(mut self, action: u64) -> Self {

@@ -5,9 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::{
-    Address, AddressChoice, AddressVersion, HostState, Kind, Labels, Result, World, WorldError,
-};
+use crate::{Address, AddressChoice, AddressVersion, HostState, Kind, Labels, Result, World, WorldError};
 
 impl World {
     /// Makes an address that is free, or assigned to `host` (which must be off and have none of
@@ -84,10 +82,7 @@ impl World {
         self.check_unlocked(Kind::Address, id)?;
         let address = self.addresses.find(id)?;
         if address.protected {
-            return Err(WorldError::Protected {
-                kind: Kind::Address,
-                id,
-            });
+            return Err(WorldError::Protected { kind: Kind::Address, id });
         }
         if address.host.is_some() {
             return Err(in_use(Kind::Address, id));
@@ -105,12 +100,7 @@ impl World {
         self.addresses.rename(id, name.to_owned())
     }
 
-    pub(crate) fn check_choice(
-        &self,
-        choice: AddressChoice,
-        version: AddressVersion,
-        region: &str,
-    ) -> Result<()> {
+    pub(crate) fn check_choice(&self, choice: AddressChoice, version: AddressVersion, region: &str) -> Result<()> {
         match choice {
             AddressChoice::None | AddressChoice::Fresh => Ok(()),
             AddressChoice::Existing(id) => {
@@ -178,9 +168,7 @@ impl World {
         region: &str,
         now: Timestamp,
     ) -> Result<u64> {
-        let ip = self.pool.take(version).ok_or(WorldError::QuotaFull {
-            kind: Kind::Address,
-        })?;
+        let ip = self.pool.take(version).ok_or(WorldError::QuotaFull { kind: Kind::Address })?;
         let id = self.fresh_id();
         let seen_from = self.seen_from(now);
         let name = name.map_or_else(|| format!("primary_ip-{id}"), str::to_owned);

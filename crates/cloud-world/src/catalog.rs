@@ -168,10 +168,7 @@ impl Catalog {
             cpu: Cpu::Shared,
             architecture,
             gpu: None,
-            prices: regions
-                .iter()
-                .map(|region| ((*region).to_owned(), Price::hourly_milli(size * 10)))
-                .collect(),
+            prices: regions.iter().map(|region| ((*region).to_owned(), Price::hourly_milli(size * 10))).collect(),
             deprecated: None,
         };
         Self {
@@ -218,11 +215,7 @@ impl Price {
     #[must_use]
     pub fn hourly_milli(milli: u32) -> Self {
         let hourly = Decimal::new(milli.into(), 3);
-        Self {
-            hourly,
-            monthly: hourly * Decimal::from(625),
-            spot_hourly: Some(hourly / Decimal::TWO),
-        }
+        Self { hourly, monthly: hourly * Decimal::from(625), spot_hourly: Some(hourly / Decimal::TWO) }
     }
 }
 

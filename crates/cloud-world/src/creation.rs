@@ -6,8 +6,8 @@ use crate::actions::Plan;
 use crate::hosts::state;
 use crate::lifecycle::Change;
 use crate::{
-    AddressChoice, AddressVersion, Command, Host, HostProtection, HostRequest, HostState, Kind,
-    Record, Result, VolumeStatus, World, WorldError,
+    AddressChoice, AddressVersion, Command, Host, HostProtection, HostRequest, HostState, Kind, Record, Result,
+    VolumeStatus, World, WorldError,
 };
 
 /// What [`World::create_host`] started.
@@ -64,27 +64,15 @@ impl World {
         Ok(self.begin_creation(id, &request.volumes, request.start, now))
     }
 
-    fn begin_creation(
-        &mut self,
-        host: u64,
-        volumes: &[u64],
-        start: bool,
-        now: Timestamp,
-    ) -> HostCreated {
+    fn begin_creation(&mut self, host: u64, volumes: &[u64], start: bool, now: Timestamp) -> HostCreated {
         let takes = self.timings.create;
         let created = Change::Created { host, start };
         let on_host = [(Kind::Host, host)];
-        let action = self.begin(
-            Plan::new(Command::CreateHost, &on_host, takes, created),
-            now,
-        );
+        let action = self.begin(Plan::new(Command::CreateHost, &on_host, takes, created), now);
         let mut next = Vec::new();
         for volume in volumes {
             let takes = self.timings.volume;
-            let attached = Change::Attached {
-                volume: *volume,
-                host,
-            };
+            let attached = Change::Attached { volume: *volume, host };
             let both = [(Kind::Host, host), (Kind::Volume, *volume)];
             let plan = Plan::new(Command::AttachVolume, &both, takes, attached);
             next.push(self.begin(plan.after(action), now));
@@ -105,17 +93,12 @@ impl World {
         self.check_image(request.image, machine, disk_gb)?;
         check_all(&request.ssh_keys, |id| self.ssh_keys.find(id).map(drop))?;
         check_all(&request.firewalls, |id| self.firewalls.find(id).map(drop))?;
-        check_all(&request.volumes, |id| {
-            self.check_free_volume(id, &request.region)
-        })?;
+        check_all(&request.volumes, |id| self.check_free_volume(id, &request.region))?;
         self.check_choice(request.ipv4, AddressVersion::V4, &request.region)?;
         self.check_choice(request.ipv6, AddressVersion::V6, &request.region)?;
         self.check_name(&self.hosts, &request.name, None)?;
         self.check_quota(Kind::Host, 1, now)?;
-        let fresh = [request.ipv4, request.ipv6]
-            .into_iter()
-            .filter(|choice| *choice == AddressChoice::Fresh)
-            .count();
+        let fresh = [request.ipv4, request.ipv6].into_iter().filter(|choice| *choice == AddressChoice::Fresh).count();
         self.check_quota(Kind::Address, fresh as u64, now)?;
         let zone = request.zone.as_deref();
         let zone = self.zone_with_room(&request.region, zone, &request.machine, now)?;
@@ -125,16 +108,10 @@ impl World {
     fn check_free_volume(&self, id: u64, region: &str) -> Result<()> {
         let volume = self.volumes.find(id)?;
         if volume.host.is_some() {
-            return Err(WorldError::InUse {
-                kind: Kind::Volume,
-                id,
-            });
+            return Err(WorldError::InUse { kind: Kind::Volume, id });
         }
         if volume.region != region || volume.status != VolumeStatus::Available {
-            return Err(WorldError::invalid(
-                "volumes",
-                format!("volume {} is not ready in {region}", volume.id()),
-            ));
+            return Err(WorldError::invalid("volumes", format!("volume {} is not ready in {region}", volume.id())));
         }
         self.check_unlocked(Kind::Volume, id)
     }
@@ -153,9 +130,7 @@ impl World {
                 self.addresses.find_mut(id)?.host = Some(host);
                 Ok(Some(id))
             }
-            AddressChoice::Fresh => self
-                .fresh_address(version, &request.region, host, now)
-                .map(Some),
+            AddressChoice::Fresh => self.fresh_address(version, &request.region, host, now).map(Some),
         }
     }
 }

@@ -87,16 +87,10 @@ pub enum WorldError {
 
 impl WorldError {
     pub(crate) fn not_found(kind: Kind, id: u64) -> Self {
-        Self::NotFound {
-            kind,
-            id: id.to_string(),
-        }
+        Self::NotFound { kind, id: id.to_string() }
     }
 
     pub(crate) fn invalid(field: &'static str, rule: impl Into<String>) -> Self {
-        Self::Invalid {
-            field,
-            rule: rule.into(),
-        }
+        Self::Invalid { field, rule: rule.into() }
     }
 }

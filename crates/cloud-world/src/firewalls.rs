@@ -23,14 +23,7 @@ impl World {
         self.check_quota(Kind::Firewall, 1, now)?;
         let id = self.fresh_id();
         let seen_from = self.seen_from(now);
-        let firewall = Firewall {
-            id,
-            name: name.to_owned(),
-            rules,
-            selectors: Vec::new(),
-            labels,
-            created: now,
-        };
+        let firewall = Firewall { id, name: name.to_owned(), rules, selectors: Vec::new(), labels, created: now };
         self.firewalls.insert(firewall, seen_from);
         Ok(id)
     }
@@ -39,12 +32,7 @@ impl World {
     ///
     /// # Errors
     /// [`WorldError::NotFound`].
-    pub fn set_firewall_rules(
-        &mut self,
-        id: u64,
-        rules: Vec<FirewallRule>,
-        now: Timestamp,
-    ) -> Result<u64> {
+    pub fn set_firewall_rules(&mut self, id: u64, rules: Vec<FirewallRule>, now: Timestamp) -> Result<u64> {
         self.firewalls.find_mut(id)?.rules = rules;
         self.note(Command::SetFirewallRules, &[(Kind::Firewall, id)], now)
     }
@@ -58,10 +46,7 @@ impl World {
         self.firewalls.find(id)?;
         let record = self.hosts.find_mut(host)?;
         if record.firewalls.contains(&id) {
-            return Err(WorldError::InUse {
-                kind: Kind::Firewall,
-                id,
-            });
+            return Err(WorldError::InUse { kind: Kind::Firewall, id });
         }
         record.firewalls.push(id);
         Ok(self.note_on_firewall(Command::ApplyFirewall, id, host, now))
@@ -91,10 +76,7 @@ impl World {
         let firewall = self.firewalls.find(id)?;
         let applied = self.hosts.iter().any(|host| host.firewalls.contains(&id));
         if applied || !firewall.selectors.is_empty() {
-            return Err(WorldError::InUse {
-                kind: Kind::Firewall,
-                id,
-            });
+            return Err(WorldError::InUse { kind: Kind::Firewall, id });
         }
         let shown_until = self.shown_until(now);
         self.firewalls.remove(id, shown_until);
@@ -110,13 +92,7 @@ impl World {
         self.firewalls.rename(id, name.to_owned())
     }
 
-    fn note_on_firewall(
-        &mut self,
-        command: Command,
-        firewall: u64,
-        host: u64,
-        now: Timestamp,
-    ) -> u64 {
+    fn note_on_firewall(&mut self, command: Command, firewall: u64, host: u64, now: Timestamp) -> u64 {
         let takes = self.timings.small;
         let on_firewall = [(Kind::Firewall, firewall), (Kind::Host, host)];
         let plan = Plan::new(command, &on_firewall, takes, Change::Nothing).unlocked();

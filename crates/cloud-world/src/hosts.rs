@@ -4,9 +4,7 @@ use jiff::Timestamp;
 
 use crate::actions::Plan;
 use crate::lifecycle::Change;
-use crate::{
-    Command, Host, HostState, ImageStatus, Kind, Labels, MachineType, Result, World, WorldError,
-};
+use crate::{Command, Host, HostState, ImageStatus, Kind, Labels, MachineType, Result, World, WorldError};
 
 impl World {
     /// The host with this id, as it truly is.
@@ -26,19 +24,13 @@ impl World {
         self.advance(now);
         self.check_unlocked(Kind::Host, id)?;
         if self.host(id)?.protection.delete {
-            return Err(WorldError::Protected {
-                kind: Kind::Host,
-                id,
-            });
+            return Err(WorldError::Protected { kind: Kind::Host, id });
         }
         self.set_state(id, HostState::Deleting, "deleting");
         let takes = self.timings.delete;
         let deleted = Change::Deleted { host: id };
         let on_host = [(Kind::Host, id)];
-        Ok(self.begin(
-            Plan::new(Command::DeleteHost, &on_host, takes, deleted),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::DeleteHost, &on_host, takes, deleted), now))
     }
 
     /// Boots a host that is off. On a running host nothing happens, successfully.
@@ -53,10 +45,7 @@ impl World {
         }
         let takes = self.timings.start;
         let change = state(id, HostState::Running, "login:");
-        Ok(self.begin(
-            Plan::new(Command::StartHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::StartHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Cuts a host's power. On a host that is off nothing happens, successfully.
@@ -71,10 +60,7 @@ impl World {
         }
         let takes = self.timings.stop;
         let change = state(id, HostState::Off, "powered off");
-        Ok(self.begin(
-            Plan::new(Command::StopHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::StopHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Sends the shutdown signal. The action ends when the signal was sent; the host is off
@@ -83,12 +69,7 @@ impl World {
     /// # Errors
     /// [`WorldError::NotFound`], [`WorldError::Locked`], [`WorldError::WrongState`] unless running.
     pub fn shutdown_host(&mut self, id: u64, now: Timestamp) -> Result<u64> {
-        self.begin_on_running(
-            id,
-            Command::ShutdownHost,
-            Change::Signalled { host: id },
-            now,
-        )
+        self.begin_on_running(id, Command::ShutdownHost, Change::Signalled { host: id }, now)
     }
 
     /// Boots a running host again, by a signal or (`Command::ResetHost`) by cutting its power.
@@ -110,10 +91,7 @@ impl World {
         self.check_unlocked(Kind::Host, id)?;
         let host = self.host(id)?;
         if host.protection.rebuild {
-            return Err(WorldError::Protected {
-                kind: Kind::Host,
-                id,
-            });
+            return Err(WorldError::Protected { kind: Kind::Host, id });
         }
         let disk_gb = host.boot_disk_gb;
         let machine = self.machine(&host.machine)?;
@@ -121,10 +99,7 @@ impl World {
         self.set_state(id, HostState::Rebuilding, "rebuilding");
         let takes = self.timings.rebuild;
         let change = Change::Rebuilt { host: id, image };
-        Ok(self.begin(
-            Plan::new(Command::RebuildHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::RebuildHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Moves a host that is off to another machine type; `after` is its state once moved.
@@ -157,16 +132,8 @@ impl World {
         self.take_room(&zone, machine);
         self.set_state(id, HostState::Migrating, "resizing");
         let takes = self.timings.resize;
-        let change = Change::Resized {
-            host: id,
-            machine: machine.to_owned(),
-            disk_gb,
-            state: after,
-        };
-        Ok(self.begin(
-            Plan::new(Command::ResizeHost, &[(Kind::Host, id)], takes, change),
-            now,
-        ))
+        let change = Change::Resized { host: id, machine: machine.to_owned(), disk_gb, state: after };
+        Ok(self.begin(Plan::new(Command::ResizeHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Gives a host another name.
@@ -210,12 +177,8 @@ impl World {
         for address in [host.ipv4, host.ipv6].into_iter().flatten() {
             self.free_address(address, now);
         }
-        let backups: Vec<u64> = self
-            .images
-            .iter()
-            .filter(|image| image.bound_to == Some(id))
-            .map(|image| image.id)
-            .collect();
+        let backups: Vec<u64> =
+            self.images.iter().filter(|image| image.bound_to == Some(id)).map(|image| image.id).collect();
         for backup in backups {
             self.images.remove(backup, None);
         }
@@ -229,28 +192,16 @@ impl World {
         Ok(())
     }
 
-    fn begin_on_running(
-        &mut self,
-        id: u64,
-        command: Command,
-        change: Change,
-        now: Timestamp,
-    ) -> Result<u64> {
+    fn begin_on_running(&mut self, id: u64, command: Command, change: Change, now: Timestamp) -> Result<u64> {
         self.advance(now);
         self.check_unlocked(Kind::Host, id)?;
         self.check_state(id, HostState::Running)?;
-        let takes = if command == Command::ShutdownHost {
-            self.timings.small
-        } else {
-            self.timings.restart
-        };
+        let takes = if command == Command::ShutdownHost { self.timings.small } else { self.timings.restart };
         Ok(self.begin(Plan::new(command, &[(Kind::Host, id)], takes, change), now))
     }
 
     pub(crate) fn machine(&self, name: &str) -> Result<&MachineType> {
-        self.catalog
-            .machine(name)
-            .ok_or_else(|| WorldError::invalid("machine", format!("unknown machine type {name}")))
+        self.catalog.machine(name).ok_or_else(|| WorldError::invalid("machine", format!("unknown machine type {name}")))
     }
 
     pub(crate) fn check_image(&self, id: u64, machine: &MachineType, disk_gb: u64) -> Result<()> {

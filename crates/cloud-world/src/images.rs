@@ -85,16 +85,10 @@ impl World {
     fn system_of(&self, host: u64) -> Result<(crate::Architecture, String, Option<String>)> {
         let host = self.host(host)?;
         if let Ok(image) = self.images.find(host.image) {
-            return Ok((
-                image.architecture,
-                image.os.clone(),
-                image.os_version.clone(),
-            ));
+            return Ok((image.architecture, image.os.clone(), image.os_version.clone()));
         }
-        let architecture = self
-            .catalog
-            .machine(&host.machine)
-            .map_or(crate::Architecture::X86, |machine| machine.architecture);
+        let architecture =
+            self.catalog.machine(&host.machine).map_or(crate::Architecture::X86, |machine| machine.architecture);
         Ok((architecture, "unknown".to_owned(), None))
     }
 }

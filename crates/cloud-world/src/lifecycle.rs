@@ -107,35 +107,21 @@ impl World {
     fn busy(&mut self, kind: Kind, id: u64) -> Option<&mut Vec<u64>> {
         match kind {
             Kind::Host => self.hosts.find_mut(id).ok().map(|host| &mut host.busy),
-            Kind::Volume => self
-                .volumes
-                .find_mut(id)
-                .ok()
-                .map(|volume| &mut volume.busy),
-            Kind::Address => self
-                .addresses
-                .find_mut(id)
-                .ok()
-                .map(|address| &mut address.busy),
+            Kind::Volume => self.volumes.find_mut(id).ok().map(|volume| &mut volume.busy),
+            Kind::Address => self.addresses.find_mut(id).ok().map(|address| &mut address.busy),
             _ => None,
         }
     }
 
     fn finish(&mut self, id: u64, change: Change, now: Timestamp) {
         let before = self.actions.get(&id).and_then(|action| action.after);
-        let inherited = before
-            .and_then(|before| self.actions.get(&before))
-            .and_then(|before| before.error.clone());
+        let inherited = before.and_then(|before| self.actions.get(&before)).and_then(|before| before.error.clone());
         let Some(action) = self.actions.get_mut(&id) else {
             return;
         };
         action.error = action.doom.take().or(inherited);
         let failed = action.error.is_some();
-        action.status = if failed {
-            ActionStatus::Error
-        } else {
-            ActionStatus::Success
-        };
+        action.status = if failed { ActionStatus::Error } else { ActionStatus::Success };
         for (kind, resource) in action.resources.clone() {
             if let Some(busy) = self.busy(kind, resource) {
                 busy.retain(|other| *other != id);
@@ -153,11 +139,7 @@ impl World {
             Change::Nothing => {}
             Change::Finish(id, change) => self.finish(id, *change, now),
             Change::Created { host, start } => {
-                let state = if start {
-                    HostState::Starting
-                } else {
-                    HostState::Off
-                };
+                let state = if start { HostState::Starting } else { HostState::Off };
                 self.set_state(host, state, "created");
             }
             Change::State { host, state, line } => self.set_state(host, state, line),
@@ -167,19 +149,11 @@ impl World {
                 self.agenda(due, Change::WentOff { host });
             }
             Change::WentOff { host } => {
-                if self
-                    .host(host)
-                    .is_ok_and(|host| host.state == HostState::Stopping)
-                {
+                if self.host(host).is_ok_and(|host| host.state == HostState::Stopping) {
                     self.set_state(host, HostState::Off, "powered off");
                 }
             }
-            Change::Resized {
-                host,
-                machine,
-                disk_gb,
-                state,
-            } => {
+            Change::Resized { host, machine, disk_gb, state } => {
                 if let Ok(record) = self.hosts.find_mut(host) {
                     let zone = record.zone.clone();
                     let before = std::mem::replace(&mut record.machine, machine);

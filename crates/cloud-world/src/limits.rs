@@ -32,10 +32,7 @@ impl World {
 
     pub(crate) fn check_region(&self, region: &str, now: Timestamp) -> Result<()> {
         if self.catalog.region(region).is_none() {
-            return Err(WorldError::invalid(
-                "region",
-                format!("unknown region {region}"),
-            ));
+            return Err(WorldError::invalid("region", format!("unknown region {region}")));
         }
         if self.is_drained(region, now) {
             return Err(no_capacity(region, ""));
@@ -55,14 +52,12 @@ impl World {
             .catalog
             .region(region)
             .ok_or_else(|| WorldError::invalid("region", format!("unknown region {region}")))?;
-        let kind = self.catalog.machine(machine).ok_or_else(|| {
-            WorldError::invalid("machine", format!("unknown machine type {machine}"))
-        })?;
+        let kind = self
+            .catalog
+            .machine(machine)
+            .ok_or_else(|| WorldError::invalid("machine", format!("unknown machine type {machine}")))?;
         if !kind.prices.contains_key(region) {
-            return Err(WorldError::invalid(
-                "region",
-                format!("{machine} is not offered in {region}"),
-            ));
+            return Err(WorldError::invalid("region", format!("{machine} is not offered in {region}")));
         }
         if let Some(zone) = zone
             && !place.zones.iter().any(|known| known == zone)
@@ -95,10 +90,7 @@ impl World {
 
     fn room(&self, zone: &str, machine: &str) -> u32 {
         let stock = self.catalog.stock.get(zone);
-        stock
-            .and_then(|stock| stock.get(machine))
-            .copied()
-            .unwrap_or(u32::MAX)
+        stock.and_then(|stock| stock.get(machine)).copied().unwrap_or(u32::MAX)
     }
 
     fn stock(&mut self, zone: &str, machine: &str) -> Option<&mut u32> {
@@ -106,15 +98,10 @@ impl World {
     }
 
     fn is_drained(&self, region: &str, now: Timestamp) -> bool {
-        self.outages
-            .iter()
-            .any(|(drained, until)| drained == region && *until > now)
+        self.outages.iter().any(|(drained, until)| drained == region && *until > now)
     }
 }
 
 fn no_capacity(region: &str, machine: &str) -> WorldError {
-    WorldError::NoCapacity {
-        region: region.to_owned(),
-        machine: machine.to_owned(),
-    }
+    WorldError::NoCapacity { region: region.to_owned(), machine: machine.to_owned() }
 }

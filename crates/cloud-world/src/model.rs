@@ -42,14 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kinds that an account owns and pays for or has to clean up.
-    pub const OWNED: [Self; 6] = [
-        Self::Host,
-        Self::Volume,
-        Self::Address,
-        Self::SshKey,
-        Self::Image,
-        Self::Firewall,
-    ];
+    pub const OWNED: [Self; 6] = [Self::Host, Self::Volume, Self::Address, Self::SshKey, Self::Image, Self::Firewall];
 
     /// The kind in words, as in "ssh key".
     #[must_use]

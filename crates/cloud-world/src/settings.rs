@@ -129,8 +129,6 @@ pub struct Rules {
 impl Default for Rules {
     /// Names of every owned kind are unique.
     fn default() -> Self {
-        Self {
-            unique_names: Kind::OWNED.into_iter().collect(),
-        }
+        Self { unique_names: Kind::OWNED.into_iter().collect() }
     }
 }

@@ -23,9 +23,7 @@ impl<T: Record> Table<T> {
     /// # Errors
     /// [`WorldError::NotFound`].
     pub fn find(&self, id: u64) -> Result<&T> {
-        self.records
-            .get(&id)
-            .ok_or_else(|| WorldError::not_found(T::KIND, id))
+        self.records.get(&id).ok_or_else(|| WorldError::not_found(T::KIND, id))
     }
 
     /// The record with this id, to change anything but its id and name.
@@ -33,18 +31,12 @@ impl<T: Record> Table<T> {
     /// # Errors
     /// [`WorldError::NotFound`].
     pub fn find_mut(&mut self, id: u64) -> Result<&mut T> {
-        self.records
-            .get_mut(&id)
-            .ok_or_else(|| WorldError::not_found(T::KIND, id))
+        self.records.get_mut(&id).ok_or_else(|| WorldError::not_found(T::KIND, id))
     }
 
     /// All records of that name, oldest first.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &T> {
-        self.names
-            .get(name)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.records.get(id))
+        self.names.get(name).into_iter().flatten().filter_map(|id| self.records.get(id))
     }
 
     /// All records as they truly are, in the order of their ids.
@@ -93,11 +85,7 @@ impl<T: Record> Table<T> {
 
     /// What [`Table::listed`] shows, but only of that name where one is given; with a name it does
     /// not look at the other records.
-    pub fn search<'a>(
-        &'a self,
-        name: Option<&'a str>,
-        now: Timestamp,
-    ) -> Box<dyn Iterator<Item = &'a T> + 'a> {
+    pub fn search<'a>(&'a self, name: Option<&'a str>, now: Timestamp) -> Box<dyn Iterator<Item = &'a T> + 'a> {
         let Some(name) = name else {
             return self.listed(now);
         };
@@ -168,12 +156,7 @@ impl<T: Record> Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self {
-            records: BTreeMap::new(),
-            names: BTreeMap::new(),
-            hidden: BTreeMap::new(),
-            ghosts: BTreeMap::new(),
-        }
+        Self { records: BTreeMap::new(), names: BTreeMap::new(), hidden: BTreeMap::new(), ghosts: BTreeMap::new() }
     }
 }
 

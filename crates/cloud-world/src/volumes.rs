@@ -13,11 +13,7 @@ impl World {
     /// # Errors
     /// [`WorldError::NameTaken`], [`WorldError::QuotaFull`], [`WorldError::Invalid`] and
     /// [`WorldError::NoCapacity`] for the region, [`WorldError::NotFound`] for the host.
-    pub fn create_volume(
-        &mut self,
-        request: VolumeRequest,
-        now: Timestamp,
-    ) -> Result<(u64, u64, Option<u64>)> {
+    pub fn create_volume(&mut self, request: VolumeRequest, now: Timestamp) -> Result<(u64, u64, Option<u64>)> {
         self.advance(now);
         self.check_region(&request.region, now)?;
         if let Some(host) = request.host {
@@ -44,13 +40,8 @@ impl World {
         let takes = self.timings.volume;
         let ready = Change::VolumeReady { volume: id };
         let on_volume = [(Kind::Volume, id)];
-        let created = self.begin(
-            Plan::new(Command::CreateVolume, &on_volume, takes, ready),
-            now,
-        );
-        let attached = request
-            .host
-            .map(|host| self.begin(self.plan_attach(id, host).after(created), now));
+        let created = self.begin(Plan::new(Command::CreateVolume, &on_volume, takes, ready), now);
+        let attached = request.host.map(|host| self.begin(self.plan_attach(id, host).after(created), now));
         Ok((id, created, attached))
     }
 
@@ -98,21 +89,12 @@ impl World {
         self.advance(now);
         self.check_unlocked(Kind::Volume, id)?;
         if size_gb <= self.volumes.find(id)?.size_gb {
-            return Err(WorldError::invalid(
-                "size",
-                "must be larger than at present",
-            ));
+            return Err(WorldError::invalid("size", "must be larger than at present"));
         }
         let takes = self.timings.volume;
-        let change = Change::VolumeGrown {
-            volume: id,
-            size_gb,
-        };
+        let change = Change::VolumeGrown { volume: id, size_gb };
         let on_volume = [(Kind::Volume, id)];
-        Ok(self.begin(
-            Plan::new(Command::ResizeVolume, &on_volume, takes, change),
-            now,
-        ))
+        Ok(self.begin(Plan::new(Command::ResizeVolume, &on_volume, takes, change), now))
     }
 
     /// Deletes a volume that is not attached.
@@ -125,10 +107,7 @@ impl World {
         self.check_unlocked(Kind::Volume, id)?;
         let volume = self.volumes.find(id)?;
         if volume.protected {
-            return Err(WorldError::Protected {
-                kind: Kind::Volume,
-                id,
-            });
+            return Err(WorldError::Protected { kind: Kind::Volume, id });
         }
         if volume.host.is_some() {
             return Err(in_use(id));
@@ -184,8 +163,5 @@ impl World {
 }
 
 fn in_use(id: u64) -> WorldError {
-    WorldError::InUse {
-        kind: Kind::Volume,
-        id,
-    }
+    WorldError::InUse { kind: Kind::Volume, id }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::lifecycle::Change;
 use crate::pool::AddressPool;
 use crate::{
-    Action, ActionError, Address, Catalog, Command, Firewall, Host, Image, ImageKind, ImageStatus,
-    Kind, Labels, Lag, Record, Result, Rules, Settings, SshKey, Table, Timings, Volume, WorldError,
+    Action, ActionError, Address, Catalog, Command, Firewall, Host, Image, ImageKind, ImageStatus, Kind, Labels, Lag,
+    Record, Result, Rules, Settings, SshKey, Table, Timings, Volume, WorldError,
 };
 
 /// What one account owns, and what it can order.
@@ -100,11 +100,7 @@ impl World {
     /// Stock images are not owned.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Kind, usize> {
-        Kind::OWNED
-            .into_iter()
-            .map(|kind| (kind, self.count(kind)))
-            .filter(|(_, count)| *count > 0)
-            .collect()
+        Kind::OWNED.into_iter().map(|kind| (kind, self.count(kind))).filter(|(_, count)| *count > 0).collect()
     }
 
     pub(crate) fn count(&self, kind: Kind) -> usize {
@@ -145,12 +141,7 @@ impl World {
         self.late(longest).map(|late| now + late)
     }
 
-    pub(crate) fn check_name<T: Record>(
-        &self,
-        table: &Table<T>,
-        name: &str,
-        but: Option<u64>,
-    ) -> Result<()> {
+    pub(crate) fn check_name<T: Record>(&self, table: &Table<T>, name: &str, but: Option<u64>) -> Result<()> {
         let taken = table.named(name).any(|other| Some(other.id()) != but);
         if taken && self.rules.unique_names.contains(&T::KIND) {
             return Err(WorldError::NameTaken { kind: T::KIND });

@@ -1,8 +1,8 @@
 //! A host's life, seen from outside.
 
 use cloud_world::{
-    ActionError, ActionStatus, Command, HostRequest, HostState, ImageKind, Kind, Labels, Lag,
-    Settings, VolumeRequest, World, WorldError,
+    ActionError, ActionStatus, Command, HostRequest, HostState, ImageKind, Kind, Labels, Lag, Settings, VolumeRequest,
+    World, WorldError,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,13 +29,7 @@ fn a_host_is_made_then_booted_and_locked_meanwhile() {
     let host = world.host(created.host).unwrap();
     assert_eq!(host.state, HostState::Initializing);
     assert!(host.ipv4.is_some() && host.ipv6.is_some());
-    assert!(matches!(
-        world.delete_host(created.host, start()),
-        Err(WorldError::Locked {
-            kind: Kind::Host,
-            ..
-        })
-    ));
+    assert!(matches!(world.delete_host(created.host, start()), Err(WorldError::Locked { kind: Kind::Host, .. })));
     let made = world.actions[&created.action].ends;
     world.advance(made);
     assert_eq!(world.host(created.host).unwrap().state, HostState::Starting);
@@ -55,10 +49,7 @@ fn progress_grows_with_time_and_is_whole_only_at_the_end() {
     assert_eq!(action.finished(), None);
     world.advance(action.ends);
     let action = world.action(created.action).unwrap();
-    assert_eq!(
-        (action.progress(action.ends), action.status),
-        (100, ActionStatus::Success)
-    );
+    assert_eq!((action.progress(action.ends), action.status), (100, ActionStatus::Success));
 }
 
 #[test]
@@ -76,22 +67,10 @@ fn deleting_a_host_leaves_its_volume_and_nothing_else() {
     let (volume, _, _) = world.create_volume(volume, later(1)).unwrap();
     world.advance(later(2));
     assert_eq!(world.host(host).unwrap().volumes, [volume]);
-    world
-        .create_image(
-            host,
-            ImageKind::Backup,
-            None,
-            String::new(),
-            Labels::new(),
-            later(2),
-        )
-        .unwrap();
+    world.create_image(host, ImageKind::Backup, None, String::new(), Labels::new(), later(2)).unwrap();
     world.delete_host(host, later(9)).unwrap();
     assert_eq!(world.volumes.find(volume).unwrap().host, None);
-    assert_eq!(
-        world.counts().into_iter().collect::<Vec<_>>(),
-        [(Kind::Volume, 1)]
-    );
+    assert_eq!(world.counts().into_iter().collect::<Vec<_>>(), [(Kind::Volume, 1)]);
 }
 
 #[test]
@@ -111,19 +90,11 @@ fn a_shut_down_host_is_off_only_some_time_after_the_signal() {
 fn a_resize_needs_the_host_off_and_moves_capacity() {
     let mut settings = Settings::small(1);
     let stock = [("small".to_owned(), 1), ("large".to_owned(), 1)];
-    settings
-        .catalog
-        .stock
-        .insert("north-a".to_owned(), stock.into());
+    settings.catalog.stock.insert("north-a".to_owned(), stock.into());
     let mut world = World::new(settings);
     let host = world.create_host(request("web-1"), start()).unwrap().host;
-    let resize = |world: &mut World, minute| {
-        world.resize_host(host, "large", 80, HostState::Off, later(minute))
-    };
-    assert!(matches!(
-        resize(&mut world, 1),
-        Err(WorldError::WrongState { .. })
-    ));
+    let resize = |world: &mut World, minute| world.resize_host(host, "large", 80, HostState::Off, later(minute));
+    assert!(matches!(resize(&mut world, 1), Err(WorldError::WrongState { .. })));
     world.stop_host(host, later(1)).unwrap();
     resize(&mut world, 2).unwrap();
     world.advance(later(9));
@@ -139,30 +110,18 @@ fn names_quotas_and_capacity_are_kept() {
     settings.quotas.insert(Kind::Host, 2);
     let mut world = World::new(settings);
     world.create_host(request("a"), start()).unwrap();
-    assert_eq!(
-        world.create_host(request("a"), start()),
-        Err(WorldError::NameTaken { kind: Kind::Host })
-    );
+    assert_eq!(world.create_host(request("a"), start()), Err(WorldError::NameTaken { kind: Kind::Host }));
     world.drain_region("north", later(5));
-    assert!(matches!(
-        world.create_host(request("b"), later(1)),
-        Err(WorldError::NoCapacity { .. })
-    ));
+    assert!(matches!(world.create_host(request("b"), later(1)), Err(WorldError::NoCapacity { .. })));
     world.create_host(request("b"), later(6)).unwrap();
-    assert_eq!(
-        world.create_host(request("c"), later(6)),
-        Err(WorldError::QuotaFull { kind: Kind::Host })
-    );
+    assert_eq!(world.create_host(request("c"), later(6)), Err(WorldError::QuotaFull { kind: Kind::Host }));
     assert_eq!(world.counts()[&Kind::Address], 4);
 }
 
 #[test]
 fn a_doomed_creation_ends_in_a_failed_host() {
     let mut world = world();
-    let error = ActionError {
-        code: "no_luck".to_owned(),
-        message: "no luck".to_owned(),
-    };
+    let error = ActionError { code: "no_luck".to_owned(), message: "no luck".to_owned() };
     world.fail_next(Command::CreateHost, error.clone());
     let created = world.create_host(request("a"), start()).unwrap();
     assert_eq!(world.action(created.action).unwrap().error, None);
@@ -174,11 +133,8 @@ fn a_doomed_creation_ends_in_a_failed_host() {
 #[test]
 fn lagging_readers_miss_fresh_hosts_and_still_list_deleted_ones() {
     let mut settings = Settings::small(3);
-    settings.lag = Lag {
-        create: std::time::Duration::from_secs(10),
-        delete: std::time::Duration::from_secs(10),
-        chance: 1.0,
-    };
+    settings.lag =
+        Lag { create: std::time::Duration::from_secs(10), delete: std::time::Duration::from_secs(10), chance: 1.0 };
     let mut world = World::new(settings);
     let host = world.create_host(request("a"), start()).unwrap().host;
     assert!(world.hosts.seen(host, start()).is_none());
@@ -195,9 +151,7 @@ fn the_same_seed_and_calls_give_the_same_world() {
     let run = |seed| {
         let mut world = World::new(Settings::small(seed));
         for number in 0..20 {
-            world
-                .create_host(request(&format!("h{number}")), start())
-                .unwrap();
+            world.create_host(request(&format!("h{number}")), start()).unwrap();
         }
         world.advance(later(1));
         serde_json::to_string(&world).unwrap()
@@ -212,10 +166,6 @@ fn user_data_shows_only_as_length_and_hash() {
     let mut request = request("a");
     request.user_data = Some(cloud_world::Secret::new("marker-secret"));
     world.create_host(request, start()).unwrap();
-    assert!(
-        !serde_json::to_string(&world)
-            .unwrap()
-            .contains("marker-secret")
-    );
+    assert!(!serde_json::to_string(&world).unwrap().contains("marker-secret"));
     assert!(!format!("{world:?}").contains("marker-secret"));
 }

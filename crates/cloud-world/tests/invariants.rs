@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloud_world::{
-    Command, HostRequest, HostState, ImageKind, Kind, Labels, Settings, VolumeRequest, World,
-};
+use cloud_world::{Command, HostRequest, HostState, ImageKind, Kind, Labels, Settings, VolumeRequest, World};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -91,44 +89,22 @@ fn check(world: &World) {
         assert!(names.insert(host.name.clone()), "{} twice", host.name);
         assert_eq!(world.hosts.named(&host.name).count(), 1);
         for address in [host.ipv4, host.ipv6].into_iter().flatten() {
-            assert_eq!(
-                world
-                    .addresses
-                    .find(address)
-                    .expect("what a host names")
-                    .host,
-                Some(host.id)
-            );
+            assert_eq!(world.addresses.find(address).expect("what a host names").host, Some(host.id));
         }
         for volume in &host.volumes {
-            assert_eq!(
-                world.volumes.find(*volume).expect("what a host names").host,
-                Some(host.id)
-            );
+            assert_eq!(world.volumes.find(*volume).expect("what a host names").host, Some(host.id));
         }
         for action in &host.busy {
-            assert_eq!(
-                world.action(*action).expect("what a host names").finished(),
-                None
-            );
+            assert_eq!(world.action(*action).expect("what a host names").finished(), None);
         }
     }
     for address in world.addresses.iter() {
         assert!(ips.insert(address.ip), "{} twice", address.ip);
-        assert!(
-            world.host(address.host.expect("an owner")).is_ok(),
-            "an address is left behind"
-        );
+        assert!(world.host(address.host.expect("an owner")).is_ok(), "an address is left behind");
     }
     for volume in world.volumes.iter() {
         if let Some(host) = volume.host {
-            assert!(
-                world
-                    .host(host)
-                    .expect("what a host names")
-                    .volumes
-                    .contains(&volume.id)
-            );
+            assert!(world.host(host).expect("what a host names").volumes.contains(&volume.id));
         }
     }
     for image in world.images.iter() {
@@ -170,10 +146,7 @@ proptest! {
 fn a_failed_resize_gives_the_room_back() {
     let mut settings = Settings::small(1);
     let stock = [("small".to_owned(), 1), ("medium".to_owned(), 1)];
-    settings
-        .catalog
-        .stock
-        .insert("north-a".to_owned(), stock.into());
+    settings.catalog.stock.insert("north-a".to_owned(), stock.into());
     let mut world = World::new(settings);
     let mut now = Timestamp::UNIX_EPOCH;
     let request = HostRequest::new("a", "small", 1, "north");
@@ -181,14 +154,9 @@ fn a_failed_resize_gives_the_room_back() {
     now += SignedDuration::from_hours(1);
     world.stop_host(host, now).unwrap();
     now += SignedDuration::from_hours(1);
-    let error = cloud_world::ActionError {
-        code: "no_luck".to_owned(),
-        message: "no luck".to_owned(),
-    };
+    let error = cloud_world::ActionError { code: "no_luck".to_owned(), message: "no luck".to_owned() };
     world.fail_next(Command::ResizeHost, error);
-    world
-        .resize_host(host, "medium", 40, HostState::Running, now)
-        .unwrap();
+    world.resize_host(host, "medium", 40, HostState::Running, now).unwrap();
     now += SignedDuration::from_hours(1);
     world.advance(now);
     assert_eq!(world.host(host).unwrap().state, HostState::Off);

@@ -74,7 +74,7 @@ impl Api {
         for id in ids {
             request = request.query("id", id);
         }
-        let list: ActionList = request.query("per_page", PER_PAGE).send().await?;
+        let list: ActionList = request.send().await?;
         Ok(list.actions)
     }
 }

@@ -14,11 +14,8 @@ pub(super) fn list_by_id(api: &mut Api<'_>) -> Answer {
     let Some(ids) = ids else {
         return Err(errors::invalid("id", "at least one id is required"));
     };
-    let found: Vec<Value> = ids
-        .iter()
-        .filter_map(|id| api.world.action(*id).ok())
-        .map(|action| render::action(action, api.now))
-        .collect();
+    let found: Vec<Value> =
+        ids.iter().filter_map(|id| api.world.action(*id).ok()).map(|action| render::action(action, api.now)).collect();
     api::ok(&json!({"actions": found}))
 }
 
@@ -60,21 +57,15 @@ fn get_if(api: &Api<'_>, id: &str, fits: impl Fn(&Action) -> bool) -> Answer {
 }
 
 fn touches(action: &Action, kind: Kind, id: Option<u64>) -> bool {
-    action
-        .resources
-        .iter()
-        .any(|(other, resource)| *other == kind && id.is_none_or(|id| id == *resource))
+    action.resources.iter().any(|(other, resource)| *other == kind && id.is_none_or(|id| id == *resource))
 }
 
 fn list<'a>(api: &Api<'_>, actions: impl Iterator<Item = &'a Action>) -> Answer {
     let statuses = paging::choices(api.request, "status", &["running", "success", "error"])?;
-    let mut found: Vec<&Action> = actions
-        .filter(|action| statuses.is_empty() || statuses.contains(&status(action)))
-        .collect();
+    let mut found: Vec<&Action> =
+        actions.filter(|action| statuses.is_empty() || statuses.contains(&status(action))).collect();
     sort(api, &mut found)?;
-    paging::page(api.request, "actions", found, |action| {
-        render::action(action, api.now)
-    })
+    paging::page(api.request, "actions", found, |action| render::action(action, api.now))
 }
 
 fn sort(api: &Api<'_>, actions: &mut [&Action]) -> Result<(), ApiError> {

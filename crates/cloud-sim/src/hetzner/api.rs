@@ -34,9 +34,7 @@ impl Api<'_> {
 
     /// An action in the answer's words.
     pub(super) fn action(&self, id: u64) -> Value {
-        self.world
-            .action(id)
-            .map_or(Value::Null, |action| render::action(action, self.now))
+        self.world.action(id).map_or(Value::Null, |action| render::action(action, self.now))
     }
 
     /// The 201 answer of a call that started one action.
@@ -47,9 +45,7 @@ impl Api<'_> {
 
 /// The id in a path.
 pub(super) fn id(segment: &str) -> Result<u64, ApiError> {
-    segment
-        .parse()
-        .map_err(|_| errors::not_found("resource", segment))
+    segment.parse().map_err(|_| errors::not_found("resource", segment))
 }
 
 pub(super) fn ok(body: &impl Serialize) -> Answer {

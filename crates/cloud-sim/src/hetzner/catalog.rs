@@ -26,73 +26,24 @@ pub(super) fn catalog() -> Catalog {
 }
 
 fn regions() -> Vec<Region> {
-    let region =
-        |id, name: &str, text: &str, country: &str, city: &str, net: &str, position| Region {
-            id,
-            name: name.to_owned(),
-            description: text.to_owned(),
-            country: country.to_owned(),
-            city: city.to_owned(),
-            network_zone: net.to_owned(),
-            position,
-            zones: vec![format!("{name}-dc1")],
-        };
+    let region = |id, name: &str, text: &str, country: &str, city: &str, net: &str, position| Region {
+        id,
+        name: name.to_owned(),
+        description: text.to_owned(),
+        country: country.to_owned(),
+        city: city.to_owned(),
+        network_zone: net.to_owned(),
+        position,
+        zones: vec![format!("{name}-dc1")],
+    };
     let fsn = (50.476_12, 12.370_071);
     vec![
-        region(
-            1,
-            "fsn1",
-            "Falkenstein DC Park 1",
-            "DE",
-            "Falkenstein",
-            "eu-central",
-            fsn,
-        ),
-        region(
-            2,
-            "nbg1",
-            "Nuremberg DC Park 1",
-            "DE",
-            "Nuremberg",
-            "eu-central",
-            (49.45, 11.08),
-        ),
-        region(
-            3,
-            "hel1",
-            "Helsinki DC Park 1",
-            "FI",
-            "Helsinki",
-            "eu-central",
-            (60.17, 24.94),
-        ),
-        region(
-            4,
-            "ash",
-            "Ashburn, VA",
-            "US",
-            "Ashburn, VA",
-            "us-east",
-            (39.05, -77.47),
-        ),
-        region(
-            5,
-            "hil",
-            "Hillsboro, OR",
-            "US",
-            "Hillsboro, OR",
-            "us-west",
-            (45.54, -122.94),
-        ),
-        region(
-            6,
-            "sin",
-            "Singapore",
-            "SG",
-            "Singapore",
-            "ap-southeast",
-            (1.28, 103.85),
-        ),
+        region(1, "fsn1", "Falkenstein DC Park 1", "DE", "Falkenstein", "eu-central", fsn),
+        region(2, "nbg1", "Nuremberg DC Park 1", "DE", "Nuremberg", "eu-central", (49.45, 11.08)),
+        region(3, "hel1", "Helsinki DC Park 1", "FI", "Helsinki", "eu-central", (60.17, 24.94)),
+        region(4, "ash", "Ashburn, VA", "US", "Ashburn, VA", "us-east", (39.05, -77.47)),
+        region(5, "hil", "Hillsboro, OR", "US", "Hillsboro, OR", "us-west", (45.54, -122.94)),
+        region(6, "sin", "Singapore", "SG", "Singapore", "ap-southeast", (1.28, 103.85)),
     ]
 }
 
@@ -153,21 +104,9 @@ const MACHINES: [Row; 30] = [
 fn machine(row: &Row) -> MachineType {
     let (id, name, cores, memory_gb, disk_gb, hourly, places) = *row;
     let hourly = Decimal::new(hourly, 4);
-    let price = Price {
-        hourly,
-        monthly: hourly * Decimal::from(625),
-        spot_hourly: None,
-    };
-    let cpu = if name.starts_with("ccx") {
-        Cpu::Dedicated
-    } else {
-        Cpu::Shared
-    };
-    let architecture = if name.starts_with("cax") {
-        Architecture::Arm
-    } else {
-        Architecture::X86
-    };
+    let price = Price { hourly, monthly: hourly * Decimal::from(625), spot_hourly: None };
+    let cpu = if name.starts_with("ccx") { Cpu::Dedicated } else { Cpu::Shared };
+    let architecture = if name.starts_with("cax") { Architecture::Arm } else { Architecture::X86 };
     let deprecated = (name == "cx11").then_some(LONG_AGO);
     MachineType {
         id,
@@ -179,11 +118,7 @@ fn machine(row: &Row) -> MachineType {
         cpu,
         architecture,
         gpu: None,
-        prices: places
-            .names()
-            .iter()
-            .map(|place| ((*place).to_owned(), price))
-            .collect(),
+        prices: places.names().iter().map(|place| ((*place).to_owned(), price)).collect(),
         deprecated,
     }
 }
@@ -208,17 +143,12 @@ const IMAGES: [&str; 14] = [
 /// Every image once for each architecture, in the order of [`IMAGES`].
 fn images() -> Vec<ImageSeed> {
     let both = [Architecture::X86, Architecture::Arm];
-    let pairs = IMAGES
-        .iter()
-        .flat_map(|name| both.map(|architecture| (*name, architecture)));
+    let pairs = IMAGES.iter().flat_map(|name| both.map(|architecture| (*name, architecture)));
     (1001..)
         .zip(pairs)
         .map(|(id, (name, architecture))| {
             let old = ["ubuntu-20.04", "debian-11"].contains(&name);
-            ImageSeed {
-                deprecated: old.then_some(LONG_AGO),
-                ..ImageSeed::new(id, name, architecture)
-            }
+            ImageSeed { deprecated: old.then_some(LONG_AGO), ..ImageSeed::new(id, name, architecture) }
         })
         .collect()
 }

@@ -18,12 +18,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            details: Value::Null,
-        }
+        Self { status, code, message: message.into(), details: Value::Null }
     }
 
     fn details(mut self, details: Value) -> Self {
@@ -52,21 +47,16 @@ impl From<WorldError> for ApiError {
                 let message = format!("{} name is already used", words::kind(kind));
                 not_unique("name", message)
             }
-            WorldError::KeyTaken => not_unique(
-                "public_key",
-                "SSH key with the same fingerprint already exists".to_owned(),
-            ),
-            WorldError::Locked { kind, .. } => {
-                Self::new(423, "locked", format!("{} is locked", words::kind(kind)))
+            WorldError::KeyTaken => {
+                not_unique("public_key", "SSH key with the same fingerprint already exists".to_owned())
             }
+            WorldError::Locked { kind, .. } => Self::new(423, "locked", format!("{} is locked", words::kind(kind))),
             WorldError::Protected { kind, .. } => {
                 let message = format!("{} is protected", words::kind(kind));
                 Self::new(423, "protected", message)
             }
             WorldError::WrongState { wanted, .. } => match wanted {
-                cloud_world::HostState::Off => {
-                    unprocessable("server_not_stopped", "server must be stopped")
-                }
+                cloud_world::HostState::Off => unprocessable("server_not_stopped", "server must be stopped"),
                 _ => unprocessable("unsupported_error", "server is not running"),
             },
             WorldError::QuotaFull { kind } => {
@@ -74,13 +64,10 @@ impl From<WorldError> for ApiError {
                 Self::new(403, "resource_limit_exceeded", format!("{name} exceeded"))
                     .details(json!({"limits": [{"name": name}]}))
             }
-            WorldError::NoCapacity { machine, .. } if machine.is_empty() => unprocessable(
-                "no_space_left_in_location",
-                "there is no space left in the location",
-            ),
-            WorldError::NoCapacity { .. } => {
-                Self::new(412, "resource_unavailable", "error during placement")
+            WorldError::NoCapacity { machine, .. } if machine.is_empty() => {
+                unprocessable("no_space_left_in_location", "there is no space left in the location")
             }
+            WorldError::NoCapacity { .. } => Self::new(412, "resource_unavailable", "error during placement"),
             WorldError::Invalid { field, rule } => invalid(field_word(field), rule),
             WorldError::InUse { kind, id } => in_use(kind, id),
         }
@@ -113,10 +100,7 @@ pub(super) fn invalid(field: &str, rule: impl Into<String>) -> ApiError {
 pub(super) fn invalid_fields(fields: &[(String, String)]) -> ApiError {
     let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     let message = format!("invalid input in field '{}'", names.join("', '"));
-    let fields: Vec<Value> = fields
-        .iter()
-        .map(|(name, rule)| json!({"name": name, "messages": [rule]}))
-        .collect();
+    let fields: Vec<Value> = fields.iter().map(|(name, rule)| json!({"name": name, "messages": [rule]})).collect();
     unprocessable("invalid_input", message).details(json!({"fields": fields}))
 }
 
@@ -151,11 +135,7 @@ pub(super) fn unauthorized(message: &str) -> ApiError {
 }
 
 pub(super) fn read_only() -> ApiError {
-    ApiError::new(
-        401,
-        "token_readonly",
-        "the token is only allowed to perform GET requests",
-    )
+    ApiError::new(401, "token_readonly", "the token is only allowed to perform GET requests")
 }
 
 fn not_unique(field: &str, message: String) -> ApiError {
@@ -166,15 +146,9 @@ fn not_unique(field: &str, message: String) -> ApiError {
 pub(super) fn failure(request: &Request, status: StatusCode) -> Reply {
     let (code, message) = match status.as_u16() {
         403 => ("maintenance", "cannot perform operation due to maintenance"),
-        409 => (
-            "conflict",
-            "the resource changed during the request, please retry",
-        ),
+        409 => ("conflict", "the resource changed during the request, please retry"),
         423 => ("locked", "item is locked"),
-        429 => (
-            "rate_limit_exceeded",
-            "limit of 3600 requests per hour reached",
-        ),
+        429 => ("rate_limit_exceeded", "limit of 3600 requests per hour reached"),
         502 => ("bad_gateway", "bad gateway"),
         503 => ("unavailable", "service is unavailable"),
         504 => ("timeout", "the request took too long"),
@@ -190,8 +164,6 @@ pub(super) fn correlate(reply: &mut Reply, request: &Request) {
         return;
     }
     let sum = request.path.bytes().chain(request.body.iter().copied());
-    let sum = sum.fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let sum = sum.fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     reply.headers.push((NAME, format!("{sum:016x}")));
 }

@@ -36,18 +36,12 @@ impl Fields {
     }
 
     fn of(rest: Map<String, Value>, prefix: String) -> Self {
-        Self {
-            prefix,
-            rest,
-            problems: Vec::new(),
-        }
+        Self { prefix, rest, problems: Vec::new() }
     }
 
     /// A text.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        self.take(name, "must be a string", |value| {
-            value.as_str().map(str::to_owned)
-        })
+        self.take(name, "must be a string", |value| value.as_str().map(str::to_owned))
     }
 
     /// A text that must be there; empty where it is not, and then [`Fields::done`] fails.
@@ -74,19 +68,15 @@ impl Fields {
 
     /// A list of ids.
     pub(super) fn numbers(&mut self, name: &str) -> Vec<u64> {
-        self.take(name, "must be an array of integers", |value| {
-            value.as_array()?.iter().map(Value::as_u64).collect()
-        })
-        .unwrap_or_default()
+        self.take(name, "must be an array of integers", |value| value.as_array()?.iter().map(Value::as_u64).collect())
+            .unwrap_or_default()
     }
 
     /// A list of texts.
     pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
         self.take(name, "must be an array of strings", |value| {
             let values = value.as_array()?.iter();
-            values
-                .map(|value| value.as_str().map(str::to_owned))
-                .collect()
+            values.map(|value| value.as_str().map(str::to_owned)).collect()
         })
         .unwrap_or_default()
     }
@@ -107,19 +97,15 @@ impl Fields {
 
     /// A list of ids and names.
     pub(super) fn references(&mut self, name: &str) -> Vec<Reference> {
-        self.take(name, "must be an array of ids or names", |value| {
-            value.as_array()?.iter().map(reference).collect()
-        })
-        .unwrap_or_default()
+        self.take(name, "must be an array of ids or names", |value| value.as_array()?.iter().map(reference).collect())
+            .unwrap_or_default()
     }
 
     /// Labels that keep the rules for labels.
     pub(super) fn labels(&mut self, name: &str) -> Option<Labels> {
         let found: Labels = self.take(name, "must be an object of strings", |value| {
             let pairs = value.as_object()?.iter();
-            pairs
-                .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                .collect()
+            pairs.map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
         })?;
         if let Err(rule) = labels::check(&found) {
             self.problem(name, rule);
@@ -129,19 +115,16 @@ impl Fields {
 
     /// An object, with its own strict fields; give it back to [`Fields::adopt`].
     pub(super) fn object(&mut self, name: &str) -> Option<Self> {
-        let map = self.take(name, "must be an object", |value| {
-            value.as_object().cloned()
-        })?;
+        let map = self.take(name, "must be an object", |value| value.as_object().cloned())?;
         Some(Self::of(map, format!("{}{name}.", self.prefix)))
     }
 
     /// A list of objects; give each back to [`Fields::adopt`].
     pub(super) fn objects(&mut self, name: &str) -> Option<Vec<Self>> {
-        let maps: Vec<Map<String, Value>> =
-            self.take(name, "must be an array of objects", |value| {
-                let values = value.as_array()?.iter();
-                values.map(|value| value.as_object().cloned()).collect()
-            })?;
+        let maps: Vec<Map<String, Value>> = self.take(name, "must be an array of objects", |value| {
+            let values = value.as_array()?.iter();
+            values.map(|value| value.as_object().cloned()).collect()
+        })?;
         let inside = maps.into_iter().zip(0..);
         let fields = inside.map(|(map, at)| Self::of(map, format!("{}{name}.{at}.", self.prefix)));
         Some(fields.collect())
@@ -155,8 +138,7 @@ impl Fields {
 
     /// Notes that a field breaks a rule.
     pub(super) fn problem(&mut self, name: &str, rule: impl Into<String>) {
-        self.problems
-            .push((format!("{}{name}", self.prefix), rule.into()));
+        self.problems.push((format!("{}{name}", self.prefix), rule.into()));
     }
 
     /// Whether the field is there, `null` or not.
@@ -195,12 +177,7 @@ impl Fields {
         }
     }
 
-    fn take<T>(
-        &mut self,
-        name: &str,
-        rule: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Option<T> {
+    fn take<T>(&mut self, name: &str, rule: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
         let value = self.rest.remove(name)?;
         if value.is_null() {
             return None;
@@ -216,10 +193,7 @@ impl Fields {
 fn reference(value: &Value) -> Option<Reference> {
     match value {
         Value::Number(number) => number.as_u64().map(Reference::Id),
-        Value::String(text) => Some(
-            text.parse()
-                .map_or_else(|_| Reference::Name(text.clone()), Reference::Id),
-        ),
+        Value::String(text) => Some(text.parse().map_or_else(|_| Reference::Name(text.clone()), Reference::Id)),
         _ => None,
     }
 }
@@ -237,12 +211,8 @@ mod tests {
         let inner = fields.object("public_net").unwrap();
         fields.adopt(inner);
         let error = fields.done().unwrap_err();
-        let names: Vec<_> = error.details["fields"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|field| field["name"].as_str().unwrap())
-            .collect();
+        let names: Vec<_> =
+            error.details["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["name", "size", "public_net.x", "colour"]);
     }
 

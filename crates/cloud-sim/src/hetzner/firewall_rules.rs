@@ -54,10 +54,7 @@ fn rule_of(fields: &mut Fields) -> FirewallRule {
     let port = fields.text("port");
     let has_ports = ["tcp", "udp"].contains(&protocol.as_str());
     if has_ports != port.is_some() {
-        fields.problem(
-            "port",
-            "is required for tcp and udp, and for no other protocol",
-        );
+        fields.problem("port", "is required for tcp and udp, and for no other protocol");
     }
     if port.as_deref().is_some_and(|port| !is_port(port)) {
         fields.problem("port", "must be a port or a range of ports");
@@ -68,14 +65,7 @@ fn rule_of(fields: &mut Fields) -> FirewallRule {
     if description.as_ref().is_some_and(|text| text.len() > 255) {
         fields.problem("description", "must be at most 255 characters");
     }
-    FirewallRule {
-        direction,
-        protocol,
-        port,
-        sources,
-        destinations,
-        description,
-    }
+    FirewallRule { direction, protocol, port, sources, destinations, description }
 }
 
 fn networks(fields: &mut Fields, name: &str, required: bool) -> Vec<String> {
@@ -94,12 +84,8 @@ fn is_network(text: &str) -> bool {
         return false;
     };
     match (ip.parse::<IpAddr>(), bits.parse::<u32>()) {
-        (Ok(IpAddr::V4(ip)), Ok(bits)) if bits <= 32 => {
-            u32::from(ip).checked_shl(bits).unwrap_or(0) == 0
-        }
-        (Ok(IpAddr::V6(ip)), Ok(bits)) if bits <= 128 => {
-            u128::from(ip).checked_shl(bits).unwrap_or(0) == 0
-        }
+        (Ok(IpAddr::V4(ip)), Ok(bits)) if bits <= 32 => u32::from(ip).checked_shl(bits).unwrap_or(0) == 0,
+        (Ok(IpAddr::V6(ip)), Ok(bits)) if bits <= 128 => u128::from(ip).checked_shl(bits).unwrap_or(0) == 0,
         _ => false,
     }
 }
@@ -120,13 +106,7 @@ mod tests {
 
     #[test]
     fn networks_need_a_mask_and_no_host_bits() {
-        for good in [
-            "0.0.0.0/0",
-            "::/0",
-            "10.0.0.0/8",
-            "192.0.2.1/32",
-            "2001:db8::/32",
-        ] {
+        for good in ["0.0.0.0/0", "::/0", "10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"] {
             assert!(is_network(good), "{good}");
         }
         for bad in ["10.0.0.1", "10.0.0.1/8", "x/8", "10.0.0.0/33"] {

@@ -20,16 +20,10 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let request = api.request;
     let selector = Selector::of(request)?;
     let name = request.param("name");
-    let mut firewalls: Vec<&Firewall> = api
-        .world
-        .firewalls
-        .search(name, api.now)
-        .filter(|firewall| selector.matches(&firewall.labels))
-        .collect();
+    let mut firewalls: Vec<&Firewall> =
+        api.world.firewalls.search(name, api.now).filter(|firewall| selector.matches(&firewall.labels)).collect();
     paging::sort(request, &mut firewalls, &["id", "name", "created"])?;
-    paging::page(request, "firewalls", firewalls, |firewall| {
-        write(api, firewall)
-    })
+    paging::page(request, "firewalls", firewalls, |firewall| write(api, firewall))
 }
 
 /// `GET /firewalls/{id}`.
@@ -49,11 +43,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     fields.done()?;
     check_targets(api, &targets)?;
     let firewall = api.world.create_firewall(&name, rules, labels, api.now)?;
-    let set = api.world.note(
-        Command::SetFirewallRules,
-        &[(Kind::Firewall, firewall)],
-        api.now,
-    )?;
+    let set = api.world.note(Command::SetFirewallRules, &[(Kind::Firewall, firewall)], api.now)?;
     let mut actions = vec![api.action(set)];
     actions.extend(apply(api, firewall, targets)?);
     let firewall = write(api, api.world.firewalls.find(firewall)?);
@@ -237,10 +227,8 @@ fn applied_to(api: &Api<'_>, firewall: &Firewall) -> Vec<Value> {
     let mut applied: Vec<Value> = directly.map(|host| server(host.id)).collect();
     for (text, selector) in firewall.selectors.iter().zip(render::selectors(firewall)) {
         let hosts = api.world.hosts.iter();
-        let selected: Vec<Value> = hosts
-            .filter(|host| selector.matches(&host.labels))
-            .map(|host| server(host.id))
-            .collect();
+        let selected: Vec<Value> =
+            hosts.filter(|host| selector.matches(&host.labels)).map(|host| server(host.id)).collect();
         applied.push(json!({
             "type": "label_selector",
             "label_selector": {"selector": text},
@@ -258,7 +246,5 @@ fn answer(api: &Api<'_>, firewall: u64) -> Answer {
 fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
     let number = api::id(id)?;
     let firewall = api.world.firewalls.seen(number, api.now);
-    firewall
-        .map(|firewall| firewall.id)
-        .ok_or_else(|| errors::not_found("firewall", id))
+    firewall.map(|firewall| firewall.id).ok_or_else(|| errors::not_found("firewall", id))
 }

@@ -24,18 +24,11 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
         (deprecated || image.deprecated.is_none())
             && (kinds.is_empty() || kinds.contains(&render::image_type(image.kind)))
             && (statuses.is_empty() || statuses.contains(&status(image)))
-            && (architectures.is_empty()
-                || architectures.contains(&render::architecture(image.architecture)))
-            && (bound_to.is_empty()
-                || bound.is_some_and(|bound| bound_to.contains(&bound.as_str())))
+            && (architectures.is_empty() || architectures.contains(&render::architecture(image.architecture)))
+            && (bound_to.is_empty() || bound.is_some_and(|bound| bound_to.contains(&bound.as_str())))
             && selector.matches(&image.labels)
     };
-    let mut images: Vec<&Image> = api
-        .world
-        .images
-        .search(name, api.now)
-        .filter(|image| fits(image))
-        .collect();
+    let mut images: Vec<&Image> = api.world.images.search(name, api.now).filter(|image| fits(image)).collect();
     paging::sort(request, &mut images, &["id", "name", "created"])?;
     paging::page(request, "images", images, render::image)
 }
@@ -92,19 +85,14 @@ fn answer(api: &Api<'_>, image: u64) -> Answer {
 fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
     let number = api::id(id)?;
     let image = api.world.images.seen(number, api.now);
-    image
-        .map(|image| image.id)
-        .ok_or_else(|| errors::not_found("image", id))
+    image.map(|image| image.id).ok_or_else(|| errors::not_found("image", id))
 }
 
 /// An image that can be changed: a system image cannot.
 fn own(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
     let image = seen(api, id)?;
     if api.world.images.find(image)?.kind == ImageKind::Stock {
-        return Err(errors::invalid(
-            "type",
-            "must be of type snapshot or backup",
-        ));
+        return Err(errors::invalid("type", "must be of type snapshot or backup"));
     }
     Ok(image)
 }

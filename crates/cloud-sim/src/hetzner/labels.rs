@@ -34,8 +34,7 @@ impl Selector {
     /// The selector in a request's query; without one everything matches.
     pub(super) fn of(request: &Request) -> Result<Self, ApiError> {
         let text = request.param("label_selector").unwrap_or_default();
-        Self::parse(text)
-            .ok_or_else(|| errors::invalid("label_selector", "label selector is malformed"))
+        Self::parse(text).ok_or_else(|| errors::invalid("label_selector", "label selector is malformed"))
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -43,21 +42,13 @@ impl Selector {
             return Some(Self::default());
         }
         let requirements = split_outside_parentheses(text);
-        requirements
-            .into_iter()
-            .map(|part| requirement(part.trim()))
-            .collect::<Option<_>>()
-            .map(Self)
+        requirements.into_iter().map(|part| requirement(part.trim())).collect::<Option<_>>().map(Self)
     }
 
     pub(super) fn matches(&self, labels: &Labels) -> bool {
         self.0.iter().all(|requirement| match requirement {
-            Requirement::In(key, values) => {
-                labels.get(key).is_some_and(|value| values.contains(value))
-            }
-            Requirement::NotIn(key, values) => {
-                labels.get(key).is_none_or(|value| !values.contains(value))
-            }
+            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
+            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.contains(value)),
             Requirement::Exists(key) => labels.contains_key(key),
             Requirement::Absent(key) => !labels.contains_key(key),
         })
@@ -94,10 +85,7 @@ fn set(text: &str, word: &str) -> Option<(String, Vec<String>)> {
     let (key, rest) = text.split_once(char::is_whitespace)?;
     let list = rest.trim_start().strip_prefix(word)?.trim_start();
     let inner = list.strip_prefix('(')?.strip_suffix(')')?;
-    let values: Vec<String> = inner
-        .split(',')
-        .map(|value| value.trim().to_owned())
-        .collect();
+    let values: Vec<String> = inner.split(',').map(|value| value.trim().to_owned()).collect();
     let valid = is_key(key) && values.iter().all(|value| is_value(value));
     valid.then(|| (key.to_owned(), values))
 }
@@ -128,12 +116,9 @@ fn is_value(value: &str) -> bool {
 fn is_word(text: &str, longest: usize) -> bool {
     let bytes = text.as_bytes();
     let ends = [bytes.first(), bytes.last()];
-    ends.iter()
-        .all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
+    ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
         && bytes.len() <= longest
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 #[cfg(test)]
@@ -141,10 +126,7 @@ mod tests {
     use super::*;
 
     fn labels(pairs: &[(&str, &str)]) -> Labels {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -165,14 +147,7 @@ mod tests {
         ] {
             assert!(matches(text), "{text}");
         }
-        for text in [
-            "gone",
-            "env=dev",
-            "env!=prod",
-            "!env",
-            "env in (dev)",
-            "env,gone",
-        ] {
+        for text in ["gone", "env=dev", "env!=prod", "!env", "env in (dev)", "env,gone"] {
             assert!(!matches(text), "{text}");
         }
     }
@@ -187,13 +162,7 @@ mod tests {
     #[test]
     fn label_rules_are_those_of_the_documentation() {
         assert!(check(&labels(&[("a/b", ""), ("x.y-z_1", "V.1")])).is_ok());
-        for (key, value) in [
-            ("", "x"),
-            ("-a", "x"),
-            ("a", "x-"),
-            ("a b", "x"),
-            ("a/b/c", "x"),
-        ] {
+        for (key, value) in [("", "x"), ("-a", "x"), ("a", "x-"), ("a b", "x"), ("a/b/c", "x")] {
             assert!(check(&labels(&[(key, value)])).is_err(), "{key}={value}");
         }
         assert!(check(&labels(&[(&"k".repeat(64), "x")])).is_err());

@@ -10,10 +10,7 @@ use super::{render, servers};
 /// `GET /servers/{id}/metrics`.
 pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
     servers::seen(api, id)?;
-    let kinds = api
-        .request
-        .params("type")
-        .flat_map(|kinds| kinds.split(','));
+    let kinds = api.request.params("type").flat_map(|kinds| kinds.split(','));
     let kinds: Vec<&str> = kinds.collect();
     if kinds.is_empty() || kinds.iter().any(|kind| series_of(kind).is_empty()) {
         return Err(errors::invalid("type", "must be of cpu, disk, network"));
@@ -33,14 +30,8 @@ pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
         return Err(errors::invalid("end", "must be after start"));
     }
     let names = kinds.iter().flat_map(|kind| series_of(kind));
-    let series: Map<String, Value> = names
-        .map(|name| {
-            (
-                (*name).to_owned(),
-                json!({"values": zeros(start, end, step)}),
-            )
-        })
-        .collect();
+    let series: Map<String, Value> =
+        names.map(|name| ((*name).to_owned(), json!({"values": zeros(start, end, step)}))).collect();
     api::ok(&json!({"metrics": {
         "start": render::moment(start),
         "end": render::moment(end),
@@ -67,18 +58,8 @@ fn zeros(start: Timestamp, end: Timestamp, step: i64) -> Vec<Value> {
 fn series_of(kind: &str) -> &'static [&'static str] {
     match kind {
         "cpu" => &["cpu"],
-        "disk" => &[
-            "disk.0.iops.read",
-            "disk.0.iops.write",
-            "disk.0.bandwidth.read",
-            "disk.0.bandwidth.write",
-        ],
-        "network" => &[
-            "network.0.pps.in",
-            "network.0.pps.out",
-            "network.0.bandwidth.in",
-            "network.0.bandwidth.out",
-        ],
+        "disk" => &["disk.0.iops.read", "disk.0.iops.write", "disk.0.bandwidth.read", "disk.0.bandwidth.write"],
+        "network" => &["network.0.pps.in", "network.0.pps.out", "network.0.bandwidth.in", "network.0.bandwidth.out"],
         _ => &[],
     }
 }

@@ -42,20 +42,14 @@ pub(super) fn page<T, R: Serialize>(
     let body = List { name, shown, meta };
     let mut reply = Reply::json(StatusCode::OK, &body);
     let links = [("prev", previous), ("next", next), ("last", Some(last))];
-    let links: Vec<String> = links
-        .into_iter()
-        .filter_map(|(relation, page)| Some(link(request, relation, page?)))
-        .collect();
+    let links: Vec<String> =
+        links.into_iter().filter_map(|(relation, page)| Some(link(request, relation, page?))).collect();
     reply.headers.push(("Link", links.join(", ")));
     Ok(reply)
 }
 
 /// Sorts by the request's `sort` parameters; `allowed` are the field names it may use.
-pub(super) fn sort<T: Record>(
-    request: &Request,
-    items: &mut [&T],
-    allowed: &[&str],
-) -> Result<(), ApiError> {
+pub(super) fn sort<T: Record>(request: &Request, items: &mut [&T], allowed: &[&str]) -> Result<(), ApiError> {
     let sorts: Vec<&str> = request.params("sort").collect();
     for sort in sorts.into_iter().rev() {
         let (field, direction) = sort.split_once(':').unwrap_or((sort, "asc"));
@@ -75,11 +69,7 @@ pub(super) fn sort<T: Record>(
 }
 
 /// Checks that each value of a parameter is one of `allowed`.
-pub(super) fn choices<'a>(
-    request: &'a Request,
-    name: &'a str,
-    allowed: &[&str],
-) -> Result<Vec<&'a str>, ApiError> {
+pub(super) fn choices<'a>(request: &'a Request, name: &'a str, allowed: &[&str]) -> Result<Vec<&'a str>, ApiError> {
     let chosen: Vec<&str> = request.params(name).collect();
     match chosen.iter().find(|value| !allowed.contains(value)) {
         Some(wrong) => Err(errors::invalid(name, format!("'{wrong}' is not allowed"))),
@@ -93,10 +83,7 @@ fn number(request: &Request, name: &str, default: u64, most: u64) -> Result<u64,
     };
     match text.parse() {
         Ok(number) if (1..=most).contains(&number) => Ok(number),
-        _ => Err(errors::invalid(
-            name,
-            format!("must be between 1 and {most}"),
-        )),
+        _ => Err(errors::invalid(name, format!("must be between 1 and {most}"))),
     }
 }
 
@@ -114,9 +101,7 @@ fn link(request: &Request, relation: &str, page: u64) -> String {
 fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
             _ => format!("%{byte:02X}"),
         })
         .collect()

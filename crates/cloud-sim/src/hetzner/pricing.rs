@@ -39,11 +39,8 @@ pub(super) fn get(api: &mut Api<'_>) -> Answer {
         {"type": "ipv6", "prices": addresses(Decimal::ZERO, Decimal::ZERO)},
     ]);
     let floating_ip = money(world, Decimal::from(3));
-    let floating_prices: Vec<Value> = catalog
-        .regions
-        .iter()
-        .map(|region| json!({"location": region.name, "price_monthly": floating_ip}))
-        .collect();
+    let floating_prices: Vec<Value> =
+        catalog.regions.iter().map(|region| json!({"location": region.name, "price_monthly": floating_ip})).collect();
     api::ok(&json!({"pricing": {
         "currency": catalog.currency,
         "vat_rate": format!("{:.2}", catalog.vat_percent),

@@ -23,9 +23,7 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
         .filter(|address| selector.matches(&address.labels))
         .collect();
     paging::sort(request, &mut addresses, &["id", "created"])?;
-    paging::page(request, "primary_ips", addresses, |address| {
-        render::primary_ip(address, api.world)
-    })
+    paging::page(request, "primary_ips", addresses, |address| render::primary_ip(address, api.world))
 }
 
 /// `GET /primary_ips/{id}`.
@@ -56,10 +54,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
         fields.problem("assignee_type", "must be server");
     }
     if host.is_some() == location.is_some() {
-        fields.problem(
-            "location",
-            "exactly one of location and assignee_id is required",
-        );
+        fields.problem("location", "exactly one of location and assignee_id is required");
     }
     fields.done()?;
     let region = match host {
@@ -109,10 +104,9 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
     let address = seen(api, id)?;
     match api.world.delete_address(address, api.now) {
-        Err(WorldError::InUse { .. }) => Err(errors::unprocessable(
-            "must_be_unassigned",
-            "primary ip must be unassigned",
-        )),
+        Err(WorldError::InUse { .. }) => {
+            Err(errors::unprocessable("must_be_unassigned", "primary ip must be unassigned"))
+        }
         other => {
             other?;
             api::no_content()
@@ -146,11 +140,7 @@ pub(super) fn start(api: &mut Api<'_>, id: &str, verb: &str) -> Answer {
 }
 
 /// Sets the reverse name of an address that is one of `addresses` or inside one of them.
-pub(super) fn set_dns_ptr(
-    api: &mut Api<'_>,
-    addresses: &[Option<u64>],
-    resources: &[(Kind, u64)],
-) -> Answer {
+pub(super) fn set_dns_ptr(api: &mut Api<'_>, addresses: &[Option<u64>], resources: &[(Kind, u64)]) -> Answer {
     let mut fields = api.fields()?;
     let ip = fields.required_text("ip");
     if !fields.has("dns_ptr") {
@@ -162,17 +152,11 @@ pub(super) fn set_dns_ptr(
         fields.problem("ip", "must be an IP address");
     }
     fields.done()?;
-    let own = addresses
-        .iter()
-        .flatten()
-        .copied()
-        .find(|id| ip.is_some_and(|ip| contains(api, *id, ip)));
+    let own = addresses.iter().flatten().copied().find(|id| ip.is_some_and(|ip| contains(api, *id, ip)));
     let (Some(own), Some(ip)) = (own, ip) else {
         return Err(errors::invalid("ip", "does not belong to the resource"));
     };
-    let action = api
-        .world
-        .note(Command::ChangeReverseName, resources, api.now)?;
+    let action = api.world.note(Command::ChangeReverseName, resources, api.now)?;
     let names = &mut api.world.addresses.find_mut(own)?.reverse_names;
     match name {
         Some(name) => names.insert(ip, name),
@@ -195,28 +179,15 @@ fn assign(api: &mut Api<'_>, address: u64) -> Result<(), ApiError> {
 
 fn refuse_assignment(error: WorldError, version: AddressVersion) -> ApiError {
     match (&error, version) {
-        (
-            WorldError::InUse {
-                kind: Kind::Host, ..
-            },
-            AddressVersion::V4,
-        ) => errors::unprocessable("server_has_ipv4", "server already has an ipv4 address"),
-        (
-            WorldError::InUse {
-                kind: Kind::Host, ..
-            },
-            AddressVersion::V6,
-        ) => errors::unprocessable("server_has_ipv6", "server already has an ipv6 network"),
-        (
-            WorldError::InUse {
-                kind: Kind::Address,
-                ..
-            },
-            _,
-        ) => errors::unprocessable(
-            "primary_ip_already_assigned",
-            "primary ip is already assigned",
-        ),
+        (WorldError::InUse { kind: Kind::Host, .. }, AddressVersion::V4) => {
+            errors::unprocessable("server_has_ipv4", "server already has an ipv4 address")
+        }
+        (WorldError::InUse { kind: Kind::Host, .. }, AddressVersion::V6) => {
+            errors::unprocessable("server_has_ipv6", "server already has an ipv6 network")
+        }
+        (WorldError::InUse { kind: Kind::Address, .. }, _) => {
+            errors::unprocessable("primary_ip_already_assigned", "primary ip is already assigned")
+        }
         _ => error.into(),
     }
 }
@@ -237,7 +208,5 @@ fn answer(api: &Api<'_>, address: u64) -> Answer {
 fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
     let number = api::id(id)?;
     let address = api.world.addresses.seen(number, api.now);
-    address
-        .map(|address| address.id)
-        .ok_or_else(|| errors::not_found("primary_ip", id))
+    address.map(|address| address.id).ok_or_else(|| errors::not_found("primary_ip", id))
 }

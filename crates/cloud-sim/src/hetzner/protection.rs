@@ -12,10 +12,8 @@ pub(super) fn server(api: &mut Api<'_>, host: u64) -> Answer {
     let rebuild = fields.flag("rebuild");
     fields.done()?;
     let present = api.world.host(host)?.protection;
-    let wanted = HostProtection {
-        delete: delete.unwrap_or(present.delete),
-        rebuild: rebuild.unwrap_or(present.rebuild),
-    };
+    let wanted =
+        HostProtection { delete: delete.unwrap_or(present.delete), rebuild: rebuild.unwrap_or(present.rebuild) };
     if wanted.delete != wanted.rebuild {
         let rule = "delete and rebuild must have the same value";
         return Err(errors::invalid("rebuild", rule));

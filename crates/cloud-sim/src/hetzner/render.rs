@@ -1,8 +1,8 @@
 //! The world's things as the API writes them.
 
 use cloud_world::{
-    Action, Address, AddressVersion, Architecture, Firewall, Image, ImageKind, ImageStatus, Region,
-    SshKey, Volume, VolumeStatus, World,
+    Action, Address, AddressVersion, Architecture, Firewall, Image, ImageKind, ImageStatus, Region, SshKey, Volume,
+    VolumeStatus, World,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -17,15 +17,9 @@ pub(super) fn moment(timestamp: Timestamp) -> String {
 }
 
 pub(super) fn action(action: &Action, now: Timestamp) -> Value {
-    let resources: Vec<Value> = action
-        .resources
-        .iter()
-        .map(|(kind, id)| json!({"id": id, "type": words::kind(*kind)}))
-        .collect();
-    let error = action
-        .error
-        .as_ref()
-        .map(|error| json!({"code": error.code, "message": error.message}));
+    let resources: Vec<Value> =
+        action.resources.iter().map(|(kind, id)| json!({"id": id, "type": words::kind(*kind)})).collect();
+    let error = action.error.as_ref().map(|error| json!({"code": error.code, "message": error.message}));
     json!({
         "id": action.id,
         "command": words::command(action.command),
@@ -125,11 +119,9 @@ pub(super) fn reverse_names(address: &Address) -> Vec<Value> {
         AddressVersion::V4 => {
             vec![json!({"ip": ip(address), "dns_ptr": reverse_name_v4(address)})]
         }
-        AddressVersion::V6 => address
-            .reverse_names
-            .iter()
-            .map(|(ip, name)| json!({"ip": ip, "dns_ptr": name}))
-            .collect(),
+        AddressVersion::V6 => {
+            address.reverse_names.iter().map(|(ip, name)| json!({"ip": ip, "dns_ptr": name})).collect()
+        }
     }
 }
 
@@ -148,10 +140,7 @@ pub(super) fn image(image: &Image) -> Value {
         ImageStatus::Creating => "creating",
         ImageStatus::Available => "available",
     };
-    let created_from = image
-        .created_from
-        .as_ref()
-        .map(|(id, name)| json!({"id": id, "name": name}));
+    let created_from = image.created_from.as_ref().map(|(id, name)| json!({"id": id, "name": name}));
     json!({
         "id": image.id,
         "type": kind,
@@ -190,9 +179,5 @@ pub(super) fn architecture(architecture: Architecture) -> &'static str {
 }
 
 pub(super) fn selectors(firewall: &Firewall) -> Vec<Selector> {
-    firewall
-        .selectors
-        .iter()
-        .filter_map(|text| Selector::parse(text))
-        .collect()
+    firewall.selectors.iter().filter_map(|text| Selector::parse(text)).collect()
 }

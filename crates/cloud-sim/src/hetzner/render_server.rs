@@ -72,15 +72,10 @@ impl<'w> Servers<'w> {
             created: render::moment(host.created),
             public_net: self.public_net(host),
             private_net: [],
-            server_type: self.shared(&host.machine, || {
-                server_types::named(world, &host.machine, self.now)
-            }),
+            server_type: self.shared(&host.machine, || server_types::named(world, &host.machine, self.now)),
             location: self.shared(&host.region, || render::location_named(world, &host.region)),
             image: self.shared(&format!("#{}", host.image), || {
-                world
-                    .images
-                    .find(host.image)
-                    .map_or(Value::Null, render::image)
+                world.images.find(host.image).map_or(Value::Null, render::image)
             }),
             iso: None,
             rescue_enabled: host.rescue,

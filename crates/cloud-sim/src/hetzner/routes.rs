@@ -4,8 +4,8 @@ use cloud_world::Kind;
 
 use super::api::{Answer, Api};
 use super::{
-    actions, errors, firewalls, images, locations, metrics, pricing, primary_ips, server_actions,
-    server_types, servers, ssh_keys, volumes, words,
+    actions, errors, firewalls, images, locations, metrics, pricing, primary_ips, server_actions, server_types,
+    servers, ssh_keys, volumes, words,
 };
 use crate::{Request, Route};
 
@@ -14,10 +14,7 @@ pub(super) fn answer(api: &mut Api<'_>) -> Answer {
     let request = api.request;
     let segments = request.segments();
     let path = below_base(&segments);
-    if let [
-        "servers" | "images" | "volumes" | "primary_ips" | "firewalls",
-        ..,
-    ] = path
+    if let ["servers" | "images" | "volumes" | "primary_ips" | "firewalls", ..] = path
         && let Some(answer) = resource_actions(api, path)
     {
         return answer;
@@ -38,9 +35,7 @@ pub(super) fn answer(api: &mut Api<'_>) -> Answer {
         ("GET", ["images", id]) => images::get(api, id),
         ("PUT", ["images", id]) => images::update(api, id),
         ("DELETE", ["images", id]) => images::delete(api, id),
-        ("POST", ["images", id, "actions", "change_protection"]) => {
-            images::change_protection(api, id)
-        }
+        ("POST", ["images", id, "actions", "change_protection"]) => images::change_protection(api, id),
 
         ("GET", ["server_types"]) => server_types::list(api),
         ("GET", ["server_types", id]) => server_types::get(api, id),
@@ -116,15 +111,8 @@ pub(super) fn describe(request: &Request) -> Route {
         _ => None,
     };
     let places = request.is_write()
-        && matches!(
-            path,
-            ["servers" | "volumes" | "primary_ips"] | ["servers", _, "actions", "change_type"]
-        );
-    Route {
-        template,
-        target: creates,
-        places,
-    }
+        && matches!(path, ["servers" | "volumes" | "primary_ips"] | ["servers", _, "actions", "change_type"]);
+    Route { template, target: creates, places }
 }
 
 /// Whether there is such a path at all.
@@ -173,13 +161,7 @@ mod tests {
         assert_eq!(template("/v1/servers"), "/servers");
         assert_eq!(template("/v1/servers/12"), "/servers/{id}");
         assert_eq!(template("/v1/servers/actions/12"), "/servers/actions/{id}");
-        assert_eq!(
-            template("/v1/servers/12/actions/poweron"),
-            "/servers/{id}/actions/poweron"
-        );
-        assert_eq!(
-            template("/v1/servers/12/actions/13"),
-            "/servers/{id}/actions/{action_id}"
-        );
+        assert_eq!(template("/v1/servers/12/actions/poweron"), "/servers/{id}/actions/poweron");
+        assert_eq!(template("/v1/servers/12/actions/13"), "/servers/{id}/actions/{action_id}");
     }
 }

@@ -86,9 +86,7 @@ fn change_type(api: &mut Api<'_>, host: u64) -> Answer {
     let wanted = servers::machine_named(api, &wanted)?;
     let catalog = &api.world.catalog;
     let record = api.world.host(host)?;
-    let (Some(target), Some(present)) =
-        (catalog.machine(&wanted), catalog.machine(&record.machine))
-    else {
+    let (Some(target), Some(present)) = (catalog.machine(&wanted), catalog.machine(&record.machine)) else {
         return Err(errors::invalid("server_type", "server type not found"));
     };
     let refuse = |message: &str| Err(errors::unprocessable("invalid_server_type", message));
@@ -101,15 +99,9 @@ fn change_type(api: &mut Api<'_>, host: u64) -> Answer {
     if target.disk_gb < record.boot_disk_gb {
         return refuse("server type has a smaller disk");
     }
-    let disk_gb = if upgrade_disk {
-        target.disk_gb
-    } else {
-        record.boot_disk_gb
-    };
+    let disk_gb = if upgrade_disk { target.disk_gb } else { record.boot_disk_gb };
     let after = HostState::Running;
-    let action = api
-        .world
-        .resize_host(host, &wanted, disk_gb, after, api.now)?;
+    let action = api.world.resize_host(host, &wanted, disk_gb, after, api.now)?;
     api.started(action)
 }
 
@@ -132,9 +124,7 @@ fn create_image(api: &mut Api<'_>, host: u64) -> Answer {
         return Err(errors::invalid("type", "backups are not enabled"));
     }
     let description = description.unwrap_or_else(|| format!("snapshot of {}", record.name));
-    let (image, action) = api
-        .world
-        .create_image(host, kind, None, description, labels, api.now)?;
+    let (image, action) = api.world.create_image(host, kind, None, description, labels, api.now)?;
     let image = render::image(api.world.images.find(image)?);
     api::created(&json!({"image": image, "action": api.action(action)}))
 }
@@ -160,10 +150,7 @@ fn enable_rescue(api: &mut Api<'_>, host: u64) -> Answer {
 fn reset_password(api: &mut Api<'_>, host: u64) -> Answer {
     api.no_fields()?;
     if api.world.host(host)?.state != HostState::Running {
-        return Err(errors::unprocessable(
-            "unsupported_error",
-            "server is not running",
-        ));
+        return Err(errors::unprocessable("unsupported_error", "server is not running"));
     }
     let action = note(api, host, Command::ResetPassword)?;
     let password = servers::password(action);
@@ -183,11 +170,7 @@ fn request_console(api: &mut Api<'_>, host: u64) -> Answer {
 fn backup(api: &mut Api<'_>, host: u64, verb: &str) -> Answer {
     api.no_fields()?;
     let enable = verb == "enable_backup";
-    let command = if enable {
-        Command::EnableBackup
-    } else {
-        Command::DisableBackup
-    };
+    let command = if enable { Command::EnableBackup } else { Command::DisableBackup };
     let action = note(api, host, command)?;
     api.world.hosts.find_mut(host)?.backup_window = enable.then(|| "22-02".to_owned());
     api.started(action)

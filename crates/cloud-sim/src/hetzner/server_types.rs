@@ -13,18 +13,14 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let name = api.request.param("name");
     let types = api.world.catalog.machines.iter();
     let named = types.filter(|machine| name.is_none_or(|name| name == machine.name));
-    paging::page(api.request, "server_types", named, |machine| {
-        server_type(api.world, machine, api.now)
-    })
+    paging::page(api.request, "server_types", named, |machine| server_type(api.world, machine, api.now))
 }
 
 /// `GET /server_types/{id}`.
 pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
     let number = api::id(id)?;
     let mut types = api.world.catalog.machines.iter();
-    let machine = types
-        .find(|machine| machine.id == number)
-        .ok_or_else(|| errors::not_found("server_type", id))?;
+    let machine = types.find(|machine| machine.id == number).ok_or_else(|| errors::not_found("server_type", id))?;
     api::ok(&json!({"server_type": server_type(api.world, machine, api.now)}))
 }
 
@@ -37,9 +33,7 @@ pub(super) fn named(world: &World, name: &str, now: Timestamp) -> Value {
 /// The prices of a server type as the API writes them.
 pub(super) fn prices(world: &World, machine: &MachineType) -> Vec<Value> {
     let prices = machine.prices.iter();
-    prices
-        .map(|(location, price)| price_in(world, location, price))
-        .collect()
+    prices.map(|(location, price)| price_in(world, location, price)).collect()
 }
 
 /// An amount without and with tax, as decimal strings.

@@ -18,15 +18,9 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
     let statuses = paging::choices(request, "status", &STATUSES)?;
     let name = request.param("name");
     let fits = |host: &Host| {
-        (statuses.is_empty() || statuses.contains(&super::words::status(host.state)))
-            && selector.matches(&host.labels)
+        (statuses.is_empty() || statuses.contains(&super::words::status(host.state))) && selector.matches(&host.labels)
     };
-    let mut hosts: Vec<&Host> = api
-        .world
-        .hosts
-        .search(name, api.now)
-        .filter(|host| fits(host))
-        .collect();
+    let mut hosts: Vec<&Host> = api.world.hosts.search(name, api.now).filter(|host| fits(host)).collect();
     paging::sort(request, &mut hosts, &["id", "name", "created"])?;
     let servers = render_server::Servers::new(api.world, api.now);
     paging::page(request, "servers", hosts, |host| servers.server(host))
@@ -140,15 +134,9 @@ pub(super) fn image_for(api: &Api<'_>, image: &Reference, machine: &str) -> Resu
     let architecture = api.world.catalog.machine(machine).map(|it| it.architecture);
     let found = match image {
         Reference::Id(id) => api.world.images.seen(*id, api.now),
-        Reference::Name(name) => api
-            .world
-            .images
-            .named(name)
-            .find(|image| Some(image.architecture) == architecture),
+        Reference::Name(name) => api.world.images.named(name).find(|image| Some(image.architecture) == architecture),
     };
-    found
-        .map(|image| image.id)
-        .ok_or_else(|| errors::invalid("image", "image not found"))
+    found.map(|image| image.id).ok_or_else(|| errors::invalid("image", "image not found"))
 }
 
 /// First-boot data within its limit.
@@ -189,16 +177,10 @@ struct With<'w> {
     rest: Value,
 }
 
-fn region_for(
-    api: &Api<'_>,
-    location: Option<&Reference>,
-    machine: &str,
-) -> Result<String, ApiError> {
+fn region_for(api: &Api<'_>, location: Option<&Reference>, machine: &str) -> Result<String, ApiError> {
     let regions = &api.world.catalog.regions;
     let Some(location) = location else {
-        let orderable = regions
-            .iter()
-            .find(|region| api.world.orderable(&region.name, machine, api.now));
+        let orderable = regions.iter().find(|region| api.world.orderable(&region.name, machine, api.now));
         let offered = api.world.catalog.machine(machine);
         let any = offered.and_then(|machine| machine.prices.keys().next().cloned());
         let chosen = orderable.map(|region| region.name.clone()).or(any);
@@ -208,21 +190,15 @@ fn region_for(
         Reference::Id(id) => region.id == *id,
         Reference::Name(name) => region.name == *name,
     });
-    found
-        .map(|region| region.name.clone())
-        .ok_or_else(|| errors::invalid("location", "location not found"))
+    found.map(|region| region.name.clone()).ok_or_else(|| errors::invalid("location", "location not found"))
 }
 
 fn key_ids(api: &Api<'_>, keys: &[Reference]) -> Result<Vec<u64>, ApiError> {
     let keys = keys.iter().map(|key| match key {
         Reference::Id(id) => Ok(*id),
-        Reference::Name(name) => api
-            .world
-            .ssh_keys
-            .named(name)
-            .next()
-            .map(|key| key.id)
-            .ok_or_else(|| errors::not_found("ssh_key", name)),
+        Reference::Name(name) => {
+            api.world.ssh_keys.named(name).next().map(|key| key.id).ok_or_else(|| errors::not_found("ssh_key", name))
+        }
     });
     keys.collect()
 }
@@ -278,14 +254,5 @@ fn is_hostname(name: &str) -> bool {
 }
 
 const LARGEST_USER_DATA: usize = 32 * 1024;
-const STATUSES: [&str; 9] = [
-    "running",
-    "initializing",
-    "starting",
-    "stopping",
-    "off",
-    "deleting",
-    "migrating",
-    "rebuilding",
-    "unknown",
-];
+const STATUSES: [&str; 9] =
+    ["running", "initializing", "starting", "stopping", "off", "deleting", "migrating", "rebuilding", "unknown"];

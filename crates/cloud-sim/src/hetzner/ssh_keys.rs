@@ -43,9 +43,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     }
     fields.done()?;
     let fingerprint = fingerprint.unwrap_or_default();
-    let key = api
-        .world
-        .create_ssh_key(&name, &public_key, &fingerprint, labels, api.now)?;
+    let key = api.world.create_ssh_key(&name, &public_key, &fingerprint, labels, api.now)?;
     let key = render::ssh_key(api.world.ssh_keys.find(key)?);
     api::created(&json!({"ssh_key": key}))
 }
@@ -81,8 +79,7 @@ fn answer(api: &Api<'_>, key: u64) -> Answer {
 fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
     let number = api::id(id)?;
     let key = api.world.ssh_keys.seen(number, api.now);
-    key.map(|key| key.id)
-        .ok_or_else(|| errors::not_found("ssh_key", id))
+    key.map(|key| key.id).ok_or_else(|| errors::not_found("ssh_key", id))
 }
 
 /// The MD5 of the key's blob, in pairs of hexadecimal digits.
@@ -99,8 +96,7 @@ mod tests {
 
     #[test]
     fn the_fingerprint_is_what_ssh_keygen_prints_with_md5() {
-        let key =
-            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE7mTL1JVsXQ6LhGSe5SlHZDxZGZ5LLgBeJfKaUvqHFG x";
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE7mTL1JVsXQ6LhGSe5SlHZDxZGZ5LLgBeJfKaUvqHFG x";
         assert_eq!(fingerprint("no key"), None);
         assert_eq!(fingerprint(key).unwrap().len(), 47);
     }

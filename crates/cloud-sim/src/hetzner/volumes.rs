@@ -23,9 +23,7 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
         .filter(|volume| selector.matches(&volume.labels))
         .collect();
     paging::sort(request, &mut volumes, &["id", "name", "created"])?;
-    paging::page(request, "volumes", volumes, |volume| {
-        render::volume(volume, api.world)
-    })
+    paging::page(request, "volumes", volumes, |volume| render::volume(volume, api.world))
 }
 
 /// `GET /volumes/{id}`.
@@ -39,10 +37,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     let mut fields = api.fields()?;
     let name = fields.required_text("name");
     if !name.is_empty() && !is_name(&name) {
-        fields.problem(
-            "name",
-            "must be 1 to 64 letters, digits, dashes, dots or underscores",
-        );
+        fields.problem("name", "must be 1 to 64 letters, digits, dashes, dots or underscores");
     }
     let size_gb = fields.required_number("size");
     if !(SMALLEST_GB..=LARGEST_GB).contains(&size_gb) {
@@ -50,10 +45,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     }
     let labels = fields.labels("labels").unwrap_or_default();
     let format = fields.text("format");
-    if format
-        .as_deref()
-        .is_some_and(|format| !["xfs", "ext4"].contains(&format))
-    {
+    if format.as_deref().is_some_and(|format| !["xfs", "ext4"].contains(&format)) {
         fields.problem("format", "must be one of xfs, ext4");
     }
     fields.flag("automount");
@@ -67,14 +59,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
         Some(host) => api.world.host(host)?.region.clone(),
         None => location_name(api, location.as_ref())?,
     };
-    let request = VolumeRequest {
-        name,
-        size_gb,
-        region,
-        host,
-        format,
-        labels,
-    };
+    let request = VolumeRequest { name, size_gb, region, host, format, labels };
     let (volume, made, attached) = api.world.create_volume(request, api.now)?;
     let next: Vec<Value> = attached.iter().map(|action| api.action(*action)).collect();
     api::created(&json!({
@@ -90,10 +75,7 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
     let mut fields = api.fields()?;
     let name = fields.text("name");
     if name.as_deref().is_some_and(|name| !is_name(name)) {
-        fields.problem(
-            "name",
-            "must be 1 to 64 letters, digits, dashes, dots or underscores",
-        );
+        fields.problem("name", "must be 1 to 64 letters, digits, dashes, dots or underscores");
     }
     let labels = fields.labels("labels");
     fields.done()?;
@@ -110,10 +92,7 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
     let volume = seen(api, id)?;
     if api.world.volumes.find(volume)?.host.is_some() {
-        return Err(errors::unprocessable(
-            "resource_in_use",
-            "volume is attached",
-        ));
+        return Err(errors::unprocessable("resource_in_use", "volume is attached"));
     }
     api.world.delete_volume(volume, api.now)?;
     api::no_content()
@@ -150,19 +129,14 @@ pub(super) fn start(api: &mut Api<'_>, id: &str, verb: &str) -> Answer {
 }
 
 /// The name of a location that is given by id or name.
-pub(super) fn location_name(
-    api: &Api<'_>,
-    location: Option<&Reference>,
-) -> Result<String, ApiError> {
+pub(super) fn location_name(api: &Api<'_>, location: Option<&Reference>) -> Result<String, ApiError> {
     let mut regions = api.world.catalog.regions.iter();
     let found = regions.find(|region| match location {
         Some(Reference::Id(id)) => region.id == *id,
         Some(Reference::Name(name)) => region.name == *name,
         None => false,
     });
-    found
-        .map(|region| region.name.clone())
-        .ok_or_else(|| errors::invalid("location", "location not found"))
+    found.map(|region| region.name.clone()).ok_or_else(|| errors::invalid("location", "location not found"))
 }
 
 fn answer(api: &Api<'_>, volume: u64) -> Answer {
@@ -173,9 +147,7 @@ fn answer(api: &Api<'_>, volume: u64) -> Answer {
 fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
     let number = api::id(id)?;
     let volume = api.world.volumes.seen(number, api.now);
-    volume
-        .map(|volume| volume.id)
-        .ok_or_else(|| errors::not_found("volume", id))
+    volume.map(|volume| volume.id).ok_or_else(|| errors::not_found("volume", id))
 }
 
 fn status(volume: &Volume) -> &'static str {

@@ -27,10 +27,7 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -40,10 +37,7 @@ impl Hetzner {
     }
 
     pub(crate) async fn with(config: SimConfig) -> Self {
-        Self {
-            sim: hetzner::Sim::start(config).await.expect("a free port"),
-            http: reqwest::Client::new(),
-        }
+        Self { sim: hetzner::Sim::start(config).await.expect("a free port"), http: reqwest::Client::new() }
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
@@ -52,12 +46,7 @@ impl Hetzner {
         self.http.request(method, url).bearer_auth("token")
     }
 
-    pub(crate) async fn try_call(
-        &self,
-        method: &str,
-        path: &str,
-        body: &Value,
-    ) -> reqwest::Result<Answer> {
+    pub(crate) async fn try_call(&self, method: &str, path: &str, body: &Value) -> reqwest::Result<Answer> {
         let mut request = self.request(method, path);
         if !body.is_null() {
             request = request.json(body);
@@ -65,11 +54,7 @@ impl Hetzner {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await?;
-        Ok(Answer {
-            status,
-            headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        })
+        Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
@@ -127,9 +112,7 @@ pub(crate) fn public_key(number: u8) -> String {
     blob.extend([number; 32]);
     let mut text = String::new();
     for three in blob.chunks(3) {
-        let bits = three
-            .iter()
-            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
         for shift in [18, 12, 6, 0] {
             text.push(char::from(ALPHABET[(bits >> shift & 63) as usize]));
         }

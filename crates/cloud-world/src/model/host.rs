@@ -183,12 +183,7 @@ pub struct HostRequest {
 
 impl HostRequest {
     /// A host on demand with fresh addresses of both versions, started once made.
-    pub fn new(
-        name: impl Into<String>,
-        machine: impl Into<String>,
-        image: u64,
-        region: impl Into<String>,
-    ) -> Self {
+    pub fn new(name: impl Into<String>, machine: impl Into<String>, image: u64, region: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             machine: machine.into(),

@@ -1,0 +1,58 @@
+//! The whole life of some hosts: made, waited for, resized, snapshotted, restored, stopped, priced and deleted.
+//!
+//! `cargo run --example quickstart` needs no account. `-- --provider hetzner` runs the same code on Hetzner Cloud, with
+//! the token in `HCLOUD_TOKEN`; there it costs some cents. Whatever happens on the way, also Ctrl-C, it deletes all
+//! that it made and asks the provider whether anything is left.
+#![allow(clippy::print_stdout, reason = "a command-line program")]
+
+mod cleanup;
+mod open;
+mod plan;
+mod show;
+mod tour;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cloud::{CreateToken, Error, ErrorKind, Owner, Result};
+
+#[derive(Debug, Parser)]
+#[command(about = "Makes three hosts, uses them, and deletes everything again.")]
+struct Arguments {
+    /// Where the hosts are made.
+    #[arg(long, default_value = "local")]
+    provider: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let provider = open::open(&arguments.provider, fresh_owner()?).await?;
+    println!("Owner {} on {}", provider.owner(), provider.id());
+
+    let outcome = tokio::select! {
+        outcome = tour::run(&*provider) => outcome,
+        _ = tokio::signal::ctrl_c() => Err(Error::new(ErrorKind::Conflict, "interrupted")),
+    };
+    if outcome.is_err() {
+        println!("\nStopped early: delete what was made");
+    }
+    let cleaned = cleanup::delete_all(&*provider).await;
+    outcome.and(cleaned)
+}
+
+/// An owner that nobody else is: what it has, this run has made.
+fn fresh_owner() -> Result<Owner> {
+    let random = CreateToken::random().to_string();
+    let tail: String = random.chars().filter(char::is_ascii_alphanumeric).take(6).collect();
+    Owner::new(format!("quickstart-{}", tail.to_ascii_lowercase()))
+}

@@ -1,1 +1,0 @@
-//! Short programs; each runs on the in-memory provider without an account.
