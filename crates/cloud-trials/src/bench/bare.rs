@@ -102,7 +102,10 @@ impl Bare {
     pub(super) async fn list(&self) -> Result<(usize, usize, usize)> {
         let (mut servers, mut pages, mut bytes, mut next) = (0, 0, 0, Some(1));
         while let Some(page) = next {
-            let path = format!("servers?label_selector=cloud-owner%3D{}&page={page}&per_page=50", super::serve::OWNER);
+            let path = format!(
+                "servers?label_selector=cloud-owner%3D{}&page={page}&per_page=50&sort=id%3Aasc",
+                super::serve::OWNER
+            );
             let body = self.body(&path).await?;
             let page: Page = serde_json::from_slice(&body)?;
             (servers, pages, bytes) = (servers + page.servers.len(), pages + 1, bytes + body.len());
