@@ -24,7 +24,9 @@ async fn main() -> ExitCode {
             println!("{verdict}");
         }
     });
-    let report = suite.run(async || Account(account())).await;
+    // Each behaviour gets an account of its own, on a clock that runs fifty times as fast.
+    let config = Config::default().clock(Arc::new(ScaledClock::new(50.0)));
+    let report = suite.run(async || Account(config.clone().build().expect("valid settings"))).await;
     let (failed, skipped) = (report.failed().count(), report.skipped().count());
     println!("\nOf {} behaviours {failed} failed and {skipped} were skipped", report.verdicts.len());
     if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -101,10 +103,11 @@ impl Backend for Account {
     }
     fn spec(&self, name: &Name) -> HostSpec {
         let region = "local-a".parse().expect("a valid region");
-        HostSpec::new(name.clone(), region, machine("small"), Image::debian("12"))
+        let machine: MachineTypeName = "small".parse().expect("a valid machine type");
+        HostSpec::new(name.clone(), region, machine, Image::debian("12"))
     }
     fn larger_machine(&self) -> MachineTypeName {
-        machine("medium")
+        "medium".parse().expect("a valid machine type")
     }
     fn patience(&self) -> Duration {
         Duration::from_secs(60)
@@ -113,13 +116,4 @@ impl Backend for Account {
         let counts = self.0.inspect().counts;
         Some(counts.into_iter().map(|(kind, count)| (kind.to_string(), count)).collect())
     }
-}
-
-/// An account of its own, on a clock that runs fifty times as fast.
-fn account() -> Local {
-    Config::default().clock(Arc::new(ScaledClock::new(50.0))).build().expect("valid settings")
-}
-
-fn machine(name: &str) -> MachineTypeName {
-    name.parse().expect("a valid machine type")
 }
