@@ -56,6 +56,11 @@ impl Inner {
                 Err(error) if matches!(error.kind(), ErrorKind::OutcomeUnknown | ErrorKind::Conflict) => {
                     self.clock.sleep(LAG_PAUSE).await;
                 }
+                // A host that was made just now may be shown late; read so, it is gone for certain or there.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    self.reader.read_alone(number).await?;
+                    self.clock.sleep(LAG_PAUSE).await;
+                }
                 Err(error) => return Err(error),
             }
         }
