@@ -98,7 +98,14 @@ impl<'a> Caller<'a> {
 
 /// What the errors' own words tell a caller to repeat, at once or once there is room.
 fn is_worth_a_repeat(error: &Error) -> bool {
-    let patience = [ErrorKind::OutcomeUnknown, ErrorKind::Timeout, ErrorKind::NoCapacity, ErrorKind::QuotaExceeded];
+    // An answer that nobody understands is reported, and may be understood the next time.
+    let patience = [
+        ErrorKind::Unexpected,
+        ErrorKind::OutcomeUnknown,
+        ErrorKind::Timeout,
+        ErrorKind::NoCapacity,
+        ErrorKind::QuotaExceeded,
+    ];
     error.is_retryable() || patience.contains(&error.kind())
 }
 
