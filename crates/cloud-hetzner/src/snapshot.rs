@@ -55,6 +55,11 @@ impl Inner {
                 Err(error) if matches!(error.kind(), ErrorKind::OutcomeUnknown | ErrorKind::Conflict) => {
                     self.pause().await;
                 }
+                // A host that was made just now may be shown late; read so, it is gone for certain or there.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    self.reader.read_alone(number).await?;
+                    self.pause().await;
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -155,17 +155,27 @@ pub(crate) fn classify(
             Body::TooLarge => Err(garbled(Error::new(ErrorKind::Unavailable, "the answer is too large"))),
         };
     }
-    let body = match body {
-        Body::Whole(body) => body,
-        Body::Cut(_) | Body::TooLarge => Bytes::new(),
+    let (body, whole) = match body {
+        Body::Whole(body) => (body, true),
+        Body::Cut(_) | Body::TooLarge => (Bytes::new(), false),
     };
     let answer = Answer { status: parts.status, headers: &parts.headers, body: &body };
-    let error = dressed(table.error(&answer).with_status(parts.status.as_u16()), table, &parts.headers, clock);
+    let error = match whole || says_enough(parts.status) {
+        true => table.error(&answer),
+        false => Error::new(ErrorKind::Unavailable, "the provider refused the request, but its words were cut off"),
+    };
+    let error = dressed(error.with_status(parts.status.as_u16()), table, &parts.headers, clock);
     let executed = match error.kind() {
         ErrorKind::RateLimited => Executed::No,
         _ => table.executed(&answer),
     };
     Err(Failure { outcome: Outcome::Refused { kind: error.kind(), executed }, error })
+}
+
+/// Whether a status without its body says what the caller does. Of most refusals only the code in the body does: a 403
+/// may be a missing right or a full quota, a 422 a wrong field or a name that is taken.
+fn says_enough(status: StatusCode) -> bool {
+    !status.is_client_error() || matches!(status.as_u16(), 401 | 429)
 }
 
 /// An attempt without an answer.
@@ -230,6 +240,23 @@ mod tests {
             assert_eq!(outcome, Outcome::Refused { kind, executed }, "{status}");
             assert_eq!((error.kind(), error.status()), (kind, Some(status)));
             assert_eq!((error.request_id(), error.retry_after().map(|wait| wait.as_secs())), (Some("r-1"), Some(3)));
+        }
+    }
+
+    #[test]
+    fn a_refusal_whose_words_were_cut_off_is_asked_for_again() {
+        use ErrorKind::{RateLimited, Unauthenticated, Unavailable};
+        for (status, kind) in [
+            (401, Unauthenticated),
+            (403, Unavailable),
+            (404, Unavailable),
+            (409, Unavailable),
+            (422, Unavailable),
+            (429, RateLimited),
+        ] {
+            let answer = http::Response::builder().status(status).body(Body::TooLarge).unwrap();
+            let failure = classify(&StatusTable, &SystemClock, answer, &mut None).unwrap_err();
+            assert_eq!(failure.outcome, Outcome::Refused { kind, executed: Executed::No }, "{status}");
         }
     }
 

@@ -48,12 +48,15 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// Most bodies come as one chunk: that one is passed on as it is, only several are joined.
+/// Most bodies come as one chunk: that one is passed on as it is, only several are joined,
+/// in a place as large as the answer says that it is.
 async fn read(answer: &mut reqwest::Response, max_body: usize) -> Body {
-    if answer.content_length().is_some_and(|length| length > max_body as u64) {
-        return Body::TooLarge;
-    }
-    let first = match answer.chunk().await {
+    let length = match answer.content_length().map(usize::try_from) {
+        Some(Ok(length)) if length <= max_body => Some(length),
+        Some(_) => return Body::TooLarge,
+        None => None,
+    };
+    let mut first = match answer.chunk().await {
         Ok(chunk) => chunk.unwrap_or_default(),
         Err(error) => return Body::Cut(error.without_url().into()),
     };
@@ -64,7 +67,11 @@ async fn read(answer: &mut reqwest::Response, max_body: usize) -> Body {
     loop {
         match answer.chunk().await {
             Ok(Some(chunk)) => {
-                let joined = joined.get_or_insert_with(|| BytesMut::from(&first[..]));
+                let joined = joined.get_or_insert_with(|| {
+                    let mut joined = BytesMut::with_capacity(length.unwrap_or(first.len() * 2));
+                    joined.extend_from_slice(&std::mem::take(&mut first));
+                    joined
+                });
                 if joined.len() + chunk.len() > max_body {
                     return Body::TooLarge;
                 }

@@ -86,7 +86,7 @@ impl Local {
             self.repeat(Operation::ReadCatalog, |cloud, now| catalog::choose(&cloud.world, spec, now)).await?;
         let disk = self.ensure_data_disk(spec, labels, &wish.call).await?;
         let rules = convert::firewall_rules(&spec.inbound);
-        self.note_sent(wish.spec);
+        let noted = Sending::begin(self, wish.spec);
         let made = self.request(Operation::CreateHost, |cloud, now| {
             let mut request = convert::host_request(&cloud.world, spec, &machine, labels)?;
             request.volumes.extend(disk);
@@ -97,8 +97,7 @@ impl Local {
             cloud.host(&id.to_string()).and_then(|host| convert::host(&cloud.world, host))
         });
         let made = made.await;
-        // It may have been made at any time until now.
-        self.note_sent(wish.spec);
+        drop(noted);
         wish.sent |= made.as_ref().err().is_none_or(is_unknown);
         made
     }
@@ -121,10 +120,6 @@ impl Local {
             }
             self.sleep(hidden_for + Duration::from_millis(1)).await;
         }
-    }
-
-    fn note_sent(&self, spec: &HostSpec) {
-        self.recent.sent(spec.name.as_str(), self.account.clock.monotonic());
     }
 
     /// Without those that a list shows although they are gone.
@@ -156,6 +151,31 @@ impl Local {
                 Err(Error::new(ErrorKind::AlreadyExists, message))
             }
         }
+    }
+}
+
+/// A create on its way: its host may be made at any time until the answer came or the caller gave it up, so that both
+/// ends are noted.
+struct Sending<'a> {
+    local: &'a Local,
+    name: &'a str,
+}
+
+impl<'a> Sending<'a> {
+    fn begin(local: &'a Local, spec: &'a HostSpec) -> Self {
+        let sending = Self { local, name: spec.name.as_str() };
+        sending.note();
+        sending
+    }
+
+    fn note(&self) {
+        self.local.recent.sent(self.name, self.local.account.clock.monotonic());
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.note();
     }
 }
 

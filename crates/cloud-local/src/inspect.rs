@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use cloud_types::{HostId, HostState, ResourceKind, ownership};
 
+use cloud_world::ImageKind;
+
 use crate::cloud::Cloud;
 use crate::convert::{is_kept, state, world_kind};
 
@@ -15,6 +17,8 @@ pub struct Inspection {
     pub counts: BTreeMap<ResourceKind, usize>,
     /// The hosts, oldest first.
     pub hosts: Vec<SeenHost>,
+    /// The names of the snapshots, oldest first.
+    pub snapshots: Vec<String>,
     /// How many of the volumes are data disks that outlive their hosts.
     pub kept_disks: usize,
     /// How many requests were sent so far.
@@ -56,9 +60,11 @@ impl Inspection {
             name: host.name.clone(),
             state: state(host.state),
         });
+        let snapshots = world.images.iter().filter(|image| image.kind == ImageKind::Snapshot);
         Self {
             counts: kinds.into_iter().filter_map(count).collect(),
             hosts: hosts.collect(),
+            snapshots: snapshots.filter_map(|image| image.labels.get(ownership::NAME).cloned()).collect(),
             kept_disks: world.volumes.iter().filter(|volume| is_kept(volume)).count(),
             requests: cloud.requests,
             faults: cloud.faults.hits(),

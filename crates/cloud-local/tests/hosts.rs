@@ -158,6 +158,29 @@ async fn a_dropped_create_is_adopted_by_its_repeat() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_create_that_is_dropped_at_its_end_leaves_no_second_host() {
+    for seed in 0..20 {
+        let config = Config::default().clock(Arc::new(ScaledClock::new(1.0))).seed(seed);
+        let local = config.lag(Duration::from_secs(3)).build().unwrap();
+        local.inject(Fault::new(FaultKind::Slow(Duration::from_secs(8)), Operation::CreateHost));
+        let slow = tokio::spawn({
+            let local = local.clone();
+            async move { local.create_host(&spec("web")).await }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let first = local.another_process().create_host(&spec("web")).await.unwrap().into_host();
+        while local.inspect().hosts.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        slow.abort();
+        let repeated = local.create_host(&spec("web")).await.unwrap();
+        assert_eq!(repeated.host().id, first.id, "{seed}");
+        let there = local.inspect().hosts;
+        assert_eq!(there.iter().filter(|host| host.state != HostState::Deleting).count(), 1, "{seed}: {there:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_create_gives_up_when_the_cloud_is_down_for_long() {
     let clock = Arc::new(ScaledClock::new(1.0));
     let local = Config::instant().clock(clock.clone()).patience(Duration::from_secs(5)).build().unwrap();

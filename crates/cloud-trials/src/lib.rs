@@ -1,1 +1,7 @@
-//! Chaos, bench, contract and live runs over the whole workspace.
+//! The trials: what the workspace promises, measured on the whole of it. The programs are in `src/bin`.
+
+pub mod abilities;
+pub mod bench;
+pub mod chaos;
+pub mod live;
+pub mod rate;

@@ -90,17 +90,22 @@ pub trait CloudProviderExt: CloudProvider {
         }
     }
 
-    /// Waits until a snapshot can be used.
+    /// Waits until a snapshot can be used. One that is not found counts as gone once the provider's
+    /// [read lag](crate::Capabilities::read_lag) has passed.
     ///
     /// # Errors
     /// `Timeout`; `Conflict` where it failed; `NotFound` where it is gone; `Unsupported` where there are none.
     async fn wait_for_snapshot(&self, id: &SnapshotId, limit: Duration) -> Result<Snapshot> {
         let snapshots = self.snapshots().ok_or_else(|| Error::unsupported("this provider has no snapshots"))?;
         let pause = *self.capabilities().poll.end();
+        let (lag, started) = (self.capabilities().read_lag, self.clock().monotonic());
         let wait = async {
             loop {
+                let elapsed = self.clock().monotonic().saturating_sub(started);
                 let snapshot = match snapshots.get_snapshot(id).await {
                     Err(error) if error.is_retryable() => None,
+                    // Fresh, and not shown yet.
+                    Err(error) if error.kind() == ErrorKind::NotFound && elapsed < lag => None,
                     other => Some(other?),
                 };
                 match snapshot.as_ref().map(|snapshot| &snapshot.state) {

@@ -13,6 +13,7 @@ use super::server::LocationRef;
 pub(crate) struct Volume {
     pub(crate) id: u64,
     pub(crate) name: String,
+    /// `creating` or `available`.
     pub(crate) status: String,
     pub(crate) created: Timestamp,
     pub(crate) server: Option<u64>,

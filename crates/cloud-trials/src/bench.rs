@@ -1,0 +1,76 @@
+//! What the provider costs over bare HTTP: ratios within one run, against one simulator in another process.
+
+mod bare;
+mod get;
+mod list;
+mod serve;
+mod wait;
+
+use std::error::Error;
+
+use serde::Serialize;
+
+pub use serve::serve;
+
+/// The outcome of every measurement.
+pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// One measured value.
+#[derive(Debug, Clone, Serialize)]
+pub struct Value {
+    /// What was measured.
+    pub name: &'static str,
+    /// How much it is.
+    pub value: f64,
+    /// Of what.
+    pub unit: &'static str,
+    /// The most that it may be.
+    pub bound: f64,
+    /// Whether it is at most that.
+    pub ok: bool,
+}
+
+impl Value {
+    fn new(name: &'static str, value: f64, unit: &'static str, bound: f64) -> Self {
+        Self { name, value, unit, bound, ok: value <= bound }
+    }
+}
+
+/// Reads the memory that is in use, and the most since it was last asked to begin anew.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    /// Bytes in use.
+    pub current: fn() -> usize,
+    /// The most bytes in use since the last reset.
+    pub peak: fn() -> usize,
+    /// Begins anew.
+    pub reset: fn(),
+}
+
+/// Measures everything; each value is told as soon as it is known.
+///
+/// # Errors
+/// Where the simulator cannot be started or a call fails.
+pub async fn run(memory: Memory, mut tell: impl FnMut(&Value)) -> Result<bool> {
+    let mut ok = true;
+    let full = serve::Child::start(HOSTS, 1.0)?;
+    let mut values = get::measure(&full).await?;
+    values.extend(list::measure(&full, memory).await?);
+    drop(full);
+    values.push(wait::measure(&serve::Child::start(0, WAIT_SPEED)?).await?);
+    for value in &values {
+        tell(value);
+        ok &= value.ok;
+    }
+    Ok(ok)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// How many hosts are listed.
+const HOSTS: usize = 10_000;
+/// Slow enough that an answer takes no notable simulated time.
+const WAIT_SPEED: f64 = 10.0;

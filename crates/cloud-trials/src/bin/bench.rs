@@ -1,0 +1,60 @@
+//! `bench --json`: what the provider costs over bare HTTP, each value against its bound.
+#![allow(clippy::print_stdout, reason = "a command-line program")]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cloud_trials::bench::{self, Memory, Value};
+use peak_alloc::PeakAlloc;
+
+/// Counts what is allocated.
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// Measures what the provider costs over bare HTTP.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Prints a line of JSON for each value.
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Is the simulator that is measured against.
+    #[command(hide = true)]
+    Serve { hosts: usize, speed: f64 },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let memory = Memory {
+        current: || ALLOCATOR.current_usage(),
+        peak: || ALLOCATOR.peak_usage(),
+        reset: || ALLOCATOR.reset_peak_usage(),
+    };
+    let outcome = match arguments.command {
+        Some(Command::Serve { hosts, speed }) => bench::serve(hosts, speed).await.map(|()| true),
+        None => bench::run(memory, |value| show(value, arguments.json)).await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn show(value: &Value, json: bool) {
+    if json {
+        println!("{}", serde_json::to_string(value).expect("a value is plain data"));
+    } else {
+        let verdict = if value.ok { "ok" } else { "TOO MUCH" };
+        println!("{:24} {:8.3} {:8} at most {:5} {verdict}", value.name, value.value, value.unit, value.bound);
+    }
+}

@@ -1,0 +1,72 @@
+//! `live hetzner --max-cost 0.10`: the conformance suite on the real cloud. It costs money.
+#![allow(clippy::print_stdout, reason = "a command-line program")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use cloud_hetzner::Config;
+use cloud_trials::live::{self, Live, Result};
+use cloud_types::Money;
+
+/// Runs the conformance suite on the real cloud and deletes all that it made.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// On which; its token is taken from the environment (`HCLOUD_TOKEN`).
+    provider: Provider,
+    /// The most that it may cost, in the currency of the provider's prices.
+    #[arg(long, required_unless_present = "sweep")]
+    max_cost: Option<String>,
+    /// Only deletes what crashed runs have left.
+    #[arg(long)]
+    sweep: bool,
+    /// What is younger than so many minutes is left alone by --sweep.
+    #[arg(long, default_value_t = 60)]
+    older_than: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Provider {
+    Hetzner,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.provider {
+        Provider::Hetzner => go(&arguments).await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("live: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn go(arguments: &Arguments) -> Result<bool> {
+    let config = Config::from_env()?;
+    if arguments.sweep {
+        let deleted = live::sweep_crashed(&config, Duration::from_secs(arguments.older_than * 60)).await?;
+        println!("{deleted} things deleted");
+        return Ok(true);
+    }
+    let run = Live::new(config)?;
+    let cost = run.estimate().await?;
+    let most = Money::parse(arguments.max_cost.as_deref().unwrap_or_default(), cost.currency)?;
+    if cost.amount > most.amount {
+        return Err(format!("it may cost {cost}, which is more than {most}: raise --max-cost").into());
+    }
+    println!("owner {}, at most about {cost}", run.owner());
+    let report = tokio::select! {
+        report = run.run() => report,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+    };
+    let deleted = run.clean_up().await?;
+    eprintln!("{deleted} things swept");
+    let report = report?;
+    println!("{report}");
+    Ok(report.is_clean())
+}
