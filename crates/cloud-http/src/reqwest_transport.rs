@@ -48,36 +48,33 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// Most bodies come as one chunk: that one is passed on as it is, only several are joined,
-/// in a place as large as the answer says that it is.
+/// Most bodies come as one chunk: that one is passed on as it is. Several are joined in a place as large as the answer
+/// says that it is, each given back as soon as it is copied.
 async fn read(answer: &mut reqwest::Response, max_body: usize) -> Body {
     let length = match answer.content_length().map(usize::try_from) {
         Some(Ok(length)) if length <= max_body => Some(length),
         Some(_) => return Body::TooLarge,
         None => None,
     };
-    let mut first = match answer.chunk().await {
+    let first = match answer.chunk().await {
         Ok(chunk) => chunk.unwrap_or_default(),
         Err(error) => return Body::Cut(error.without_url().into()),
     };
     if first.len() > max_body {
         return Body::TooLarge;
     }
-    let mut joined: Option<BytesMut> = None;
+    if length == Some(first.len()) {
+        return Body::Whole(first);
+    }
+    let mut joined = BytesMut::with_capacity(length.unwrap_or(first.len()));
+    joined.extend_from_slice(&first);
+    // As long as it is held, the connection cannot use its buffer again.
+    drop(first);
     loop {
         match answer.chunk().await {
-            Ok(Some(chunk)) => {
-                let joined = joined.get_or_insert_with(|| {
-                    let mut joined = BytesMut::with_capacity(length.unwrap_or(first.len() * 2));
-                    joined.extend_from_slice(&std::mem::take(&mut first));
-                    joined
-                });
-                if joined.len() + chunk.len() > max_body {
-                    return Body::TooLarge;
-                }
-                joined.extend_from_slice(&chunk);
-            }
-            Ok(None) => return Body::Whole(joined.map_or(first, BytesMut::freeze)),
+            Ok(Some(chunk)) if joined.len() + chunk.len() > max_body => return Body::TooLarge,
+            Ok(Some(chunk)) => joined.extend_from_slice(&chunk),
+            Ok(None) => return Body::Whole(joined.freeze()),
             Err(error) => return Body::Cut(error.without_url().into()),
         }
     }

@@ -48,4 +48,4 @@ async fn all(provider: &dyn CloudProvider) -> Result<()> {
     if seen == HOSTS { Ok(()) } else { Err(format!("{seen} of {HOSTS} hosts were listed").into()) }
 }
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
