@@ -18,8 +18,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     // Downloads are no CPU time of the build.
     run_to_end(&mut cargo(["fetch", "--quiet", "--locked"]))?;
     let before = children_cpu_seconds()?;
-    let built =
-        run_to_end(cargo(["build", "--package", "examples", "--example", "quickstart", "--target-dir"]).arg(&folder));
+    let built = run_to_end(cargo(["build", "--example", "quickstart", "--target-dir"]).arg(&folder));
     let seconds = children_cpu_seconds()? - before;
     built?;
     fs::remove_dir_all(&folder)?;
