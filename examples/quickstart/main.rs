@@ -6,7 +6,6 @@
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 mod cleanup;
-mod open;
 mod plan;
 mod show;
 mod tour;
@@ -14,7 +13,7 @@ mod tour;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cloud::{CreateToken, Error, ErrorKind, Owner, Result};
+use cloud::{CreateToken, Error, ErrorKind, Owner, Registry, Result};
 
 #[derive(Debug, Parser)]
 #[command(about = "Makes three hosts, uses them, and deletes everything again.")]
@@ -36,7 +35,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
-    let provider = open::open(&arguments.provider, fresh_owner()?).await?;
+    let provider = Registry::with_enabled().open_as(&arguments.provider, fresh_owner()?).await?;
     println!("Owner {} on {}", provider.owner(), provider.id());
 
     let outcome = tokio::select! {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud_types::{
-    Architecture, Catalog, CostItem, CostKind, Currency, DiskClass, DiskClassInfo, Error, Estimate, HostRuntime,
-    HostSpec, ImageInfo, MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, Region, RegionInfo,
-    Requirements, Result, Snapshot, ownership,
+    Architecture, Catalog, CostItem, CostKind, Currency, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate,
+    HostRuntime, HostSpec, ImageInfo, MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, Region,
+    RegionInfo, Requirements, Result, Snapshot, ownership,
 };
 
 use crate::client::selector;
@@ -73,6 +73,8 @@ impl Sold {
         let regions = inner.api.locations().await?.into_iter().map(convert::region).collect::<Result<_>>()?;
         let currency = convert::currency(&prices.currency)?;
         let mut offerings = Vec::new();
+        // A type in a word that this library does not know, such as a new architecture, is left out; the others serve on.
+        let types: Vec<_> = types.into_iter().filter(|one| convert::machine_type(one).is_ok()).collect();
         for server_type in &types {
             for location in &server_type.locations {
                 offerings.extend(offering(server_type, location, currency)?);
@@ -145,9 +147,13 @@ impl Sold {
         if ipv4 {
             let kind = self.prices.primary_ips.iter().find(|prices| prices.r#type == "ipv4");
             let here = kind.and_then(|kind| kind.prices.iter().find(|price| price.location == region.as_str()));
-            if let Some(price) = here {
-                items.push(CostItem::new(CostKind::Address, "IPv4 address", convert::rate(price, self.currency)?));
-            }
+            let price = here.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Unexpected,
+                    format!("the price list names no price for an IPv4 address in {region}"),
+                )
+            })?;
+            items.push(CostItem::new(CostKind::Address, "IPv4 address", convert::rate(price, self.currency)?));
         }
         Ok(items)
     }
@@ -169,7 +175,8 @@ impl Catalog for Hetzner {
     }
 
     async fn images(&self) -> Result<Vec<ImageInfo>> {
-        named("list_images", self.sold("list_images").await?.images.iter().map(convert::image).collect())
+        let sold = self.sold("list_images").await?;
+        Ok(sold.images.iter().filter_map(|image| convert::image(image).ok()).collect())
     }
 
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {

@@ -32,19 +32,23 @@ impl Api {
 /// The most items that a page holds (<https://docs.hetzner.cloud/reference/cloud#pagination>).
 pub(crate) const PER_PAGE: u32 = 50;
 
+/// The order of lists that are read page by page, so that what is made meanwhile comes last.
+const BY_ID: &str = "id:asc";
+
 /// Reads every page of a list. A page that brings nothing new is an error, so a list cannot go on for ever.
 async fn all_pages<L: Paged + DeserializeOwned + Send>(request: impl Fn() -> Request) -> Result<Vec<L::Item>> {
     let (mut items, mut seen, mut page) = (Vec::new(), HashSet::new(), 1);
     loop {
         let list: L = request().query("page", page).query("per_page", PER_PAGE).send().await?;
         let (more, next) = list.into_parts();
-        let known = seen.len();
-        seen.extend(more.iter().map(L::id));
-        let news = seen.len() > known;
-        items.extend(more);
+        if more.len() > PER_PAGE as usize {
+            return Err(Error::new(ErrorKind::Unexpected, "a page holds more items than were asked for"));
+        }
+        let known = items.len();
+        items.extend(more.into_iter().filter(|item| seen.insert(L::id(item))));
         match next {
             None => return Ok(items),
-            Some(next) if next > page && news && page < MAX_PAGES => page = next,
+            Some(next) if next > page && items.len() > known && page < MAX_PAGES => page = next,
             Some(_) => return Err(endless()),
         }
     }

@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use cloud_types::{DataDisk, Error, ErrorKind, HostSpec, Inbound, Region, Result, SshPublicKey, ownership};
 
 use crate::host::Inner;
-use crate::wire::{CreateFirewall, CreateSshKey, CreateVolume, Volume};
+use crate::wire::{CreateFirewall, CreateSshKey, CreateVolume, Rule, SshKey, Volume};
 use crate::{convert, labels};
 
 /// What of it this process has seen: by their names, keys and firewalls.
@@ -29,12 +28,31 @@ pub(crate) struct Ready {
     pub(crate) volume: Option<u64>,
 }
 
+/// What one create has made so far, to be removed where no host comes of it.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    pub(crate) keys: Vec<SshKey>,
+    pub(crate) firewalls: Vec<u64>,
+    pub(crate) volumes: Vec<u64>,
+}
+
+/// Something whose name is unique: made now, or found.
+pub(crate) enum Ensured<T> {
+    Made(T),
+    Found(T),
+}
+
 impl Companions {
     /// Forgets everything: something has vanished.
     pub(crate) fn forget(&self) {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.firewalls.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+/// Whether the host needs anything besides itself.
+pub(crate) fn needs_companions(spec: &HostSpec) -> bool {
+    spec.data_disk.is_some() || !spec.ssh_keys.is_empty() || spec.inbound != Inbound::ProviderDefault
 }
 
 impl Inner {
@@ -48,22 +66,22 @@ impl Inner {
     }
 
     /// Makes or finds all that the host needs besides itself.
-    pub(crate) async fn ensure_companions(&self, spec: &HostSpec) -> Result<Ready> {
+    pub(crate) async fn ensure_companions(&self, spec: &HostSpec, made: &mut Made) -> Result<Ready> {
         let mut ready = Ready::default();
         for key in &spec.ssh_keys {
-            ready.ssh_keys.push(self.ensure_key(key).await?);
+            ready.ssh_keys.push(self.ensure_key(key, made).await?);
         }
         if let Some((name, rules)) = firewall(self, spec) {
-            ready.firewall = Some(self.ensure_firewall(&name, rules).await?);
+            ready.firewall = Some(self.ensure_firewall(&name, rules, made).await?);
         }
         if let Some(disk) = &spec.data_disk {
-            ready.volume = Some(self.ensure_data_disk(spec.name.as_str(), &spec.region, disk).await?);
+            ready.volume = Some(self.ensure_data_disk(spec.name.as_str(), &spec.region, disk, made).await?);
         }
         Ok(ready)
     }
 
     /// The name under which Hetzner keeps a key. A key that is there already serves, whoever put it there.
-    async fn ensure_key(&self, key: &SshPublicKey) -> Result<String> {
+    async fn ensure_key(&self, key: &SshPublicKey, made: &mut Made) -> Result<String> {
         let name = labels::key_name(key);
         let known = self.companions.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         if let Some(known) = known {
@@ -72,50 +90,67 @@ impl Inner {
         let line = key.to_openssh();
         let labels = labels::of_shared(&self.owner, &name);
         let body = CreateSshKey { name: &name, public_key: &line, labels: &labels };
-        let found = self
-            .create_or_find(
-                || self.api.create_ssh_key(&body),
-                || async { self.api.find_ssh_key(&md5_fingerprint(key)).await },
-            )
-            .await?;
-        let mut keys = self.companions.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(name, found.name.clone());
-        Ok(found.name)
+        let fingerprint = md5_fingerprint(key);
+        let ensured = self.ensure(|| self.api.create_ssh_key(&body), || self.api.find_ssh_key(&fingerprint)).await?;
+        let theirs = match ensured {
+            Ensured::Made(key) => {
+                made.keys.push(key.clone());
+                key.name
+            }
+            Ensured::Found(key) => key.name,
+        };
+        self.companions.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(name, theirs.clone());
+        Ok(theirs)
     }
 
-    async fn ensure_firewall(&self, name: &str, rules: Vec<crate::wire::Rule>) -> Result<u64> {
+    async fn ensure_firewall(&self, name: &str, rules: Vec<Rule>, made: &mut Made) -> Result<u64> {
         let known = self.companions.firewalls.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
         if let Some(known) = known {
             return Ok(known);
         }
         let labels = labels::of_shared(&self.owner, name);
         let body = CreateFirewall { name, labels: &labels, rules };
-        let found = self.create_or_find(|| self.api.create_firewall(&body), || self.api.find_firewall(name)).await?;
-        let mut firewalls = self.companions.firewalls.lock().unwrap_or_else(PoisonError::into_inner);
-        firewalls.insert(name.to_owned(), found.id);
-        Ok(found.id)
+        let id = match self.ensure(|| self.api.create_firewall(&body), || self.api.find_firewall(name)).await? {
+            Ensured::Made(firewall) => {
+                made.firewalls.push(firewall.id);
+                firewall.id
+            }
+            Ensured::Found(firewall) => firewall.id,
+        };
+        self.companions.firewalls.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), id);
+        Ok(id)
     }
 
-    /// A host's data disk: the one that an earlier host of the name left, or a new one.
-    async fn ensure_data_disk(&self, host: &str, region: &Region, disk: &DataDisk) -> Result<u64> {
+    /// A host's data disk: the one that an earlier host of the name left, or a new one. One that is found takes this
+    /// spec's mark of whether it is kept.
+    async fn ensure_data_disk(&self, host: &str, region: &Region, disk: &DataDisk, made: &mut Made) -> Result<u64> {
         let name = labels::data_disk_name(&self.owner, host);
         let labels = labels::of_data_disk(&self.owner, host, disk);
-        let volume = self.ensure_volume(&name, region, disk.size.0, &labels).await?;
+        let volume = match self.ensure_volume(&name, region, disk.size.0, &labels).await? {
+            Ensured::Made(volume) => {
+                made.volumes.push(volume.id);
+                volume
+            }
+            Ensured::Found(volume) => volume,
+        };
         if volume.server.is_some() {
             let message = format!("the data disk {name} is attached to another host");
             return Err(Error::new(ErrorKind::Conflict, message));
         }
+        if volume.labels != labels {
+            self.api.relabel_volume(volume.id, &labels).await?;
+        }
         Ok(volume.id)
     }
 
-    /// A volume of this name, made now or before, with this size and place.
+    /// A volume of this name, made now or before, with this size and place, ready to be attached.
     pub(crate) async fn ensure_volume(
         &self,
         name: &str,
         region: &Region,
         size: u32,
         labels: &BTreeMap<String, String>,
-    ) -> Result<Volume> {
+    ) -> Result<Ensured<Volume>> {
         let body = CreateVolume { name, size, location: region.as_str(), labels };
         let create = || async {
             let made = self.api.create_volume(&body).await?;
@@ -124,37 +159,36 @@ impl Inner {
             }
             Ok(made.volume)
         };
-        let volume = self.create_or_find(create, || self.api.find_volume(name)).await?;
-        let volume = self.ready(volume).await?;
+        let mut volume = match self.ensure(create, || self.api.find_volume(name)).await? {
+            Ensured::Made(volume) => return Ok(Ensured::Made(volume)),
+            Ensured::Found(volume) => volume,
+        };
         let same_owner = ownership::owner_of(&volume.labels).as_ref() == Some(&self.owner);
         let taken =
             |by: &str| Err(Error::new(ErrorKind::AlreadyExists, format!("the volume name {name} is taken by {by}")));
         match (same_owner, volume.location.name == region.as_str(), convert::whole_gib(volume.size).0 == size) {
-            (false, _, _) => taken("another owner"),
-            (_, false, _) => taken("a volume in another region"),
-            (_, _, false) => taken("a volume of another size"),
-            (true, true, true) => Ok(volume),
+            (false, _, _) => return taken("another owner"),
+            (_, false, _) => return taken("a volume in another region"),
+            (_, _, false) => return taken("a volume of another size"),
+            (true, true, true) => {}
         }
-    }
-
-    /// The volume once it can be attached: one whose create was answered to nobody may still be in the making.
-    async fn ready(&self, mut volume: Volume) -> Result<Volume> {
-        for _ in 0..TRIES {
-            if volume.status != "creating" {
-                break;
+        // Whoever made it is waiting for it too.
+        for _ in 0..TRIES * TRIES {
+            if volume.status == "available" {
+                return Ok(Ensured::Found(volume));
             }
-            self.clock.sleep(LAG_PAUSE).await;
+            self.pause().await;
             volume = self.api.get_volume(volume.id).await?;
         }
-        Ok(volume)
+        Err(Error::new(ErrorKind::Conflict, format!("the volume {name} is still being made")))
     }
 
     /// Creates something whose name is unique; where the name is taken, finds what has it. A list may show it late.
-    pub(crate) async fn create_or_find<T, C, F>(
+    pub(crate) async fn ensure<T, C, F>(
         &self,
         create: impl Fn() -> C + Send,
         find: impl Fn() -> F + Send,
-    ) -> Result<T>
+    ) -> Result<Ensured<T>>
     where
         C: Future<Output = Result<T>> + Send,
         F: Future<Output = Result<Option<T>>> + Send,
@@ -163,26 +197,35 @@ impl Inner {
         loop {
             let taken = match create().await {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => error,
-                other => return other,
+                other => return other.map(Ensured::Made),
             };
             if let Some(found) = find().await? {
-                return Ok(found);
+                return Ok(Ensured::Found(found));
             }
             tries += 1;
             if tries == TRIES {
                 return Err(taken);
             }
-            self.clock.sleep(LAG_PAUSE).await;
+            self.pause().await;
+        }
+    }
+}
+
+impl<T> Ensured<T> {
+    /// The thing, however it came to be.
+    pub(crate) fn into_inner(self) -> T {
+        match self {
+            Self::Made(thing) | Self::Found(thing) => thing,
         }
     }
 }
 
 /// The name and rules of the firewall that the host needs.
-fn firewall(inner: &Inner, spec: &HostSpec) -> Option<(String, Vec<crate::wire::Rule>)> {
+fn firewall(inner: &Inner, spec: &HostSpec) -> Option<(String, Vec<Rule>)> {
     let Inbound::Only(ports) = &spec.inbound else { return None };
     let mut ports = ports.clone();
     ports.sort_unstable();
-    let text: Vec<String> = ports.iter().map(|port| format!("{port} {:?}", port.sources())).collect();
+    let text: Vec<String> = ports.iter().map(labels::port_text).collect();
     Some((labels::firewall_name(&inner.owner, &text.join(",")), convert::rules(&ports)))
 }
 
@@ -193,7 +236,6 @@ pub(crate) fn md5_fingerprint(key: &SshPublicKey) -> String {
     pairs.join(":")
 }
 
-/// How often something that has a name but is not in the list yet is looked for again.
+/// How often something that has a name but is not in the list yet is looked for again, about a second apart: longer than
+/// lists were ever seen to lag.
 pub(crate) const TRIES: u32 = 8;
-/// The pause between: together somewhat longer than lists were ever seen to lag.
-pub(crate) const LAG_PAUSE: Duration = Duration::from_secs(1);

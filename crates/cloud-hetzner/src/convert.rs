@@ -8,6 +8,8 @@ use cloud_types::{
     Snapshot, SnapshotId, SnapshotState, SshKey, SshKeyId, Volume, VolumeId, ownership,
 };
 
+use rust_decimal::Decimal;
+
 use crate::labels;
 use crate::wire;
 
@@ -157,7 +159,11 @@ pub(crate) fn rate(price: &wire::Price, currency: Currency) -> Result<Rate> {
 }
 
 pub(crate) fn money(price: &wire::PricePair, currency: Currency) -> Result<Money> {
-    Money::parse(&price.net, currency).map_err(|_| nonsense("a price"))
+    let money = Money::parse(&price.net, currency).map_err(|_| nonsense("a price"))?;
+    match money.amount.is_sign_negative() && !money.amount.is_zero() || money.amount > HIGHEST_PRICE {
+        true => Err(nonsense("a price")),
+        false => Ok(money),
+    }
 }
 
 pub(crate) fn currency(text: &str) -> Result<Currency> {
@@ -220,6 +226,9 @@ fn word<T>(parsed: Result<T>) -> Result<T> {
 fn nonsense(what: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Unexpected, format!("the provider's answer holds {what} that makes no sense"))
 }
+
+/// No price of an hour, a month or a gigabyte is higher, in any currency.
+const HIGHEST_PRICE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 #[cfg(test)]
 mod tests {

@@ -7,12 +7,11 @@
 use std::collections::BTreeMap;
 
 use cloud_types::ownership::{self, Match};
-use cloud_types::{
-    CreateToken, Created, DiskClass, Error, ErrorKind, HostSpec, Image, Machine, PublicNetwork, Result, UserData,
-};
+use cloud_types::{CreateToken, Created, Error, ErrorKind, HostSpec, Result, UserData};
 
-use crate::companions::{LAG_PAUSE, Ready, TRIES};
+use crate::companions::{Made, Ready, TRIES, needs_companions};
 use crate::host::Inner;
+use crate::plan::Plan;
 use crate::wire::{CreateServer, CreateServerResponse, FirewallRef, PublicNetRequest, Server};
 use crate::{convert, delete, labels};
 
@@ -23,12 +22,6 @@ type Labels = BTreeMap<String, String>;
 enum Asked {
     Never,
     Maybe,
-}
-
-/// What the catalog made of a spec.
-pub(crate) struct Plan {
-    pub(crate) machine_type: String,
-    pub(crate) image: String,
 }
 
 impl Inner {
@@ -44,46 +37,53 @@ impl Inner {
             return self.judge(server, &labels, Asked::Never);
         }
         let plan = self.plan(spec).await?;
-        let outcome = self.create_planned(spec, &plan, &labels).await;
-        if outcome.is_err() {
-            // Best effort: what this call made for a host that is not there. A repeat of the call, any delete of a host
+        let mut made = Made::default();
+        let outcome = self.create_planned(spec, &plan, &labels, &mut made).await;
+        if let Err(error) = &outcome
+            && is_certain(error.kind())
+        {
+            // Best effort: what this call made for a host that is not there. A repeat of the call, a delete of a host
             // that is gone, and a sweep find it too.
-            self.companions.forget();
-            let _ = delete::remove_unused(self, spec).await;
+            let _ = delete::remove_made(self, made).await;
         }
         outcome
     }
 
-    async fn create_planned(&self, spec: &HostSpec, plan: &Plan, labels: &Labels) -> Result<Created> {
+    async fn create_planned(&self, spec: &HostSpec, plan: &Plan, labels: &Labels, made: &mut Made) -> Result<Created> {
         let (mut tries, mut asked) = (0, Asked::Never);
         loop {
-            let attempt = match self.ensure_companions(spec).await {
+            let attempt = match self.ensure_companions(spec, made).await {
                 Ok(ready) => self.api.create_server(&self.body(spec, plan, labels, ready)).await,
-                Err(error) => Err(error),
+                // The data disk hangs on a server: on ours, where an attempt was carried out unheard.
+                Err(error) if error.kind() == ErrorKind::Conflict => Err(error),
+                Err(error) => return Err(error),
             };
             let error = match attempt {
                 Ok(made) => return self.made(made),
                 Err(error) => error,
             };
             tries += 1;
-            if error.kind() == ErrorKind::OutcomeUnknown {
-                asked = Asked::Maybe;
-            }
             match error.kind() {
-                // Look before it is sent again: the name tells. In a conflict the data disk hangs on a server: on ours,
-                // if the answer to an earlier attempt was lost, or if another process was faster.
+                // Look before it is sent again: the name tells.
                 ErrorKind::AlreadyExists | ErrorKind::OutcomeUnknown | ErrorKind::Conflict => {
+                    if error.kind() == ErrorKind::OutcomeUnknown {
+                        asked = Asked::Maybe;
+                    }
                     match self.api.find_server(spec.name.as_str()).await? {
                         Some(server) if server.status != "deleting" => return self.judge(server, labels, asked),
-                        _ if tries < TRIES => self.clock.sleep(LAG_PAUSE).await,
+                        _ if tries < TRIES => {}
+                        _ if error.kind() == ErrorKind::AlreadyExists => {
+                            return Err(error.with_kind(ErrorKind::Conflict).with_context("the name is not free yet"));
+                        }
                         _ => return Err(error),
                     }
                 }
                 // A key, firewall or volume has gone with another host's delete: make it anew.
-                ErrorKind::NotFound if tries < TRIES => self.companions.forget(),
+                ErrorKind::NotFound if tries < TRIES && needs_companions(spec) => self.companions.forget(),
                 ErrorKind::NotFound => return Err(error.with_kind(ErrorKind::InvalidRequest)),
                 _ => return Err(error),
             }
+            self.pause().await;
         }
     }
 
@@ -98,6 +98,9 @@ impl Inner {
     fn judge(&self, server: Server, wished: &Labels, asked: Asked) -> Result<Created> {
         let verdict = ownership::compare(&server.labels, wished);
         self.reader.begun(server.id, Some(&server.name), []);
+        if let (Match::SameWish, Asked::Maybe) = (verdict, asked) {
+            self.reader.made(server.id);
+        }
         let host = self.catalog.priced(convert::host(server)?);
         let taken = |by: &str| {
             let message = format!("the name {} is taken by {by}", host.name);
@@ -130,44 +133,17 @@ impl Inner {
             start_after_create: true,
         }
     }
+}
 
-    /// What is known to be wrong before any call.
-    pub(crate) fn check(&self, spec: &HostSpec) -> Result<()> {
-        self.capabilities().check(spec)?;
-        if spec.public_network == PublicNetwork::NONE {
-            let rule = "must hold an IPv4 or an IPv6 address: without either it needs a private network";
-            return Err(Error::invalid("public_network", rule));
-        }
-        if spec.boot_disk.class != DiskClass::Standard {
-            return Err(Error::invalid("boot_disk", "must be of the standard class: there is one kind of disk here"));
-        }
-        if spec.data_disk.is_some_and(|disk| disk.class != DiskClass::Standard) {
-            return Err(Error::invalid("data_disk", "must be of the standard class: there is one kind of volume here"));
-        }
-        if let Image::Snapshot(id) = &spec.image {
-            convert::number(id.as_str())
-                .map_err(|_| Error::invalid("image", format!("there is no snapshot {id}: an id here is a number")))?;
-        }
-        Ok(())
-    }
-
-    /// Resolves machine and image by the catalog.
-    pub(crate) async fn plan(&self, spec: &HostSpec) -> Result<Plan> {
-        let catalog = self.catalog.get(self).await?;
-        catalog.check_region(&spec.region)?;
-        let machine_type = match &spec.machine {
-            Machine::Named(name) => catalog.machine_type(name, &spec.region)?,
-            Machine::AtLeast(required) => catalog.cheapest(&spec.region, required)?,
-            _ => return Err(Error::unsupported("this provider does not know that way to choose a machine")),
-        };
-        let image = match &spec.image {
-            Image::Ubuntu(version) => catalog.system_image(&format!("ubuntu-{version}"), machine_type)?,
-            Image::Debian(version) => catalog.system_image(&format!("debian-{version}"), machine_type)?,
-            Image::Snapshot(id) => id.to_string(),
-            Image::Id(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => id.clone(),
-            Image::Id(name) => catalog.system_image(name, machine_type)?,
-            _ => return Err(Error::unsupported("this provider does not know that kind of image")),
-        };
-        Ok(Plan { machine_type: machine_type.name.to_string(), image })
-    }
+/// Whether an error leaves no doubt that the host was not made, and the API is there to clean up by.
+fn is_certain(kind: ErrorKind) -> bool {
+    !matches!(
+        kind,
+        ErrorKind::OutcomeUnknown
+            | ErrorKind::RateLimited
+            | ErrorKind::Timeout
+            | ErrorKind::Unauthenticated
+            | ErrorKind::Unavailable
+            | ErrorKind::Unexpected
+    )
 }

@@ -4,10 +4,10 @@
 //! when the server is gone and this process knows nothing: a delete of a host that is not there removes all of the
 //! owner's firewalls, keys and data disks that no host uses.
 
-use cloud_types::{Error, ErrorKind, HostId, HostSpec, Inbound, OnDelete, Result, ownership};
+use cloud_types::{Error, ErrorKind, HostId, Owner, Result, ownership};
 
 use crate::client::selector;
-use crate::companions::{LAG_PAUSE, TRIES, md5_fingerprint};
+use crate::companions::{Made, TRIES};
 use crate::host::Inner;
 use crate::wire::{Firewall, Server, SshKey, Volume};
 use crate::{convert, labels};
@@ -31,16 +31,16 @@ pub(crate) async fn delete(inner: &Inner, id: &HostId) -> Result<()> {
 
 /// Removes what the create of this server made, as far as no other host uses it.
 async fn remove_companions(inner: &Inner, server: &Server) -> Result<()> {
-    if ownership::owner_of(&server.labels).is_none() {
+    let Some(owner) = ownership::owner_of(&server.labels) else {
         return Ok(()); // not made by this library
-    }
+    };
     let mut first_error = Ok(());
     for firewall in &server.public_net.firewalls {
         let removed = remove_firewall(inner, firewall.id, Some(server.id)).await;
         first_error = first_error.and(removed.map_err(|error| error.with_context("firewall")));
     }
     if server.labels.contains_key(labels::HAS_DATA_DISK) {
-        let removed = remove_data_disks(inner, server).await;
+        let removed = remove_data_disk(inner, &owner, server).await;
         first_error = first_error.and(removed.map_err(|error| error.with_context("data disk")));
     }
     for label in server.labels.keys().filter(|label| label.starts_with(labels::KEY_PREFIX)) {
@@ -50,7 +50,8 @@ async fn remove_companions(inner: &Inner, server: &Server) -> Result<()> {
     first_error
 }
 
-/// Removes all of this owner's firewalls, data disks and keys that no host uses.
+/// Removes all of this owner's firewalls, data disks and keys that no host uses. A data disk belongs to the host of its
+/// name, whether it is attached or not.
 async fn remove_orphans(inner: &Inner) -> Result<()> {
     let owner = inner.owner.as_str();
     let shared = selector(&[(ownership::OWNER, owner), (labels::USE, labels::FOR_HOSTS)]);
@@ -58,13 +59,10 @@ async fn remove_orphans(inner: &Inner) -> Result<()> {
         remove_seen_firewall(inner, firewall, None).await?;
     }
     let disks = selector(&[(ownership::OWNER, owner), (labels::USE, labels::DATA_DISK)]);
-    for volume in inner.api.all_volumes(&disks).await? {
-        let used = match volume.server {
-            Some(server) => is_there(inner, server).await?,
-            None => false,
-        };
-        if !used {
-            remove_volume(inner, &volume).await?;
+    for disk in inner.api.all_volumes(&disks).await? {
+        let host = disk.labels.get(ownership::NAME).map_or("", String::as_str);
+        if !labels::is_kept(&disk.labels) && inner.api.find_server(host).await?.is_none() {
+            remove_volume(inner, disk, None).await?;
         }
     }
     for key in inner.api.all_ssh_keys(&selector(&[(labels::USE, labels::FOR_HOSTS)])).await? {
@@ -73,25 +71,18 @@ async fn remove_orphans(inner: &Inner) -> Result<()> {
     Ok(())
 }
 
-/// Removes what a failed create of this spec may have made, as far as no host uses it.
-pub(crate) async fn remove_unused(inner: &Inner, spec: &HostSpec) -> Result<()> {
-    for key in &spec.ssh_keys {
-        if let Some(key) = inner.api.find_ssh_key(&md5_fingerprint(key)).await? {
-            remove_key(inner, &key).await?;
-        }
+/// Removes what a create has made that ended without a host, as far as no other host uses it by now.
+pub(crate) async fn remove_made(inner: &Inner, made: Made) -> Result<()> {
+    for key in &made.keys {
+        remove_key(inner, key).await?;
     }
-    if let Inbound::Only(_) = &spec.inbound {
-        let shared = [(ownership::OWNER, inner.owner.as_str()), (labels::USE, labels::FOR_HOSTS)];
-        for firewall in inner.api.all_firewalls(&selector(&shared)).await? {
-            remove_seen_firewall(inner, firewall, None).await?;
-        }
+    for firewall in made.firewalls {
+        remove_firewall(inner, firewall, None).await?;
     }
-    if spec.data_disk.is_some_and(|disk| disk.on_delete == OnDelete::Delete) {
-        let name = labels::data_disk_name(&inner.owner, spec.name.as_str());
-        if let Some(volume) = inner.api.find_volume(&name).await?
-            && volume.server.is_none()
-        {
-            remove_volume(inner, &volume).await?;
+    for volume in made.volumes {
+        match inner.api.get_volume(volume).await {
+            Ok(volume) => remove_volume(inner, volume, None).await?,
+            Err(error) => gone(Err(error))?,
         }
     }
     Ok(())
@@ -123,7 +114,7 @@ async fn remove_seen_firewall(inner: &Inner, firewall: Firewall, gone_server: Op
                 return other;
             }
         }
-        inner.clock.sleep(LAG_PAUSE).await;
+        inner.pause().await;
         users = match inner.api.get_firewall(firewall.id).await {
             Ok(firewall) => users_of(&firewall).filter(|id| Some(*id) != gone_server).collect(),
             Err(error) => return gone(Err(error)),
@@ -144,36 +135,40 @@ async fn is_there(inner: &Inner, server: u64) -> Result<bool> {
     }
 }
 
-/// Removes the data disks of a deleted server, but not those marked to be kept nor volumes that were attached later.
-async fn remove_data_disks(inner: &Inner, server: &Server) -> Result<()> {
-    let Some(name) = server.labels.get(ownership::NAME) else { return Ok(()) };
-    let disks = selector(&[
-        (ownership::OWNER, inner.owner.as_str()),
-        (ownership::NAME, name),
-        (labels::USE, labels::DATA_DISK),
-    ]);
-    for volume in inner.api.all_volumes(&disks).await? {
-        remove_volume(inner, &volume).await?;
+/// Removes the data disk of a deleted server, unless it was marked to be kept.
+async fn remove_data_disk(inner: &Inner, owner: &Owner, server: &Server) -> Result<()> {
+    match inner.api.find_volume(&labels::data_disk_name(owner, &server.name)).await? {
+        Some(disk) if ownership::owner_of(&disk.labels).as_ref() == Some(owner) => {
+            remove_volume(inner, disk, Some(server.id)).await
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-async fn remove_volume(inner: &Inner, volume: &Volume) -> Result<()> {
+/// Removes a volume that is not kept, unless it is attached to a server that is there.
+async fn remove_volume(inner: &Inner, mut volume: Volume, gone_server: Option<u64>) -> Result<()> {
     if labels::is_kept(&volume.labels) {
         return Ok(());
     }
-    for attempt in 1.. {
-        match gone(inner.api.delete_volume(volume.id).await) {
+    for _ in 0..TRIES {
+        if let Some(server) = volume.server
+            && Some(server) != gone_server
+            && is_there(inner, server).await?
+        {
+            return Ok(());
+        }
+        match gone(inner.api.try_delete_volume(volume.id).await) {
             // Detaching goes on for a moment after the server is gone.
-            Err(error) if is_attached(&error) && attempt < TRIES => inner.clock.sleep(LAG_PAUSE).await,
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::InvalidRequest) => {}
             other => return other,
         }
+        inner.pause().await;
+        volume = match inner.api.get_volume(volume.id).await {
+            Ok(volume) => volume,
+            Err(error) => return gone(Err(error)),
+        };
     }
-    Ok(())
-}
-
-fn is_attached(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Conflict | ErrorKind::InvalidRequest)
+    Err(Error::new(ErrorKind::Conflict, format!("volume {} is still attached", volume.name)))
 }
 
 async fn remove_key_of_label(inner: &Inner, label: &str) -> Result<()> {

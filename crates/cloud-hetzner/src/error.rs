@@ -1,6 +1,6 @@
 //! Hetzner's error codes in one table, and how its error answers are read.
 
-use cloud_http::{Answer, ErrorTable};
+use cloud_http::{Answer, ErrorTable, Executed};
 use cloud_types::{Error, ErrorKind};
 use http::HeaderMap;
 
@@ -10,24 +10,33 @@ use crate::wire::{ActionError, ErrorBody, ErrorResponse};
 /// single operations stand at these operations; those marked (client) are known from Hetzner's own client's
 /// [list](https://github.com/hetznercloud/hcloud-go/blob/main/hcloud/error.go).
 const TABLE: &[(&str, ErrorKind)] = &[
-    ("action_failed", ErrorKind::Unavailable), // (client) of an action
+    ("action_failed", ErrorKind::Unexpected), // (client) of an action
     ("bad_gateway", ErrorKind::Unavailable),
     ("conflict", ErrorKind::Conflict), // the resource has changed during the request: try again
     ("deprecated_api_endpoint", ErrorKind::Unexpected), // this library is too old
     ("firewall_already_applied", ErrorKind::Conflict),
+    ("firewall_managed_by_label_selector", ErrorKind::InvalidRequest),
     ("firewall_resource_not_found", ErrorKind::NotFound),
     ("forbidden", ErrorKind::PermissionDenied),
+    ("incompatible_network_type", ErrorKind::InvalidRequest),
     ("invalid_input", ErrorKind::InvalidRequest),
     ("invalid_server_type", ErrorKind::InvalidRequest), // change_type: does not fit, or deprecated
+    ("ip_not_available", ErrorKind::Conflict),
     ("json_error", ErrorKind::InvalidRequest),
     ("locked", ErrorKind::Conflict), // an action is running
     ("maintenance", ErrorKind::Unavailable),
     ("method_not_allowed", ErrorKind::Unexpected),
     ("must_be_unassigned", ErrorKind::Conflict),
+    ("networks_overlap", ErrorKind::InvalidRequest),
     ("no_space_left_in_location", ErrorKind::NoCapacity), // volumes
+    ("no_subnet_available", ErrorKind::InvalidRequest),
     ("not_found", ErrorKind::NotFound),
     ("placement_error", ErrorKind::NoCapacity),
+    ("primary_ip_already_assigned", ErrorKind::Conflict),
     ("primary_ip_assigned", ErrorKind::Conflict),
+    ("primary_ip_datacenter_mismatch", ErrorKind::InvalidRequest),
+    ("primary_ip_version_mismatch", ErrorKind::InvalidRequest),
+    ("private_net_only_server", ErrorKind::InvalidRequest),
     ("protected", ErrorKind::PermissionDenied), // the caller has to lift the protection first
     ("rate_limit_exceeded", ErrorKind::RateLimited),
     ("resource_in_use", ErrorKind::Conflict),
@@ -36,7 +45,11 @@ const TABLE: &[(&str, ErrorKind)] = &[
     ("resource_unavailable", ErrorKind::NoCapacity), // "error during placement"
     ("robot_unavailable", ErrorKind::Unavailable),   // (client)
     ("server_already_added", ErrorKind::Conflict),
+    ("server_already_attached", ErrorKind::Conflict),
     ("server_error", ErrorKind::Unavailable),
+    ("server_has_ipv4", ErrorKind::Conflict),
+    ("server_has_ipv6", ErrorKind::Conflict),
+    ("server_is_load_balancer_target", ErrorKind::Conflict),
     ("server_not_stopped", ErrorKind::Conflict),
     ("service_error", ErrorKind::Unavailable),
     ("timeout", ErrorKind::Unavailable),
@@ -44,6 +57,7 @@ const TABLE: &[(&str, ErrorKind)] = &[
     ("unauthorized", ErrorKind::Unauthenticated),
     ("unavailable", ErrorKind::Unavailable),
     ("uniqueness_error", ErrorKind::AlreadyExists),
+    ("unknown_error", ErrorKind::Unavailable),        // (client)
     ("unsupported_error", ErrorKind::InvalidRequest), // the thing does not support the operation
     ("volume_already_attached", ErrorKind::Conflict),
 ];
@@ -64,17 +78,27 @@ impl ErrorTable for Table {
         }
     }
 
+    /// By the status, but for codes that say that the service is failing behind a status that does not.
+    fn executed(&self, answer: &Answer<'_>) -> Executed {
+        if answer.status.is_server_error() || self.error(answer).kind() == ErrorKind::Unavailable {
+            Executed::Unknown
+        } else {
+            Executed::No
+        }
+    }
+
     fn request_id<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         headers.get("x-correlation-id")?.to_str().ok()
     }
 }
 
-/// What the failure of an action means.
+/// What the failure of an action means. It is final: nothing that is asked again changes it, so its kind is none that a
+/// wait would ride out.
 pub(crate) fn from_action(command: &str, error: Option<&ActionError>) -> Error {
     let Some(error) = error else {
-        return Error::new(ErrorKind::Unavailable, format!("the action {} failed", one_line(command)));
+        return Error::new(ErrorKind::Unexpected, format!("the action {} failed", one_line(command)));
     };
-    let kind = kind_of(&error.code).unwrap_or(ErrorKind::Unavailable);
+    let kind = kind_of(&error.code).filter(|kind| !kind.is_retryable()).unwrap_or(ErrorKind::Unexpected);
     let message = format!("the action {} failed: {}", one_line(command), one_line(&error.message));
     Error::new(kind, message).with_code(one_line(&error.code))
 }

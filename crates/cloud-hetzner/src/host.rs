@@ -11,6 +11,7 @@ use cloud_types::{
     HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, PageToken, ProviderId, Resize, Result,
     Snapshots, SshKeys, StopMode, StoppedBilling, Sweep, Volumes, ownership,
 };
+use futures::future::{FutureExt, try_join_all};
 
 use crate::actions::Actions;
 use crate::catalog::CatalogCache;
@@ -63,6 +64,27 @@ impl Hetzner {
 }
 
 impl Inner {
+    /// Runs an operation for at most an hour: each of its calls has a shorter deadline of its own, but there may be
+    /// many, and each may wait for its place in the request budget.
+    pub(crate) fn in_time<'a, T>(
+        &'a self,
+        operation: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> impl Future<Output = Result<T>> + Send + 'a
+    where
+        T: Send + 'a,
+    {
+        let operation = operation.boxed(); // large: it holds a whole operation
+        async move {
+            let timeout = || Err(Error::new(ErrorKind::Timeout, format!("not done after {LIMIT:?}: repeat the call")));
+            within(&*self.clock, LIMIT, operation).await.unwrap_or_else(timeout)
+        }
+    }
+
+    /// The pause before looking again, about a second.
+    pub(crate) async fn pause(&self) {
+        self.clock.sleep(PAUSE.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
+    }
+
     /// The limits and claims that specs are checked against.
     pub(crate) fn capabilities(&self) -> &Capabilities {
         &self.capabilities
@@ -88,7 +110,7 @@ impl CloudProvider for Hetzner {
     }
 
     async fn create_host(&self, spec: &HostSpec) -> Result<Created> {
-        named("create_host", self.0.create(spec).await)
+        named("create_host", self.0.in_time(self.0.create(spec)).await)
     }
 
     async fn get_host(&self, id: &HostId) -> Result<HostRuntime> {
@@ -101,14 +123,12 @@ impl CloudProvider for Hetzner {
         let poll = async {
             let number = convert::number(id.as_str())?;
             let actions = self.0.reader.running(number);
-            let ending = async {
-                for action in &actions {
-                    self.0.actions.wait(*action).await?;
-                }
-                Ok(())
-            };
-            if let Some(ended) = within(&*self.0.clock, *self.0.capabilities.poll.end(), ending).await {
-                self.0.reader.ended(number, &actions);
+            let ending = actions.into_iter().map(|action| async move {
+                let ended = self.0.actions.wait(action).await?;
+                self.0.reader.ended(number, action);
+                ended.map_err(|failed| *failed)
+            });
+            if let Some(ended) = within(&*self.0.clock, *self.0.capabilities.poll.end(), try_join_all(ending)).await {
                 ended?;
             }
             let host = convert::host(self.0.reader.read(number).await?)?;
@@ -163,7 +183,7 @@ impl CloudProvider for Hetzner {
     }
 
     async fn delete_host(&self, id: &HostId) -> Result<()> {
-        named("delete_host", delete::delete(&self.0, id).await)
+        named("delete_host", self.0.in_time(delete::delete(&self.0, id)).await)
     }
 
     fn resize(&self) -> Option<&dyn Resize> {
@@ -226,6 +246,11 @@ impl Place {
         }
     }
 }
+
+/// How long one operation may take.
+const LIMIT: Duration = Duration::from_secs(3600);
+/// Between two looks at something that is not there or busy yet.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Names provider and operation in an error.
 pub(crate) fn named<T>(operation: &'static str, result: Result<T>) -> Result<T> {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cloud_types::{DataDisk, HostSpec, OnDelete, Owner, SshPublicKey, ownership};
+use cloud_types::{DataDisk, HostSpec, InboundPort, OnDelete, Owner, SshPublicKey, ownership};
 use sha2::{Digest, Sha256};
 
 /// What a thing was made for: [`FOR_HOSTS`] or [`DATA_DISK`].
@@ -82,6 +82,12 @@ pub(crate) fn firewall_name(owner: &Owner, rules: &str) -> String {
 /// The name of a host's data disk: at most 64 characters, and another for every owner and host.
 pub(crate) fn data_disk_name(owner: &Owner, host: &str) -> String {
     format!("{:.40}-data-{}", host, short(&digest(&[owner.as_str(), host])))
+}
+
+/// A port and its sources as text that stays the same over releases.
+pub(crate) fn port_text(port: &InboundPort) -> String {
+    let sources: Vec<String> = port.sources().iter().map(ToString::to_string).collect();
+    format!("{port} from [{}]", sources.join(" "))
 }
 
 fn digest(parts: &[&str]) -> String {

@@ -34,6 +34,7 @@ mod delete;
 mod error;
 mod host;
 mod labels;
+mod plan;
 mod reader;
 mod resize;
 mod snapshot;

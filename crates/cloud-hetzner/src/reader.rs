@@ -12,7 +12,6 @@ use cloud_types::{Clock, ErrorKind, Owner, Result, ownership};
 use tokio::sync::watch;
 
 use crate::client::{Api, PER_PAGE};
-use crate::companions::LAG_PAUSE;
 use crate::wire::Server;
 
 /// The hosts that somebody waits for, and the actions that run on them.
@@ -62,7 +61,13 @@ impl Reader {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(server).or_default();
         entry.name = name.map(str::to_owned).or(entry.name.take());
-        entry.actions.extend(actions);
+        let actions: Vec<u64> = actions.into_iter().collect();
+        if !actions.is_empty() {
+            entry.actions = actions; // what was begun before matters no more
+        }
+        if known.len() > MOST_KNOWN {
+            known.retain(|_, host| !host.actions.is_empty() || self.is_young(host));
+        }
     }
 
     /// Remembers that a host was made just now, by this process.
@@ -85,8 +90,11 @@ impl Reader {
 
     fn is_fresh(&self, id: u64) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = known.get(&id).and_then(|known| known.made);
-        made.is_some_and(|made| self.clock.monotonic().saturating_sub(made) < READ_LAG)
+        known.get(&id).is_some_and(|host| self.is_young(host))
+    }
+
+    fn is_young(&self, host: &Known) -> bool {
+        host.made.is_some_and(|made| self.clock.monotonic().saturating_sub(made) < READ_LAG)
     }
 
     /// The actions that run on a host, as far as this process knows.
@@ -95,11 +103,11 @@ impl Reader {
         known.get(&server).map(|known| known.actions.clone()).unwrap_or_default()
     }
 
-    /// Forgets actions that have ended.
-    pub(crate) fn ended(&self, server: u64, actions: &[u64]) {
+    /// Forgets an action that has ended.
+    pub(crate) fn ended(&self, server: u64, action: u64) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = known.get_mut(&server) {
-            entry.actions.retain(|id| !actions.contains(id));
+            entry.actions.retain(|id| *id != action);
         }
     }
 
@@ -128,8 +136,10 @@ impl Reader {
         loop {
             let asking = tokio::select! {
                 biased;
-                _ = answer.wait_for(|(round, _)| *round > place.joined) => None,
+                _ = async { answer.wait_for(|(round, _)| *round > place.joined).await.is_ok() } => None,
                 asking = self.asking.lock() => Some(asking),
+                // Whoever asks for all may not be polled by its caller: then each helps itself.
+                () = self.clock.sleep(HELP_YOURSELF) => return Ok(None),
             };
             let (round, seen) = answer.borrow().clone();
             if round > place.joined {
@@ -147,8 +157,11 @@ impl Reader {
         let round = self.rounds.fetch_add(1, Ordering::Relaxed) + 1;
         let batch: Vec<(u64, String)> = {
             let entries = self.entries();
-            let open = entries.iter().filter(|(_, entry)| entry.answer.borrow().0 <= entry.newest);
-            open.take(PER_PAGE as usize).map(|(id, entry)| (*id, entry.name.clone())).collect()
+            let mut open: Vec<_> =
+                entries.iter().filter(|(_, entry)| entry.answer.borrow().0 <= entry.newest).collect();
+            open.sort_by_key(|(_, entry)| entry.newest); // whoever has waited longest goes first
+            open.truncate(PER_PAGE as usize);
+            open.into_iter().map(|(id, entry)| (*id, entry.name.clone())).collect()
         };
         let mut servers = self.ask(&batch).await?;
         let entries = self.entries();
@@ -224,6 +237,12 @@ impl Drop for Place<'_> {
 
 /// How long after a create a host may not be shown yet. Not documented; longer than was ever seen.
 pub(crate) const READ_LAG: Duration = Duration::from_secs(5);
+/// How long a reader relies on another.
+const HELP_YOURSELF: Duration = Duration::from_secs(30);
+/// How many hosts are remembered; past that, those that nothing is known to happen to are forgotten.
+const MOST_KNOWN: usize = 10_000;
+/// Between two looks at a host that was just made.
+const LAG_PAUSE: Duration = Duration::from_secs(1);
 /// How long one call waits for others to join it. With the pace of [`actions`](crate::actions) together: at most 8 calls
 /// a second.
 const GATHER: Duration = Duration::from_millis(250);

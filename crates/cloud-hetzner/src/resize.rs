@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, ResizeDisk, Result};
 
-use crate::companions::LAG_PAUSE;
 use crate::convert;
 use crate::host::{Hetzner, Inner, named};
 use crate::wire::ChangeType;
@@ -11,7 +10,7 @@ use crate::wire::ChangeType;
 #[async_trait]
 impl Resize for Hetzner {
     async fn resize_host(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
-        named("resize_host", self.0.resize(id, to, disk).await)
+        named("resize_host", self.0.in_time(self.0.resize(id, to, disk)).await)
     }
 }
 
@@ -24,7 +23,7 @@ impl Inner {
             let server = self.reader.read_alone(number).await?;
             let state = convert::state(&server.status);
             if server.status == "migrating" || server.locked && accepted {
-                self.clock.sleep(LAG_PAUSE).await;
+                self.pause().await;
                 continue;
             }
             if server.server_type.name == to.as_str() {
@@ -40,7 +39,7 @@ impl Inner {
             let body = ChangeType { server_type: to.as_str(), upgrade_disk: disk == ResizeDisk::GrowForever };
             match self.api.change_type(number, &body).await {
                 Ok(action) => {
-                    self.reader.begun(number, None, []);
+                    self.reader.begun(number, None, [action.id]);
                     return self.actions.wait_accepted(&action).await;
                 }
                 Err(error) if error.kind() == ErrorKind::OutcomeUnknown => accepted = true,
@@ -48,7 +47,7 @@ impl Inner {
                 Err(error) if error.code() == Some("locked") => accepted = true,
                 Err(error) => return Err(error),
             }
-            self.clock.sleep(LAG_PAUSE).await;
+            self.pause().await;
         }
         Err(Error::new(ErrorKind::Timeout, format!("host {id} is still locked: repeat the call")))
     }

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, HostId, Name, Result, Snapshot, SnapshotId, Snapshots, ownership};
 
 use crate::client::selector;
-use crate::companions::LAG_PAUSE;
 use crate::host::{Hetzner, Inner, named};
 use crate::wire::{CreateImage, Image};
 use crate::{convert, delete};
@@ -15,7 +14,7 @@ use crate::{convert, delete};
 #[async_trait]
 impl Snapshots for Hetzner {
     async fn create_snapshot(&self, host: &HostId, name: &Name) -> Result<Snapshot> {
-        named("create_snapshot", self.0.snapshot(host, name).await)
+        named("create_snapshot", self.0.in_time(self.0.snapshot(host, name)).await)
     }
 
     async fn get_snapshot(&self, id: &SnapshotId) -> Result<Snapshot> {
@@ -47,19 +46,19 @@ impl Inner {
         let labels = ownership::resource_labels(&self.owner, name.as_str());
         let body = CreateImage { r#type: "snapshot", description: name.as_str(), labels: &labels };
         for _ in 0..PATIENCE {
-            if let Some(found) = self.named_snapshots(name).await?.into_iter().next() {
+            if let Some(found) = self.oldest_snapshot(name, number).await? {
                 return same_host(found, number);
             }
             match self.api.create_image(number, &body).await {
                 Ok(made) => return self.settle(made.image, name, number).await,
                 // Locked, perhaps by an attempt of ours whose answer was lost: look again before the next one.
                 Err(error) if matches!(error.kind(), ErrorKind::OutcomeUnknown | ErrorKind::Conflict) => {
-                    self.clock.sleep(LAG_PAUSE).await;
+                    self.pause().await;
                 }
                 // A host that was made just now may be shown late; read so, it is gone for certain or there.
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     self.reader.read_alone(number).await?;
-                    self.clock.sleep(LAG_PAUSE).await;
+                    self.pause().await;
                 }
                 Err(error) => return Err(error),
             }
@@ -67,9 +66,9 @@ impl Inner {
         Err(Error::new(ErrorKind::Timeout, format!("host {host} is still locked: repeat the call")))
     }
 
-    /// Looks again after a create: of several of one name the oldest stays, and whoever made a younger one deletes it.
+    /// Looks again after a create: another process may have been first.
     async fn settle(&self, made: Image, name: &Name, host: u64) -> Result<Snapshot> {
-        match self.named_snapshots(name).await?.into_iter().next() {
+        match self.oldest_snapshot(name, host).await? {
             Some(oldest) if oldest.id < made.id => {
                 delete::gone(self.api.delete_image(made.id).await)?;
                 same_host(oldest, host)
@@ -78,21 +77,31 @@ impl Inner {
         }
     }
 
-    /// The snapshots of a name, oldest first, failed ones left out.
-    async fn named_snapshots(&self, name: &Name) -> Result<Vec<Image>> {
+    /// The snapshot of a name. Of several the oldest counts; the younger ones of this host, and those that failed, came
+    /// from attempts that were given up, and are deleted.
+    async fn oldest_snapshot(&self, name: &Name, host: u64) -> Result<Option<Image>> {
         let labels = selector(&[(ownership::OWNER, self.owner.as_str()), (ownership::NAME, name.as_str())]);
-        let mut images = self.api.snapshots(&labels).await?;
-        images.retain(|image| image.status != "unavailable");
-        images.sort_unstable_by_key(|image| image.id);
-        Ok(images)
+        let mut oldest = None;
+        for image in self.api.snapshots(&labels).await? {
+            match (image.status.as_str(), &oldest) {
+                ("available" | "creating", None) => oldest = Some(image),
+                _ if is_of(&image, host) => delete::gone(self.api.delete_image(image.id).await)?,
+                _ => {}
+            }
+        }
+        Ok(oldest)
     }
 }
 
 /// How many looks, a second apart, at a server that is locked.
 const PATIENCE: u32 = 600;
 
+fn is_of(image: &Image, host: u64) -> bool {
+    image.created_from.as_ref().is_some_and(|server| server.id == host)
+}
+
 fn same_host(image: Image, host: u64) -> Result<Snapshot> {
-    if image.created_from.as_ref().is_some_and(|server| server.id == host) {
+    if is_of(&image, host) {
         return Ok(convert::snapshot(image));
     }
     let message = format!("the name {} is taken by a snapshot of another host", image.description);

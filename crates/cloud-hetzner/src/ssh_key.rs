@@ -6,7 +6,7 @@ use cloud_types::{Error, ErrorKind, Name, Result, SshKey, SshKeyId, SshKeys, Ssh
 use crate::client::selector;
 use crate::companions::md5_fingerprint;
 use crate::host::{Hetzner, named};
-use crate::wire::CreateSshKey;
+use crate::wire::{CreateSshKey, UpdateSshKey};
 use crate::{convert, delete, labels};
 
 #[async_trait]
@@ -15,18 +15,25 @@ impl SshKeys for Hetzner {
         let labels = ownership::resource_labels(&self.0.owner, name.as_str());
         let line = key.to_openssh();
         let body = CreateSshKey { name: name.as_str(), public_key: &line, labels: &labels };
-        let create = self.0.create_or_find(
-            || self.0.api.create_ssh_key(&body),
-            || async { self.0.api.find_ssh_key(&md5_fingerprint(key)).await },
-        );
-        let found = named("create_ssh_key", create.await.and_then(convert::ssh_key))?;
-        match found.owner == Some(self.0.owner.clone()) {
-            true => Ok(found),
-            false => {
-                let message = format!("the key is kept as {} by another owner", found.name);
-                named("create_ssh_key", Err(Error::new(ErrorKind::AlreadyExists, message)))
+        let fingerprint = md5_fingerprint(key);
+        let keep = async {
+            let create = || self.0.api.create_ssh_key(&body);
+            let found = self.0.ensure(create, || self.0.api.find_ssh_key(&fingerprint)).await?.into_inner();
+            if labels::is_for(&found.labels, labels::FOR_HOSTS) {
+                // A create made it for its host; from now on it is the caller's, and stays when the host goes.
+                let update = UpdateSshKey { name: name.as_str(), labels: &labels };
+                let kept = self.0.api.update_ssh_key(found.id, &update).await?;
+                self.0.companions.forget();
+                return convert::ssh_key(kept);
             }
-        }
+            let found = convert::ssh_key(found)?;
+            if found.owner.as_ref() == Some(&self.0.owner) {
+                return Ok(found);
+            }
+            let message = format!("the key is kept as {} by someone else", found.name);
+            Err(Error::new(ErrorKind::AlreadyExists, message))
+        };
+        named("create_ssh_key", self.0.in_time(keep).await)
     }
 
     async fn list_ssh_keys(&self) -> Result<Vec<SshKey>> {

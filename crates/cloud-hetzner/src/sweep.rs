@@ -22,7 +22,7 @@ impl Sweep for Hetzner {
             all.extend(api.all_ssh_keys(&labels).await?.into_iter().map(convert::ssh_key_resource));
             Ok(all)
         };
-        named("list_resources", list.await)
+        named("list_resources", self.0.in_time(list).await)
     }
 
     async fn delete_resource(&self, resource: &Resource) -> Result<()> {
@@ -41,6 +41,6 @@ impl Sweep for Hetzner {
                 _ => Ok(()),
             }
         };
-        named("delete_resource", remove.await)
+        named("delete_resource", self.0.in_time(remove).await)
     }
 }

@@ -20,9 +20,10 @@ impl Volumes for Hetzner {
             }
             self.0.catalog.get(&self.0).await?.check_region(&spec.region)?;
             let labels = ownership::resource_labels(&self.0.owner, spec.name.as_str());
-            convert::volume(self.0.ensure_volume(spec.name.as_str(), &spec.region, spec.size.0, &labels).await?)
+            let volume = self.0.ensure_volume(spec.name.as_str(), &spec.region, spec.size.0, &labels).await?;
+            convert::volume(volume.into_inner())
         };
-        named("create_volume", create.await)
+        named("create_volume", self.0.in_time(create).await)
     }
 
     async fn get_volume(&self, id: &VolumeId) -> Result<Volume> {
@@ -54,7 +55,7 @@ impl Volumes for Hetzner {
                 Err(_) => Ok(()),
             }
         };
-        named("attach_volume", attach.await)
+        named("attach_volume", self.0.in_time(attach).await)
     }
 
     async fn detach_volume(&self, id: &VolumeId) -> Result<()> {
@@ -69,7 +70,7 @@ impl Volumes for Hetzner {
                 Err(_) => Ok(()),
             }
         };
-        named("detach_volume", detach.await)
+        named("detach_volume", self.0.in_time(detach).await)
     }
 
     async fn grow_volume(&self, id: &VolumeId, size: GiB) -> Result<()> {
@@ -90,7 +91,7 @@ impl Volumes for Hetzner {
                 Err(_) => Ok(()),
             }
         };
-        named("grow_volume", grow.await)
+        named("grow_volume", self.0.in_time(grow).await)
     }
 
     async fn delete_volume(&self, id: &VolumeId) -> Result<()> {
@@ -104,6 +105,6 @@ impl Volumes for Hetzner {
                 Err(error) => delete::gone(Err(error)),
             }
         };
-        named("delete_volume", delete.await)
+        named("delete_volume", self.0.in_time(delete).await)
     }
 }

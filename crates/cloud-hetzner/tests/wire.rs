@@ -98,7 +98,7 @@ fn spec(name: &str) -> HostSpec {
 
 const CATALOG: [&str; 4] = [
     "GET /server_types?page=1&per_page=50",
-    "GET /images?type=system&include_deprecated=true&page=1&per_page=50",
+    "GET /images?type=system&include_deprecated=true&sort=id:asc&page=1&per_page=50",
     "GET /pricing",
     "GET /locations?page=1&per_page=50",
 ];
@@ -242,7 +242,7 @@ async fn a_snapshot_is_looked_for_before_and_after_it_is_taken() {
     let host = wire.stopped(&spec("web")).await;
     let name = Name::new("before-upgrade").unwrap();
     let taken = wire.provider.snapshots().unwrap().create_snapshot(&host.id, &name).await.unwrap();
-    let look = "GET /images?type=snapshot&label_selector=cloud-owner=mine,cloud-name=before-upgrade&page=1&per_page=50";
+    let look = "GET /images?type=snapshot&label_selector=cloud-owner=mine,cloud-name=before-upgrade&sort=id:asc&page=1&per_page=50";
     let requests = wire.requests();
     let create = format!("POST /servers/{}/actions/create_image", host.id);
     assert_eq!(requests.iter().map(line).collect::<Vec<_>>(), [look, &create, look]);
@@ -294,7 +294,7 @@ async fn volumes_and_keys_are_their_own_calls() {
         wire.lines(),
         [
             "POST /ssh_keys".to_owned(),
-            "GET /ssh_keys?label_selector=cloud-owner=mine&page=1&per_page=50".to_owned(),
+            "GET /ssh_keys?label_selector=cloud-owner=mine&sort=id:asc&page=1&per_page=50".to_owned(),
             format!("DELETE /ssh_keys/{}", key.id),
         ]
     );

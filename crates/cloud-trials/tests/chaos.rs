@@ -1,4 +1,5 @@
 //! Small runs of chaos, and runs on providers that are broken on purpose.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

@@ -268,14 +268,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        if let Some(provider) = &inner.provider {
-            write!(f, "{provider} ")?;
-        }
-        if let Some(operation) = inner.operation {
-            f.write_str(operation)?;
-        }
-        if inner.provider.is_some() || inner.operation.is_some() {
-            f.write_str(": ")?;
+        match (&inner.provider, inner.operation) {
+            (Some(provider), Some(operation)) => write!(f, "{provider} {operation}: ")?,
+            (Some(provider), None) => write!(f, "{provider}: ")?,
+            (None, Some(operation)) => write!(f, "{operation}: ")?,
+            (None, None) => {}
         }
         if let Some(field) = &inner.field {
             write!(f, "{field}: ")?;

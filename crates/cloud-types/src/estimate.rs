@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use rust_decimal::Decimal;
+
 use crate::{Currency, Error, ErrorKind, Money, Rate, Result};
 
 /// What a host or a snapshot costs, item by item. All items are in one currency, without tax.
@@ -122,7 +124,8 @@ impl Estimate {
 
     fn sum(&self, amounts: impl Iterator<Item = Money>) -> Money {
         amounts.fold(Money::zero(self.currency()), |sum, amount| {
-            sum.checked_add(amount).expect("one currency, checked by new, and prices far below the largest decimal")
+            // One currency, checked by `new`; what is too large to hold counts as the largest decimal.
+            sum.checked_add(amount).unwrap_or_else(|| Money::new(Decimal::MAX, sum.currency))
         })
     }
 }

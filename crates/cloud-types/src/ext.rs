@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::clock::within;
 use crate::{
-    CloudProvider, Error, ErrorKind, HostId, HostRuntime, HostSpec, HostState, ListHosts, Name, Offering,
+    CloudProvider, Created, Error, ErrorKind, HostId, HostRuntime, HostSpec, HostState, ListHosts, Name, Offering,
     OfferingFilter, PageToken, Region, Requirements, Resource, ResourceKind, Result, Snapshot, SnapshotId,
     SnapshotState, SweepReport, Wait,
 };
@@ -21,9 +21,16 @@ pub trait CloudProviderExt: CloudProvider {
     ///
     /// # Errors
     /// As [`create_host`](CloudProvider::create_host) and [`wait_for_state`](Self::wait_for_state). After a `Timeout`
-    /// the host is there still: repeat the call, or delete it.
+    /// the host is there still: repeat the call, or delete it. `Conflict` where an equal wish had made the host and it
+    /// was stopped since: it is not started.
     async fn create_and_wait(&self, spec: &HostSpec, wait: Wait<'_>) -> Result<HostRuntime> {
         let created = self.create_host(spec).await?;
+        if let Created::Existing(host) = &created
+            && matches!(host.state, HostState::Stopped | HostState::Suspended)
+        {
+            let message = format!("host {} is there and {}: start it", host.name, host.state);
+            return Err(Error::new(ErrorKind::Conflict, message).with_provider(self.id()));
+        }
         self.wait_for_state(&created.host().id, HostState::Running, wait).await
     }
 
@@ -33,7 +40,7 @@ pub trait CloudProviderExt: CloudProvider {
     /// `Timeout` with the state seen last; `Conflict` where the host came to a state from which it will not get there
     /// by itself (`Failed`, `Preempted`, `Deleting`); `NotFound` where it is gone.
     async fn wait_for_state(&self, id: &HostId, state: HostState, wait: Wait<'_>) -> Result<HostRuntime> {
-        poll(self, id, wait, |host| {
+        poll(self, id, wait, Absent::MayBeLate, |host| {
             if host.state == state {
                 return Ok(true);
             }
@@ -53,7 +60,7 @@ pub trait CloudProviderExt: CloudProvider {
     /// # Errors
     /// As [`wait_for_state`](Self::wait_for_state).
     async fn wait_ready(&self, id: &HostId, wait: Wait<'_>) -> Result<HostRuntime> {
-        poll(self, id, wait, |host| match host.state {
+        poll(self, id, wait, Absent::MayBeLate, |host| match host.state {
             HostState::Running => {
                 let at = &host.addresses;
                 Ok(at.public_v4.is_some()
@@ -76,7 +83,7 @@ pub trait CloudProviderExt: CloudProvider {
     /// As [`delete_host`](CloudProvider::delete_host), and `Timeout` with the state seen last.
     async fn delete_and_wait(&self, id: &HostId, wait: Wait<'_>) -> Result<()> {
         self.delete_host(id).await?;
-        match poll(self, id, wait, |_| Ok(false)).await {
+        match poll(self, id, wait, Absent::IsGone, |_| Ok(false)).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
             Ok(_) => unreachable!("a poll that is never content ends with an error"),
@@ -158,7 +165,7 @@ pub trait CloudProviderExt: CloudProvider {
         Offering::cheapest(&offerings, required).cloned()
     }
 
-    /// Deletes all that this owner has and that was created before `before`, data disks marked to be kept apart.
+    /// Deletes all that this owner has and that is known to be older than `before`, but not data disks marked to be kept.
     ///
     /// Goes on after a failure: the report says what was deleted, spared and not deletable. What a deleted host leaves
     /// in use for a moment is tried again for as long as the provider's answers may lag.
@@ -169,7 +176,7 @@ pub trait CloudProviderExt: CloudProvider {
         let sweep = self.sweep().ok_or_else(|| Error::unsupported("this provider cannot be swept"))?;
         let mut report = SweepReport::default();
         for resource in sweep.list_resources().await? {
-            if resource.kept || resource.created_at.is_some_and(|created| created >= before) {
+            if resource.kept || resource.created_at.is_none_or(|created| created >= before) {
                 report.spared.push(resource);
                 continue;
             }
@@ -184,16 +191,29 @@ pub trait CloudProviderExt: CloudProvider {
 
 impl<P: CloudProvider + ?Sized> CloudProviderExt for P {}
 
+/// What a host means that is not found at first.
+#[derive(Clone, Copy)]
+enum Absent {
+    /// It was made just now, and is not shown yet.
+    MayBeLate,
+    /// It is gone.
+    IsGone,
+}
+
 /// Polls a host at the provider's pace until `done` is content or refuses, or the deadline passes.
 async fn poll<P: CloudProvider + ?Sized>(
     provider: &P,
     id: &HostId,
     mut wait: Wait<'_>,
+    absent: Absent,
     mut done: impl FnMut(&HostRuntime) -> Result<bool> + Send,
 ) -> Result<HostRuntime> {
     let clock = provider.clock();
     let (limit, started) = (wait.limit(), clock.monotonic());
-    let lag = provider.capabilities().read_lag;
+    let lag = match absent {
+        Absent::MayBeLate => provider.capabilities().read_lag,
+        Absent::IsGone => Duration::ZERO,
+    };
     let mut last = None;
     let looking = async {
         for pause in pauses(provider) {

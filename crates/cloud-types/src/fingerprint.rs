@@ -4,7 +4,10 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::{HostSpec, Image, Inbound, Machine, SshPublicKey};
+use crate::{
+    Architecture, DiskClass, HostSpec, Image, Inbound, InboundPort, Machine, OnDelete, Pricing, Requirements,
+    SshPublicKey,
+};
 
 /// 128 bits of SHA-256 over all of a [`HostSpec`] that shapes the host, as 32 hexadecimal digits.
 ///
@@ -38,7 +41,7 @@ impl HostSpec {
         fields.add("zone", self.zone.as_ref().map_or("", |zone| zone.as_str()));
         match &self.machine {
             Machine::Named(name) => fields.add("machine", name.as_str()),
-            Machine::AtLeast(least) => fields.add("at-least", &least.to_string()),
+            Machine::AtLeast(least) => fields.add_requirements(least),
         }
         match &self.image {
             Image::Ubuntu(version) => fields.add("ubuntu", version),
@@ -47,13 +50,19 @@ impl HostSpec {
             Image::Id(id) => fields.add("image", id),
         }
         if let Some(size) = self.boot_disk.size {
-            fields.add("boot-disk", &size.to_string());
+            fields.add("boot-disk", &size.0.to_string());
         }
-        fields.add("boot-disk-class", &format!("{:?}", self.boot_disk.class));
+        fields.add("boot-disk-class", class(self.boot_disk.class));
         if let Some(disk) = &self.data_disk {
-            fields.add("data-disk", &format!("{} {:?} {:?}", disk.size, disk.class, disk.on_delete));
+            fields.add("data-disk", &disk.size.0.to_string());
+            fields.add("data-disk-class", class(disk.class));
+            fields.add("data-disk-kept", if disk.on_delete == OnDelete::Keep { "yes" } else { "no" });
         }
-        fields.add("pricing", &format!("{:?}", self.pricing));
+        let pricing = match self.pricing {
+            Pricing::OnDemand => "on demand",
+            Pricing::Spot => "spot",
+        };
+        fields.add("pricing", pricing);
         let mut keys: Vec<_> = self.ssh_keys.iter().map(SshPublicKey::fingerprint).collect();
         keys.sort_unstable();
         fields.add("keys", &keys.join(","));
@@ -66,7 +75,7 @@ impl HostSpec {
         match &self.inbound {
             Inbound::ProviderDefault => fields.add("inbound", "default"),
             Inbound::Only(ports) => {
-                let mut ports: Vec<_> = ports.iter().map(|port| format!("{port} {:?}", port.sources())).collect();
+                let mut ports: Vec<_> = ports.iter().map(port_text).collect();
                 ports.sort_unstable();
                 fields.add("inbound-only", &ports.join(","));
             }
@@ -86,14 +95,48 @@ impl Fields {
         }
     }
 
+    fn add_requirements(&mut self, least: &Requirements) {
+        self.add("vcpus", &least.vcpus.to_string());
+        if let Some(memory) = least.memory {
+            self.add("memory", &memory.0.to_string());
+        }
+        if let Some(gpu) = &least.gpu {
+            self.add("gpu", &format!("{} {}", gpu.count, gpu.model));
+        }
+        let architecture = match least.architecture.unwrap_or(Architecture::X86_64) {
+            Architecture::X86_64 => "x86-64",
+            Architecture::Arm64 => "arm64",
+        };
+        self.add("architecture", architecture);
+        if let Some(price) = least.max_hourly {
+            self.add("max-hourly", &price.to_string());
+        }
+    }
+
     fn finish(self) -> String {
         self.0.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
+fn class(class: DiskClass) -> &'static str {
+    match class {
+        DiskClass::Standard => "standard",
+        DiskClass::Capacity => "capacity",
+        DiskClass::Performance => "performance",
+    }
+}
+
+fn port_text(port: &InboundPort) -> String {
+    let sources: Vec<String> = port.sources().iter().map(ToString::to_string).collect();
+    format!("{port} from {}", sources.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::{CreateToken, GiB, HostSpec, Image, InboundPort, Machine, Name, Region, UserData};
+    use crate::{
+        CreateToken, DataDisk, DiskClass, GiB, HostSpec, Image, InboundPort, Machine, MiB, Name, Pricing,
+        PublicNetwork, Region, Requirements, UserData, Zone,
+    };
 
     fn spec() -> HostSpec {
         let machine = Machine::named("cx22").unwrap();
@@ -102,7 +145,27 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_stable_over_releases() {
-        assert_eq!(spec().fingerprint().as_str(), "d0df86eef78dc4bcc50d6e58de18faa0");
+        assert_eq!(spec().fingerprint().as_str(), "6b17ccc01d1f550d51547ed21404f3df");
+    }
+
+    #[test]
+    fn a_fingerprint_of_a_spec_with_everything_is_stable_too() {
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+        let least = Requirements::new().vcpus(2).memory(MiB::from_gib(4)).gpu("H100", 1);
+        let mut full = spec()
+            .zone(Zone::new("fsn1-dc14").unwrap())
+            .boot_disk_size(GiB(40))
+            .boot_disk_class(DiskClass::Performance)
+            .data_disk(DataDisk::new(GiB(100)).class(DiskClass::Capacity).keep())
+            .pricing(Pricing::Spot)
+            .ssh_key(key.parse().unwrap())
+            .user_data(UserData::new("#cloud-config"))
+            .label("role", "db")
+            .unwrap()
+            .public_network(PublicNetwork::BOTH)
+            .inbound("5432/tcp".parse::<InboundPort>().unwrap().from_source("192.0.2.0/24".parse().unwrap()));
+        full.machine = least.into();
+        assert_eq!(full.fingerprint().as_str(), "96334f1399bd52ffdb2bdc9b08ae134e");
     }
 
     #[test]

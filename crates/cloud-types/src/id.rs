@@ -40,7 +40,7 @@ impl From<String> for ProviderId {
 
 impl fmt::Display for ProviderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.pad(&self.0)
     }
 }
 
@@ -152,7 +152,7 @@ impl Default for Owner {
 pub struct CreateToken(String);
 
 impl CreateToken {
-    /// A new token that nobody else has: 128 random bits.
+    /// A new random token, long enough that no two are alike.
     #[must_use]
     pub fn random() -> Self {
         Self(format!("{:032x}", fastrand::u128(..)))

@@ -103,10 +103,11 @@ impl Money {
         Ok(Self::new(amount.normalize(), currency))
     }
 
-    /// The amount so many times.
+    /// The amount so many times; past the largest decimal, that.
     #[must_use]
     pub fn times(self, count: u32) -> Self {
-        Self::new((self.amount * Decimal::from(count)).normalize(), self.currency)
+        let amount = self.amount.checked_mul(Decimal::from(count)).unwrap_or(Decimal::MAX);
+        Self::new(amount.normalize(), self.currency)
     }
 
     /// The sum; `None` where the currencies differ or it is too large to hold.
@@ -204,6 +205,12 @@ mod tests {
         let rate = Rate::Monthly { price: eur("0.0440") };
         assert_eq!(rate.monthly(), eur("0.0440"));
         assert!(rate.hourly().amount > Decimal::ZERO);
+    }
+
+    #[test]
+    fn amounts_past_the_largest_decimal_do_not_panic() {
+        let huge = Rate::hourly_price(eur("7922816251426433759354395033"));
+        assert_eq!(huge.monthly().amount, Decimal::MAX);
     }
 
     #[test]

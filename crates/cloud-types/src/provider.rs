@@ -123,7 +123,7 @@ pub trait CloudProvider: Debug + Send + Sync {
     ///   (`a_delete_under_faults_can_be_repeated`).
     ///
     /// # Errors
-    /// `Conflict` (busy or protected), and what every call can meet.
+    /// `Conflict` (busy), `PermissionDenied` (protected), and what every call can meet.
     async fn delete_host(&self, id: &HostId) -> Result<()>;
 
     /// Changing a host's machine type, where the provider can.

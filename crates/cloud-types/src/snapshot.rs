@@ -36,7 +36,7 @@ pub trait Snapshots: Send + Sync {
     /// Deletes a snapshot; one that is not there is success.
     ///
     /// # Errors
-    /// `Conflict` (in use or protected), and what every call can meet.
+    /// `Conflict` (in use), `PermissionDenied` (protected), and what every call can meet.
     async fn delete_snapshot(&self, id: &SnapshotId) -> Result<()>;
 }
 

@@ -27,29 +27,42 @@ pub struct HostSpec {
     /// Where it lives.
     pub region: Region,
     /// Which zone of the region; the provider chooses where nothing is said.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub zone: Option<Zone>,
     /// What it runs on.
     pub machine: Machine,
     /// What it boots.
     pub image: Image,
     /// The disk it boots from.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub boot_disk: BootDisk,
     /// A second disk, which can outlive the host.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub data_disk: Option<DataDisk>,
     /// How it is paid.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub pricing: Pricing,
     /// Who may log in. Without a key some providers make a password, which this library never reads.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub ssh_keys: Vec<SshPublicKey>,
-    /// What it does at its first boot. Left out of serialization, since it often holds secrets.
-    #[cfg_attr(feature = "serde", serde(skip))]
+    /// What it does at its first boot. It often holds secrets: a spec with user data cannot be serialized. Take it out,
+    /// keep it where secrets are kept, and put it back before the create.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", serialize_with = "refuse", skip_deserializing)
+    )]
     pub user_data: Option<UserData>,
     /// The caller's own labels.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub labels: Labels,
     /// Which public addresses it gets.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub public_network: PublicNetwork,
     /// What is let in from outside.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub inbound: Inbound,
     /// The caller's own mark of this wish, stored before the call, by which a create after a crash finds its host.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub create_token: Option<CreateToken>,
 }
 
@@ -93,6 +106,13 @@ impl HostSpec {
     #[must_use]
     pub fn boot_disk_size(mut self, size: GiB) -> Self {
         self.boot_disk.size = Some(size);
+        self
+    }
+
+    /// Gives it a boot disk this fast.
+    #[must_use]
+    pub fn boot_disk_class(mut self, class: DiskClass) -> Self {
+        self.boot_disk.class = class;
         self
     }
 
@@ -159,6 +179,12 @@ impl HostSpec {
         self.create_token = Some(token);
         self
     }
+}
+
+/// User data in a spec that is being serialized.
+#[cfg(feature = "serde")]
+fn refuse<S: serde::Serializer>(_: &Option<UserData>, _: S) -> std::result::Result<S::Ok, S::Error> {
+    Err(serde::ser::Error::custom("user_data is secret and is not serialized: take it out of the spec first"))
 }
 
 /// What a host boots.
@@ -228,6 +254,13 @@ impl DataDisk {
     #[must_use]
     pub fn new(size: GiB) -> Self {
         Self { size, class: DiskClass::default(), on_delete: OnDelete::Delete }
+    }
+
+    /// Makes it this fast.
+    #[must_use]
+    pub fn class(mut self, class: DiskClass) -> Self {
+        self.class = class;
+        self
     }
 
     /// Lets the disk outlive its host; a host created later under the same name gets it back.

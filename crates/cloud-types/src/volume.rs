@@ -54,7 +54,7 @@ pub trait Volumes: Send + Sync {
     /// Deletes a detached volume; one that is not there is success.
     ///
     /// # Errors
-    /// `Conflict` (attached or protected), and what every call can meet.
+    /// `Conflict` (attached), `PermissionDenied` (protected), and what every call can meet.
     async fn delete_volume(&self, id: &VolumeId) -> Result<()>;
 }
 
@@ -80,6 +80,20 @@ impl VolumeSpec {
     #[must_use]
     pub fn new(name: Name, region: Region, size: GiB) -> Self {
         Self { name, region, zone: None, size, class: DiskClass::default() }
+    }
+
+    /// Places it in this zone of its region.
+    #[must_use]
+    pub fn zone(mut self, zone: Zone) -> Self {
+        self.zone = Some(zone);
+        self
+    }
+
+    /// Makes it this fast.
+    #[must_use]
+    pub fn class(mut self, class: DiskClass) -> Self {
+        self.class = class;
+        self
     }
 }
 

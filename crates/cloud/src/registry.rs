@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{CloudProvider, Error, ProviderId, Result};
+use crate::{CloudProvider, Error, Owner, ProviderId, Result};
 
 /// Providers by name, each opened with the settings that the environment holds.
 ///
@@ -15,7 +15,7 @@ use crate::{CloudProvider, Error, ProviderId, Result};
 /// use std::sync::Arc;
 /// use cloud::Registry;
 ///
-/// # async fn acme_from_environment() -> cloud::Result<Arc<dyn cloud::CloudProvider>> { Err(cloud::Error::unsupported("none")) }
+/// # async fn acme_from_environment(_: Option<cloud::Owner>) -> cloud::Result<Arc<dyn cloud::CloudProvider>> { Err(cloud::Error::unsupported("none")) }
 /// let mut registry = Registry::with_enabled();
 /// registry.register("acme", acme_from_environment);
 /// assert!(registry.names().any(|name| name == "acme"));
@@ -24,7 +24,7 @@ pub struct Registry {
     openers: BTreeMap<String, Opener>,
 }
 
-type Opener = Box<dyn Fn() -> Opening + Send + Sync>;
+type Opener = Box<dyn Fn(Option<Owner>) -> Opening + Send + Sync>;
 type Opening = Pin<Box<dyn Future<Output = Result<Arc<dyn CloudProvider>>> + Send>>;
 
 impl Registry {
@@ -43,21 +43,36 @@ impl Registry {
         )]
         let mut registry = Self::empty();
         #[cfg(feature = "hetzner")]
-        registry.register("hetzner", async || Ok(Arc::new(cloud_hetzner::Config::from_env()?.build()?) as _));
+        registry.register("hetzner", async |owner: Option<Owner>| {
+            let config = cloud_hetzner::Config::from_env()?;
+            let config = match owner {
+                Some(owner) => config.owner(owner),
+                None => config,
+            };
+            Ok(Arc::new(config.build()?) as _)
+        });
         #[cfg(feature = "local")]
-        registry.register("local", async || Ok(Arc::new(cloud_local::Config::from_env()?.build()?) as _));
+        registry.register("local", async |owner: Option<Owner>| {
+            let config = cloud_local::Config::from_env()?;
+            let config = match owner {
+                Some(owner) => config.owner(owner),
+                None => config,
+            };
+            Ok(Arc::new(config.build()?) as _)
+        });
         registry
     }
 
     /// Adds a provider under a name; one that has the name already is replaced.
     ///
-    /// `open` is called at each [`open`](Self::open), never before, and may wait for credentials to load.
+    /// `open` is called at each [`open`](Self::open), never before, and may wait for credentials to load. It is given the
+    /// owner to open for; `None` is the one that the environment names.
     pub fn register<F, O>(&mut self, name: impl Into<String>, open: F)
     where
-        F: Fn() -> O + Send + Sync + 'static,
+        F: Fn(Option<Owner>) -> O + Send + Sync + 'static,
         O: Future<Output = Result<Arc<dyn CloudProvider>>> + Send + 'static,
     {
-        self.openers.insert(name.into(), Box::new(move || Box::pin(open())));
+        self.openers.insert(name.into(), Box::new(move |owner| Box::pin(open(owner))));
     }
 
     /// Opens the provider of this name with the settings that the environment holds.
@@ -66,8 +81,20 @@ impl Registry {
     /// `InvalidRequest` on field `provider` for a name that is not here, listing those that are; `InvalidRequest` or
     /// `Unauthenticated` from the provider where the environment lacks a setting or has a wrong one.
     pub async fn open(&self, name: &str) -> Result<Arc<dyn CloudProvider>> {
+        self.open_for(name, None).await
+    }
+
+    /// Opens the provider of this name for an owner, with the other settings that the environment holds.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_as(&self, name: &str, owner: Owner) -> Result<Arc<dyn CloudProvider>> {
+        self.open_for(name, Some(owner)).await
+    }
+
+    async fn open_for(&self, name: &str, owner: Option<Owner>) -> Result<Arc<dyn CloudProvider>> {
         let Some(open) = self.openers.get(name) else { return Err(self.unknown(name)) };
-        open().await.map_err(|error| error.with_provider(&ProviderId::from(name.to_owned())))
+        open(owner).await.map_err(|error| error.with_provider(&ProviderId::from(name.to_owned())))
     }
 
     /// The names that can be opened, in alphabetical order.
@@ -146,9 +173,9 @@ mod tests {
     async fn a_provider_is_opened_anew_each_time_and_not_before() {
         static OPENED: AtomicU32 = AtomicU32::new(0);
         let mut registry = Registry::empty();
-        registry.register("acme", async || {
+        registry.register("acme", async |_| {
             OPENED.fetch_add(1, Ordering::Relaxed);
-            refuse().await
+            refuse(None).await
         });
         assert_eq!(OPENED.load(Ordering::Relaxed), 0);
         for _ in 0..2 {
@@ -161,7 +188,7 @@ mod tests {
     async fn a_later_registration_replaces_an_earlier_one() {
         let mut registry = Registry::empty();
         registry.register("acme", refuse);
-        registry.register("acme", async || Err(Error::unsupported("the later one")));
+        registry.register("acme", async |_| Err(Error::unsupported("the later one")));
         assert_eq!(registry.open("acme").await.unwrap_err().message(), "the later one");
         assert_eq!(registry.names().count(), 1);
     }
@@ -173,7 +200,7 @@ mod tests {
         assert_eq!(provider.id().as_str(), "local");
     }
 
-    async fn refuse() -> Result<Arc<dyn CloudProvider>> {
+    async fn refuse(_: Option<Owner>) -> Result<Arc<dyn CloudProvider>> {
         Err(Error::new(ErrorKind::Unauthenticated, "no token"))
     }
 }

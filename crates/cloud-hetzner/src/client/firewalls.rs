@@ -2,7 +2,7 @@
 
 use cloud_types::Result;
 
-use super::{Api, all_pages};
+use super::{Api, BY_ID, all_pages};
 use crate::wire::{CreateFirewall, Firewall, FirewallList, FirewallResponse};
 
 impl Api {
@@ -24,7 +24,10 @@ impl Api {
     }
 
     pub(crate) async fn all_firewalls(&self, labels: &str) -> Result<Vec<Firewall>> {
-        all_pages::<FirewallList>(|| self.0.get("list_firewalls", "firewalls").query("label_selector", labels)).await
+        all_pages::<FirewallList>(|| {
+            self.0.get("list_firewalls", "firewalls").query("label_selector", labels).query("sort", BY_ID)
+        })
+        .await
     }
 
     /// A firewall that is in use is a `Conflict`, returned at once.

@@ -2,18 +2,29 @@
 
 use cloud_types::Result;
 
-use super::{Api, all_pages};
+use super::{Api, BY_ID, all_pages};
 use crate::wire::{Image, ImageList, ImageResponse};
 
 impl Api {
     pub(crate) async fn system_images(&self) -> Result<Vec<Image>> {
-        let request = || self.0.get("list_images", "images").query("type", "system").query("include_deprecated", true);
+        let request = || {
+            self.0
+                .get("list_images", "images")
+                .query("type", "system")
+                .query("include_deprecated", true)
+                .query("sort", BY_ID)
+        };
         all_pages::<ImageList>(request).await
     }
 
     pub(crate) async fn snapshots(&self, labels: &str) -> Result<Vec<Image>> {
-        let request =
-            || self.0.get("list_snapshots", "images").query("type", "snapshot").query("label_selector", labels);
+        let request = || {
+            self.0
+                .get("list_snapshots", "images")
+                .query("type", "snapshot")
+                .query("label_selector", labels)
+                .query("sort", BY_ID)
+        };
         all_pages::<ImageList>(request).await
     }
 

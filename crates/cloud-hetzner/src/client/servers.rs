@@ -2,7 +2,7 @@
 
 use cloud_types::Result;
 
-use super::{Api, PER_PAGE, all_pages};
+use super::{Api, BY_ID, PER_PAGE, all_pages};
 use crate::wire::{
     Action, ActionList, ActionResponse, ChangeType, ConsoleResponse, CreateImage, CreateImageResponse, CreateServer,
     CreateServerResponse, Server, ServerList, ServerResponse,
@@ -33,11 +33,14 @@ impl Api {
         if !labels.is_empty() {
             request = request.query("label_selector", labels);
         }
-        request.query("page", page).query("per_page", PER_PAGE).query("sort", "id:asc").send().await
+        request.query("page", page).query("per_page", PER_PAGE).query("sort", BY_ID).send().await
     }
 
     pub(crate) async fn all_servers(&self, labels: &str) -> Result<Vec<Server>> {
-        all_pages::<ServerList>(|| self.0.get("list_hosts", "servers").query("label_selector", labels)).await
+        all_pages::<ServerList>(|| {
+            self.0.get("list_hosts", "servers").query("label_selector", labels).query("sort", BY_ID)
+        })
+        .await
     }
 
     pub(crate) async fn delete_server(&self, id: u64) -> Result<()> {

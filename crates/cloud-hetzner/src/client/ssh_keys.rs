@@ -2,8 +2,8 @@
 
 use cloud_types::Result;
 
-use super::{Api, all_pages};
-use crate::wire::{CreateSshKey, SshKey, SshKeyList, SshKeyResponse};
+use super::{Api, BY_ID, all_pages};
+use crate::wire::{CreateSshKey, SshKey, SshKeyList, SshKeyResponse, UpdateSshKey};
 
 impl Api {
     /// Repeatable: name and key are unique in a project.
@@ -21,7 +21,17 @@ impl Api {
     }
 
     pub(crate) async fn all_ssh_keys(&self, labels: &str) -> Result<Vec<SshKey>> {
-        all_pages::<SshKeyList>(|| self.0.get("list_ssh_keys", "ssh_keys").query("label_selector", labels)).await
+        all_pages::<SshKeyList>(|| {
+            self.0.get("list_ssh_keys", "ssh_keys").query("label_selector", labels).query("sort", BY_ID)
+        })
+        .await
+    }
+
+    /// Gives a key another name and replaces all its labels.
+    pub(crate) async fn update_ssh_key(&self, id: u64, body: &UpdateSshKey<'_>) -> Result<SshKey> {
+        let request = self.0.put("create_ssh_key", format!("ssh_keys/{id}"));
+        let answer: SshKeyResponse = request.json(body).send().await?;
+        Ok(answer.ssh_key)
     }
 
     pub(crate) async fn delete_ssh_key(&self, id: u64) -> Result<()> {

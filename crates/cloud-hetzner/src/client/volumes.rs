@@ -1,11 +1,13 @@
 //! `/volumes` and their actions (<https://docs.hetzner.cloud/reference/cloud#volumes>).
 
+use std::collections::BTreeMap;
+
 use cloud_types::Result;
 
-use super::{Api, all_pages};
+use super::{Api, BY_ID, all_pages};
 use crate::wire::{
-    Action, ActionResponse, AttachVolume, CreateVolume, CreateVolumeResponse, ResizeVolume, Volume, VolumeList,
-    VolumeResponse,
+    Action, ActionResponse, AttachVolume, CreateVolume, CreateVolumeResponse, Relabel, ResizeVolume, Volume,
+    VolumeList, VolumeResponse,
 };
 
 impl Api {
@@ -25,7 +27,10 @@ impl Api {
     }
 
     pub(crate) async fn all_volumes(&self, labels: &str) -> Result<Vec<Volume>> {
-        all_pages::<VolumeList>(|| self.0.get("list_volumes", "volumes").query("label_selector", labels)).await
+        all_pages::<VolumeList>(|| {
+            self.0.get("list_volumes", "volumes").query("label_selector", labels).query("sort", BY_ID)
+        })
+        .await
     }
 
     pub(crate) async fn attach_volume(&self, id: u64, server: u64) -> Result<Action> {
@@ -47,6 +52,18 @@ impl Api {
         Ok(answer.action)
     }
 
+    /// Replaces all labels.
+    pub(crate) async fn relabel_volume(&self, id: u64, labels: &BTreeMap<String, String>) -> Result<()> {
+        let request = self.0.put("relabel_volume", format!("volumes/{id}"));
+        request.json(&Relabel { labels }).retry_conflicts().send_empty().await
+    }
+
+    /// A volume that is busy or attached is a `Conflict`, returned at once.
+    pub(crate) async fn try_delete_volume(&self, id: u64) -> Result<()> {
+        self.0.delete("delete_volume", format!("volumes/{id}")).send_empty().await
+    }
+
+    /// Waits while the volume is busy.
     pub(crate) async fn delete_volume(&self, id: u64) -> Result<()> {
         self.0.delete("delete_volume", format!("volumes/{id}")).retry_conflicts().send_empty().await
     }

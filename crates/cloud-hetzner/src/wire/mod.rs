@@ -27,7 +27,7 @@ pub(crate) use server::{
     ChangeType, ConsoleResponse, CreateImage, CreateImageResponse, CreateServer, CreateServerResponse, FirewallRef,
     PrivateNet, PublicNet, PublicNetRequest, Server, ServerList, ServerResponse,
 };
-pub(crate) use ssh_key::{CreateSshKey, SshKey, SshKeyList, SshKeyResponse};
+pub(crate) use ssh_key::{CreateSshKey, SshKey, SshKeyList, SshKeyResponse, UpdateSshKey};
 pub(crate) use volume::{
-    AttachVolume, CreateVolume, CreateVolumeResponse, ResizeVolume, Volume, VolumeList, VolumeResponse,
+    AttachVolume, CreateVolume, CreateVolumeResponse, Relabel, ResizeVolume, Volume, VolumeList, VolumeResponse,
 };

@@ -24,6 +24,12 @@ pub(crate) struct SshKeyResponse {
 paged!(SshKeyList, ssh_keys, SshKey);
 
 #[derive(Debug, Clone, Serialize)]
+pub(crate) struct UpdateSshKey<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) labels: &'a BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct CreateSshKey<'a> {
     pub(crate) name: &'a str,
     pub(crate) public_key: &'a str,

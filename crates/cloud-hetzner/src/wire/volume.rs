@@ -13,10 +13,9 @@ use super::server::LocationRef;
 pub(crate) struct Volume {
     pub(crate) id: u64,
     pub(crate) name: String,
-    pub(crate) created: Timestamp,
     /// `creating` or `available`.
-    #[serde(default)]
     pub(crate) status: String,
+    pub(crate) created: Timestamp,
     pub(crate) server: Option<u64>,
     pub(crate) location: LocationRef,
     pub(crate) size: f64,
@@ -37,6 +36,11 @@ pub(crate) struct CreateVolume<'a> {
     pub(crate) name: &'a str,
     pub(crate) size: u32,
     pub(crate) location: &'a str,
+    pub(crate) labels: &'a BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Relabel<'a> {
     pub(crate) labels: &'a BTreeMap<String, String>,
 }
 
