@@ -23,16 +23,20 @@ pub struct Live {
     config: Config,
     owner: Owner,
     other: Owner,
+    only: Vec<String>,
 }
 
 impl Live {
-    /// A run under a fresh owner. No call is made yet.
+    /// A run of these behaviours, or of all where none is named, under a fresh owner. No call is made yet.
     ///
     /// # Errors
-    /// Where the settings are refused.
-    pub fn new(config: Config) -> Result<Self> {
+    /// Where the settings are refused, or a behaviour is not known.
+    pub fn new(config: Config, only: Vec<String>) -> Result<Self> {
+        if let Some(name) = only.iter().find(|name| BEHAVIOURS.iter().all(|known| known.name != name.as_str())) {
+            return Err(format!("no behaviour is called {name}").into());
+        }
         let run = format!("{PREFIX}{:08x}", fastrand::u32(..));
-        Ok(Self { config, owner: Owner::new(run.clone())?, other: Owner::new(format!("{run}-b"))? })
+        Ok(Self { config, owner: Owner::new(run.clone())?, other: Owner::new(format!("{run}-b"))?, only })
     }
 
     /// Who owns what this run makes.
@@ -49,7 +53,7 @@ impl Live {
         let provider = self.open(&self.owner)?;
         let catalog = provider.catalog().ok_or("this provider tells no prices")?;
         let estimate = catalog.estimate(&spec(&Name::new("estimate")?)?).await?;
-        Ok(estimate.hourly_running().times(u32::try_from(BEHAVIOURS.len())? * HOSTS_A_BEHAVIOUR))
+        Ok(estimate.hourly_running().times(u32::try_from(self.behaviours())? * HOSTS_A_BEHAVIOUR))
     }
 
     /// Runs the suite, telling each verdict.
@@ -58,7 +62,8 @@ impl Live {
     /// Where the provider cannot be opened.
     pub async fn run(&self) -> Result<Report> {
         self.open(&self.owner)?;
-        let suite = Suite::whole().on_verdict(|verdict| eprintln!("{verdict}"));
+        let suite = if self.only.is_empty() { Suite::whole() } else { Suite::whole().only(self.only.clone()) };
+        let suite = suite.on_verdict(|verdict| eprintln!("{verdict}"));
         Ok(suite.run(|| async { self.clone() }).await)
     }
 
@@ -69,6 +74,10 @@ impl Live {
     pub async fn clean_up(&self) -> Result<usize> {
         let own = sweep(&self.config, &self.owner, Timestamp::MAX).await?;
         Ok(own + sweep(&self.config, &self.other, Timestamp::MAX).await?)
+    }
+
+    fn behaviours(&self) -> usize {
+        if self.only.is_empty() { BEHAVIOURS.len() } else { self.only.len() }
     }
 
     fn open(&self, owner: &Owner) -> cloud_types::Result<Arc<dyn CloudProvider>> {

@@ -17,6 +17,9 @@ struct Arguments {
     /// The most that it may cost, in the currency of the provider's prices.
     #[arg(long, required_unless_present = "sweep")]
     max_cost: Option<String>,
+    /// Only this behaviour, and others that are named so; the cost is less.
+    #[arg(long)]
+    only: Vec<String>,
     /// Only deletes what crashed runs have left.
     #[arg(long)]
     sweep: bool,
@@ -53,11 +56,13 @@ async fn go(arguments: &Arguments) -> Result<bool> {
         println!("{deleted} things deleted");
         return Ok(true);
     }
-    let run = Live::new(config)?;
+    let run = Live::new(config, arguments.only.clone())?;
     let cost = run.estimate().await?;
     let most = Money::parse(arguments.max_cost.as_deref().unwrap_or_default(), cost.currency)?;
     if cost.amount > most.amount {
-        return Err(format!("it may cost {cost}, which is more than {most}: raise --max-cost").into());
+        return Err(
+            format!("it may cost {cost}, which is more than {most}: raise --max-cost, or choose with --only").into()
+        );
     }
     println!("owner {}, at most about {cost}", run.owner());
     let report = tokio::select! {
