@@ -31,8 +31,7 @@ impl Inner {
         let labels = labels::of_host(&self.owner, spec, &token);
         // Nothing is made for a host that is there already or cannot be: one look before the first companion.
         if !self.has_companions(spec)
-            && let Some(server) = self.api.find_server(spec.name.as_str()).await?
-            && server.status != "deleting"
+            && let Some(server) = self.holder_of(spec.name.as_str()).await?
         {
             return self.judge(server, &labels, Asked::Never);
         }
@@ -70,8 +69,8 @@ impl Inner {
                     if error.kind() == ErrorKind::OutcomeUnknown {
                         asked = Asked::Maybe;
                     }
-                    match self.api.find_server(spec.name.as_str()).await? {
-                        Some(server) if server.status != "deleting" => return self.judge(server, labels, asked),
+                    match self.holder_of(spec.name.as_str()).await? {
+                        Some(server) => return self.judge(server, labels, asked),
                         _ if tries < TRIES => {}
                         _ if error.kind() == ErrorKind::AlreadyExists => {
                             return Err(error.with_kind(ErrorKind::Conflict).with_context("the name is not free yet"));
@@ -95,13 +94,22 @@ impl Inner {
         Ok(Created::New(self.catalog.priced(convert::host(made.server)?)))
     }
 
+    /// The server that has a name now. What a list shows may be gone or going; its own address tells.
+    pub(crate) async fn holder_of(&self, name: &str) -> Result<Option<Server>> {
+        let Some(shown) = self.api.find_server(name).await? else { return Ok(None) };
+        match self.api.get_server(shown.id).await {
+            Ok(server) if server.status == "deleting" => Ok(None),
+            Ok(server) => Ok(Some(server)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What a server that bears the name is to the wish.
     fn judge(&self, server: Server, wished: &Labels, asked: Asked) -> Result<Created> {
         let verdict = ownership::compare(&server.labels, wished);
         self.reader.begun(server.id, Some(&server.name), []);
-        if let (Match::SameWish, Asked::Maybe) = (verdict, asked) {
-            self.reader.made(server.id);
-        }
+        self.reader.made(server.id); // as far as anyone can tell, just now
         let host = self.catalog.priced(convert::host(server)?);
         let taken = |by: &str| {
             let message = format!("the name {} is taken by {by}", host.name);

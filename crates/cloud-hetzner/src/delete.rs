@@ -61,7 +61,7 @@ async fn remove_orphans(inner: &Inner) -> Result<()> {
     let disks = selector(&[(ownership::OWNER, owner), (labels::USE, labels::DATA_DISK)]);
     for disk in inner.api.all_volumes(&disks).await? {
         let host = disk.labels.get(ownership::NAME).map_or("", String::as_str);
-        if !labels::is_kept(&disk.labels) && inner.api.find_server(host).await?.is_none() {
+        if !labels::is_kept(&disk.labels) && inner.holder_of(host).await?.is_none() {
             remove_volume(inner, disk, None).await?;
         }
     }

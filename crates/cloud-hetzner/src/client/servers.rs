@@ -19,10 +19,11 @@ impl Api {
         Ok(answer.server)
     }
 
-    /// The server of a name: names are unique in a project.
+    /// The newest server of a name that a list shows. Names are unique in a project, but a list may show a server for a
+    /// while after it is gone.
     pub(crate) async fn find_server(&self, name: &str) -> Result<Option<Server>> {
         let list: ServerList = self.0.get("find_host", "servers").query("name", name).send().await?;
-        Ok(list.servers.into_iter().next())
+        Ok(list.servers.into_iter().max_by_key(|server| server.id))
     }
 
     pub(crate) async fn list_servers(&self, name: Option<&str>, labels: &str, page: u64) -> Result<ServerList> {
