@@ -54,8 +54,9 @@ impl Inner {
         loop {
             let attempt = match self.ensure_companions(spec, made).await {
                 Ok(ready) => self.api.create_server(&self.body(spec, plan, labels, ready)).await,
-                // The data disk hangs on a server: on ours, where an attempt was carried out unheard.
-                Err(error) if error.kind() == ErrorKind::Conflict => Err(error),
+                // The data disk hangs on a server: on ours, where an attempt was carried out unheard. Or it was found, and
+                // is gone with the failure of the create that made it.
+                Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => Err(error),
                 Err(error) => return Err(error),
             };
             let error = match attempt {
