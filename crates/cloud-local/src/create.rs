@@ -108,12 +108,16 @@ impl Local {
         loop {
             let clock = &self.account.clock;
             let (asked, moment) = (clock.now(), clock.monotonic());
+            // Asked before the list, since what was noted may be forgotten while the answer travels, and after it, since
+            // another call may have ended meanwhile.
+            let hides = || self.recent.hides_for(wish.spec.name.as_str(), moment);
+            let before = hides();
             let list = |cloud: &mut Cloud, now| candidates(cloud, self.owner.as_str(), wish.spec.name.as_str(), now);
             let mut found = self.repeat(Operation::ListHosts, list).await?;
             if !lag.is_zero() {
                 found = self.without_ghosts(found).await?;
             }
-            let made_here = self.recent.hides_for(wish.spec.name.as_str(), moment);
+            let made_here = before.max(hides());
             let hidden_for = found.first().map_or(made_here, |oldest| made_here.max(lag_left(lag, oldest, asked)));
             if hidden_for.is_zero() {
                 return Ok(found);

@@ -158,6 +158,31 @@ async fn a_dropped_create_is_adopted_by_its_repeat() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_create_whose_last_look_takes_long_leaves_no_second_host() {
+    for seed in 0..20 {
+        let config = Config::default().clock(Arc::new(ScaledClock::new(1.0))).seed(seed);
+        let local = config.lag(Duration::from_secs(3)).build().unwrap();
+        local.inject(Fault::new(FaultKind::Slow(Duration::from_secs(8)), Operation::CreateHost));
+        let slow = tokio::spawn({
+            let local = local.clone();
+            async move { local.create_host(&spec("web")).await }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        local.another_process().create_host(&spec("web")).await.unwrap();
+        local.inject(Fault::new(FaultKind::Slow(Duration::from_secs(5)), Operation::GetHost));
+        while local.inspect().hosts.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        local.create_host(&spec("other")).await.unwrap();
+        slow.await.unwrap().unwrap();
+        let seen = local.inspect();
+        let alive = seen.hosts.iter().filter(|host| host.name == "web" && host.state != HostState::Deleting);
+        assert_eq!(alive.count(), 1, "{seed}: {seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_create_that_is_dropped_at_its_end_leaves_no_second_host() {
     for seed in 0..20 {
         let config = Config::default().clock(Arc::new(ScaledClock::new(1.0))).seed(seed);
