@@ -79,8 +79,10 @@ impl Reader {
     /// Reads a host alone. One that this process has just made may be shown late: for so long it is not taken for gone.
     pub(crate) async fn read_alone(&self, id: u64) -> Result<Server> {
         loop {
+            // Asked first: the answer may be about a moment long ago by the time it is here.
+            let fresh = self.is_fresh(id);
             match self.api.get_server(id).await {
-                Err(error) if error.kind() == ErrorKind::NotFound && self.is_fresh(id) => {
+                Err(error) if error.kind() == ErrorKind::NotFound && fresh => {
                     self.clock.sleep(LAG_PAUSE).await;
                 }
                 other => return other,

@@ -105,17 +105,15 @@ impl Local {
             let read = |cloud: &mut Cloud, now| {
                 cloud.seen_host(id.as_str(), now).and_then(|host| convert::host(&cloud.world, host))
             };
+            // Asked first: the answer may be about a moment long ago by the time it is here.
+            let hidden = self.recent.may_hide(id.as_str(), self.account.clock.monotonic());
             match self.repeat(Operation::GetHost, read).await {
-                Err(error) if error.kind() == ErrorKind::NotFound && self.may_be_hidden(id) => {
+                Err(error) if error.kind() == ErrorKind::NotFound && hidden => {
                     patience.wait(error).await?;
                 }
                 other => return other,
             }
         }
-    }
-
-    fn may_be_hidden(&self, id: &HostId) -> bool {
-        self.recent.may_hide(id.as_str(), self.account.clock.monotonic())
     }
 
     pub(crate) async fn delete(&self, id: &HostId) -> Result<()> {
