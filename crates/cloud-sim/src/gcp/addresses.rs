@@ -95,7 +95,7 @@ fn seen(api: &Api<'_>) -> Result<u64, ApiError> {
     let region = api.region()?;
     let name = if api.param("address").is_empty() { api.param("resource") } else { api.param("address") };
     let mut named = api.world.addresses.named(name).filter(|address| is_reserved(address) && address.region == region);
-    let found = named.find(|address| api.world.addresses.seen(address.id, api.now).is_some());
+    let found = named.find(|address| api.sees(&api.world.addresses, address.id));
     let missing = || errors::not_found(&links::regional(api.project(), &region, "addresses", name));
     found.map(|address| address.id).ok_or_else(missing)
 }

@@ -1,6 +1,6 @@
 //! What every resource's file works with.
 
-use cloud_world::{ActionError, Command, World, WorldError};
+use cloud_world::{ActionError, Command, Record, Table, World, WorldError};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -76,6 +76,11 @@ impl Api<'_> {
         let mut zones: Vec<String> = regions.iter().flat_map(|region| region.zones.clone()).collect();
         zones.sort();
         zones
+    }
+
+    /// Whether this call sees a record: reads may lag behind, writes never do.
+    pub(super) fn sees<T: Record>(&self, table: &Table<T>, id: u64) -> bool {
+        self.request.is_write() || table.seen(id, self.now).is_some()
     }
 
     pub(super) fn body(&self) -> Result<Body, ApiError> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::api::{self, Answer, Api, Target};
 use super::body::Body;
 use super::errors::{self, ApiError};
-use super::instance_fields::{self, DiskSource};
+use super::instance_disks::{self, DiskSource};
 use super::links::{self, Link};
 use super::{fingerprint, ledger, machines, paging};
 
@@ -125,7 +125,7 @@ pub(super) fn named<'a>(api: &'a Api<'_>, zone: &str, name: &str) -> Option<&'a 
 pub(super) fn seen(api: &Api<'_>) -> Result<u64, ApiError> {
     let zone = api.zone()?;
     let name = if api.param("disk").is_empty() { api.param("resource") } else { api.param("disk") };
-    let found = named(api, &zone, name).filter(|volume| api.world.volumes.seen(volume.id, api.now).is_some());
+    let found = named(api, &zone, name).filter(|volume| api.sees(&api.world.volumes, volume.id));
     found.map(|volume| volume.id).ok_or_else(|| errors::not_found(&links::zonal(api.project(), &zone, "disks", name)))
 }
 
@@ -157,7 +157,7 @@ pub(super) fn source(api: &Api<'_>, body: &Body) -> Result<DiskSource, ApiError>
 }
 
 fn from_image(api: &Api<'_>, field: &str, text: &str) -> Result<DiskSource, ApiError> {
-    match instance_fields::image_named(api, text) {
+    match instance_disks::image_named(api, text) {
         Some((id, link, is_snapshot)) => Ok(DiskSource::Image { id, link, is_snapshot }),
         None => Err(errors::invalid(field, format!("'{text}'. The referenced image resource cannot be found."))),
     }

@@ -172,7 +172,7 @@ fn rules(settings: &Map<String, Value>) -> Vec<FirewallRule> {
 fn seen(api: &Api<'_>) -> Result<u64, ApiError> {
     let name = api.param("firewall");
     let mut named = api.world.firewalls.named(name);
-    let found = named.find(|firewall| api.world.firewalls.seen(firewall.id, api.now).is_some());
+    let found = named.find(|firewall| api.sees(&api.world.firewalls, firewall.id));
     found.map(|firewall| firewall.id).ok_or_else(|| errors::not_found(&links::global(api.project(), "firewalls", name)))
 }
 

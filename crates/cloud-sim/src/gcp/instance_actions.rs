@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::api::{self, Answer, Api, Target};
 use super::errors::{self, ApiError};
-use super::{disks, instance_fields, instances, links};
+use super::{disks, instance_disks, instance_fields, instances, links};
 
 /// `DELETE …/instances/{instance}`.
 pub(super) fn delete(api: &mut Api<'_>) -> Answer {
@@ -79,7 +79,7 @@ pub(super) fn set_machine_type(api: &mut Api<'_>) -> Answer {
     let zone = api.zone()?;
     let machine = instance_fields::machine(api, "machineType", body.required_text("machineType")?, &zone)?;
     for volume in &api.world.host(host)?.volumes {
-        instance_fields::check_class(&disks::class(api, *volume), &machine)?;
+        instance_disks::check_class(&disks::class(api, *volume), &machine)?;
     }
     let target = target(api, "setMachineType", host)?;
     let disk_gb = api.world.host(host)?.boot_disk_gb;

@@ -6,7 +6,8 @@ use cloud_world::{
 
 use super::api::{self, Answer, Api};
 use super::errors::{self, ApiError};
-use super::instance_fields::{self as fields, DiskSource, Wanted};
+use super::instance_disks::DiskSource;
+use super::instance_fields::{self as fields, Wanted};
 use super::ledger;
 use super::{disks, links, paging, render_instance};
 
@@ -74,7 +75,7 @@ pub(super) fn seen(api: &Api<'_>) -> Result<u64, ApiError> {
     let zone = api.zone()?;
     let name = if api.param("instance").is_empty() { api.param("resource") } else { api.param("instance") };
     let mut named = api.world.hosts.named(name).filter(|host| host.zone == zone);
-    let found = named.find(|host| api.world.hosts.seen(host.id, api.now).is_some());
+    let found = named.find(|host| api.sees(&api.world.hosts, host.id));
     let found = found.or_else(|| {
         let number = name.parse().ok()?;
         api.world.hosts.seen(number, api.now).filter(|host| host.zone == zone)

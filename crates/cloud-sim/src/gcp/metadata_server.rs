@@ -20,14 +20,22 @@ pub(super) fn answer(request: &Request, token: Option<&str>) -> Reply {
             StatusCode::OK,
             &json!({"access_token": token.unwrap_or("simulated"), "expires_in": 3599, "token_type": "Bearer"}),
         ),
-        "instance/service-accounts/default/email" => text(StatusCode::OK, "someone@example.com"),
-        "project/project-id" => text(StatusCode::OK, "simulated-project"),
-        "project/numeric-project-id" => text(StatusCode::OK, "1000000000001"),
-        "universe/universe-domain" => text(StatusCode::OK, "googleapis.com"),
+        "instance/service-accounts/default/email" => value(request, "someone@example.com"),
+        "project/project-id" => value(request, "simulated-project"),
+        "project/numeric-project-id" => value(request, "1000000000001"),
+        "universe/universe-domain" => value(request, "googleapis.com"),
         _ => text(StatusCode::NOT_FOUND, "not found"),
     };
     reply.headers.push(("Metadata-Flavor", "Google".to_owned()));
     reply
+}
+
+/// A value as plain text, or as JSON where that is asked for.
+fn value(request: &Request, value: &'static str) -> Reply {
+    if request.param("alt") == Some("json") {
+        return Reply::json(StatusCode::OK, &value);
+    }
+    text(StatusCode::OK, value)
 }
 
 fn text(status: StatusCode, text: &'static str) -> Reply {

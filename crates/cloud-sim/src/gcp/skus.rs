@@ -165,7 +165,7 @@ const SERVICE: &str = "6F81-5844-456A";
 const GIGA: i64 = 1_000_000_000;
 
 /// Family, words, price of a core and of a GB of memory for an hour, in thousand-millionths.
-const FAMILIES: [(&str, &str, i64, i64); 10] = [
+const FAMILIES: [(&str, &str, i64, i64); 11] = [
     ("e2", "E2 Instance", 21_811_590, 2_923_530),
     ("n1", "N1 Predefined Instance", 31_611_000, 4_237_000),
     ("n2", "N2 Instance", 31_611_000, 4_237_000),
@@ -176,6 +176,7 @@ const FAMILIES: [(&str, &str, i64, i64); 10] = [
     ("c4a", "C4A Arm Instance", 28_085_000, 3_191_000),
     ("g2", "G2 Instance", 24_987_650, 2_927_000),
     ("a2", "A2 Instance", 31_611_000, 4_237_000),
+    ("a3", "A3 Instance", 29_347_000, 2_552_000),
 ];
 
 /// Accelerator, words, price of an hour.

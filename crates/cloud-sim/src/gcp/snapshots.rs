@@ -96,8 +96,7 @@ fn create(api: &mut Api<'_>, body: &Body, disk: u64, target: Target) -> Answer {
 fn seen(api: &Api<'_>) -> Result<u64, ApiError> {
     let name = if api.param("snapshot").is_empty() { api.param("resource") } else { api.param("snapshot") };
     let mut named = api.world.images.named(name);
-    let found =
-        named.find(|image| image.kind == ImageKind::Snapshot && api.world.images.seen(image.id, api.now).is_some());
+    let found = named.find(|image| image.kind == ImageKind::Snapshot && api.sees(&api.world.images, image.id));
     found.map(|image| image.id).ok_or_else(|| errors::not_found(&links::global(api.project(), "snapshots", name)))
 }
 
