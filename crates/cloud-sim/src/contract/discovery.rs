@@ -98,7 +98,7 @@ fn convert(api: &str, schema: &Value) -> Value {
         converted.insert("properties".to_owned(), Value::Object(properties.collect()));
     }
     if schema["type"] == "object" && schema.get("properties").or(schema.get("additionalProperties")).is_some() {
-        converted.insert("additionalProperties".to_owned(), others.unwrap_or_else(|| json!(false)));
+        converted.insert("additionalProperties".to_owned(), others.unwrap_or(json!(false)));
     }
     Value::Object(converted)
 }

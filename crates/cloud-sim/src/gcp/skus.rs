@@ -1,7 +1,8 @@
 //! `GET /v1/services/6F81-5844-456A/skus` of the Cloud Billing catalog, and the prices behind it.
 //!
 //! There is a SKU for a core and one for a GB of memory of each family, for each accelerator, for
-//! disks, snapshots and addresses; on demand and as spot. No SKU names a machine type.
+//! disks, snapshots and addresses; on demand and as spot. No SKU names a machine type. As in the real
+//! catalog, cores that are sold otherwise stand beside: custom, sole tenancy, committed.
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -73,6 +74,9 @@ fn skus(regions: &[&str]) -> Vec<Value> {
                 all.push(sku("Compute", "GPU", words, region, spot, price, "h"));
             }
         }
+        for (_, words, core, _) in FAMILIES {
+            all.extend(other_sales(words, region, core));
+        }
         for (group, words, price) in STORAGE {
             all.push(sku("Storage", group, words, region, false, price, "GiBy.mo"));
         }
@@ -82,6 +86,21 @@ fn skus(regions: &[&str]) -> Vec<Value> {
         all.push(sku("Network", "ExternalIp", words, region, true, 5_000_000, "h"));
     }
     all
+}
+
+/// A core of a family as it is sold otherwise, which the real catalog has beside the plain one.
+fn other_sales(words: &str, region: &str, core: i64) -> [Value; 3] {
+    let group = "CPU";
+    let custom = words.replace("Predefined ", "").replace("Instance", "Custom Instance Core");
+    let alone = words.replace("Predefined ", "").replace("Instance", "Sole Tenancy Instance Core");
+    let mut committed = sku("Compute", group, &format!("Commitment v1: {words} Cpu"), region, false, core / 2, "h");
+    committed["category"]["usageType"] = json!("Commit1Yr");
+    committed["description"] = json!(format!("Commitment v1: {words} Cpu in {} for 1 Year", place(region)));
+    [
+        sku("Compute", group, &custom, region, false, core * 105 / 100, "h"),
+        sku("Compute", group, &alone, region, false, core * 3 / 2, "h"),
+        committed,
+    ]
 }
 
 fn sku(family: &str, group: &str, words: &str, region: &str, spot: bool, price: i64, unit: &str) -> Value {
