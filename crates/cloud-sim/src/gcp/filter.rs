@@ -44,6 +44,15 @@ impl Filter {
         Ok(Some(filter))
     }
 
+    /// The one name that can pass, where the filter asks for one: the others need no closer look.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Compare(field, Operator::Equal, wanted) if field == "name" && !wanted.contains('*') => Some(wanted),
+            Self::All(all) => all.iter().find_map(Self::name),
+            _ => None,
+        }
+    }
+
     /// Whether a resource, as an answer shows it, passes.
     pub(super) fn matches(&self, resource: &Value) -> bool {
         match self {

@@ -85,12 +85,16 @@ fn select<'a, 'b, T>(
     let newest_first = newest_first(request)?;
     let most = max_results(request)?;
     let after = request.param("pageToken").filter(|token| !token.is_empty()).map(read_token).transpose()?;
+    let wanted = filter.as_ref().and_then(Filter::name);
     let mut keyed: Vec<(String, String, T)> = items
         .into_iter()
-        .map(|(scope, item)| {
+        .filter_map(|(scope, item)| {
             let (id, name) = key(api, &item);
+            if wanted.is_some_and(|wanted| wanted != name) {
+                return None;
+            }
             let key = if newest_first { format!("{:020}", u64::MAX - id) } else { format!("{scope} {name} {id:020}") };
-            (key, scope, item)
+            Some((key, scope, item))
         })
         .filter(|(key, _, _)| after.as_ref().is_none_or(|after| key > after))
         .collect();
