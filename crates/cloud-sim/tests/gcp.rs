@@ -75,7 +75,7 @@ async fn names_are_unique_within_a_zone() {
     gcp.running("a").await;
     let mut elsewhere = instance("a");
     elsewhere["machineType"] = json!("zones/us-central1-b/machineTypes/e2-small");
-    elsewhere["disks"][0]["initializeParams"]["diskType"] = Value::Null;
+    elsewhere["disks"][0]["initializeParams"]["diskType"] = json!("zones/us-central1-b/diskTypes/pd-ssd");
     let made = gcp.done("POST", "/zones/us-central1-b/instances", elsewhere).await;
     assert_eq!(failure(&made), "");
     assert_eq!(gcp.sim.world().hosts.named("a").count(), 2);
@@ -112,7 +112,7 @@ async fn an_operation_without_room_fails_in_its_zone_only_and_leaves_nothing() {
     assert!(gcp.sim.world().counts().is_empty());
     let mut elsewhere = instance("a");
     elsewhere["machineType"] = json!("zones/us-central1-b/machineTypes/e2-small");
-    elsewhere["disks"][0]["initializeParams"]["diskType"] = Value::Null;
+    elsewhere["disks"][0]["initializeParams"]["diskType"] = json!("zones/us-central1-b/diskTypes/pd-ssd");
     let made = gcp.done("POST", "/zones/us-central1-b/instances", elsewhere).await;
     assert_eq!(failure(&made), "");
 }

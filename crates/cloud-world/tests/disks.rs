@@ -18,7 +18,7 @@ fn disk(name: &str, boot: bool, auto_delete: bool) -> DiskRequest {
 
 fn world_with_host() -> (World, u64) {
     let mut world = World::new(Settings::small(1));
-    let host = world.create_host(HostRequest::new("a", "small", 1, "north"), NOW).unwrap().host;
+    let host = world.create_host(HostRequest::new("a", "small", 1, "north"), NOW).expect("an empty world").host;
     (world, host)
 }
 

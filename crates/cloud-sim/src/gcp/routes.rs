@@ -5,8 +5,8 @@ use http::Method;
 
 use super::api::{Answer, Api};
 use super::{
-    addresses, disks, errors, firewalls, images, instance_actions, instance_changes, instances, operations, places,
-    skus, snapshots,
+    addresses, disks, errors, firewalls, images, instance_actions, instance_changes, instances, metadata_server,
+    operations, places, skus, snapshots,
 };
 use crate::{Request, Route};
 
@@ -29,6 +29,9 @@ pub(super) fn answer(api: &mut Api<'_>) -> Answer {
 /// What the call is about, whether or not it can be done.
 pub(super) fn describe(request: &Request) -> Route {
     let Some((call, _)) = find(request) else {
+        if metadata_server::is_asked(request) {
+            return Route { template: "/computeMetadata".to_owned(), target: None, places: false };
+        }
         return Route { template: "/unknown".to_owned(), target: None, places: false };
     };
     let creates = call.method == "POST";
