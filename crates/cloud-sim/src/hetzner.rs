@@ -44,6 +44,8 @@ pub struct Hetzner {
 }
 
 impl Face for Hetzner {
+    const NAME: &'static str = "hetzner";
+
     fn new(config: &SimConfig) -> Self {
         Self { token: config.token.clone(), read_only_token: config.read_only_token.clone() }
     }
@@ -55,7 +57,7 @@ impl Face for Hetzner {
             seed: config.seed,
             timings: config.timings.clone().unwrap_or_else(Timings::usual),
             lag: config.lag,
-            rules: Rules { unique_names: named.collect() },
+            rules: Rules { unique_names: named.collect(), ..Rules::default() },
             quotas: config.quotas.iter().copied().collect(),
             catalog: catalog::catalog(),
         }

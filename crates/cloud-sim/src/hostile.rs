@@ -62,7 +62,24 @@ fn with_next_page(request: &Request, mut value: Value, ahead: u64) -> Value {
         pagination["next_page"] = json!(next);
         pagination["last_page"] = json!(next.max(1_000_000));
     }
+    let is_list = value["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) || value["skus"].is_array();
+    if is_list {
+        let number = request.param("pageToken").and_then(number_of).unwrap_or(1);
+        value["nextPageToken"] = json!(token(number + ahead));
+    }
     value
+}
+
+/// A page token that lists with tokens take for one before their first item: a `!` and a number, in
+/// hexadecimal digits.
+fn token(number: u64) -> String {
+    let digits = number.to_string().chars().map(|digit| format!("3{digit}")).collect::<String>();
+    format!("21{digits}")
+}
+
+fn number_of(token: &str) -> Option<u64> {
+    let digits = token.strip_prefix("21")?.chars().skip(1).step_by(2).collect::<String>();
+    digits.parse().ok()
 }
 
 const HUGE: usize = 10_000_000;
