@@ -12,7 +12,7 @@ impl Console for Gcp {
     async fn console_output(&self, id: &HostId) -> Result<String> {
         let read = async {
             let place = Place::of(&self.0.reader.read_alone(&Place::read(id.as_str())?).await?);
-            Ok(self.0.api.serial_output(&place.zone, &place.name).await?.contents)
+            Ok(self.0.api.serial_output(&place).await?.contents)
         };
         named("console_output", read.await)
     }

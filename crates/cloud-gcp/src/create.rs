@@ -79,6 +79,7 @@ impl Inner {
 
     async fn create_in(&self, wish: &Wish<'_>, zone: &str, moved_on: bool) -> Result<Created> {
         let body = self.body(wish.spec, &wish.plan, &wish.labels, zone, wish.rules.as_ref());
+        let place = Place { zone: zone.to_owned(), name: wish.spec.name.to_string(), number: None };
         let mut tries = 0;
         loop {
             let error = match self.api.create_instance(zone, &body).await {
@@ -93,7 +94,7 @@ impl Inner {
                 ErrorKind::AlreadyExists => {}
                 // Nobody said whether it was done: the name tells.
                 ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown => {
-                    let there = self.api.get_instance(zone, wish.spec.name.as_str()).await;
+                    let there = self.api.get_instance(&place).await;
                     return match there {
                         Ok(instance) => self.judge(&instance, &wish.labels, wish.spec, wish.rules.as_ref()).await,
                         Err(_) => Err(error.with_kind(ErrorKind::OutcomeUnknown)),
@@ -104,7 +105,7 @@ impl Inner {
                 _ => return Err(error),
             }
             // Taken, also by an instance that is still being made, or deleted, and that nobody sees.
-            match self.api.get_instance(zone, wish.spec.name.as_str()).await {
+            match self.api.get_instance(&place).await {
                 Ok(instance) if !self.is_leaving(&instance).await? => {
                     return self.judge(&instance, &wish.labels, wish.spec, wish.rules.as_ref()).await;
                 }
@@ -122,7 +123,7 @@ impl Inner {
         self.reader.made(&place, operation.clone());
         let deciding = async {
             loop {
-                let (instance, done) = match self.api.get_instance(zone, &place.name).await {
+                let (instance, done) = match self.api.get_instance(&place).await {
                     Ok(instance) if place.is(&instance) && instance.status != "PROVISIONING" => return Ok(instance),
                     Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                     other => (other.ok(), self.operations.look(operation).await?),

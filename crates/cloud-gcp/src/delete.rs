@@ -29,9 +29,8 @@ pub(crate) async fn delete(inner: &Inner, id: &HostId) -> Result<()> {
 impl Inner {
     /// Deletes an instance, and its firewall rules where it was the last to use them.
     async fn delete_instance(&self, instance: &Instance) -> Result<()> {
-        let (zone, name) = (convert::last(&instance.zone), instance.name.as_str());
         let tag = instance.labels.get(labels::FIREWALL).filter(|_| ownership::owner_of(&instance.labels).is_some());
-        let accepted = match self.api.delete_instance(zone, name).await {
+        let accepted = match self.api.delete_instance(&Place::of(instance)).await {
             Ok(operation) => {
                 crate::error::of_operation(&operation)?;
                 Some(operation)
@@ -56,7 +55,7 @@ impl Inner {
         delete(self, id).await?;
         let Ok(place) = Place::read(id.as_str()) else { return Ok(()) };
         for _ in 0..PATIENCE {
-            match self.api.get_instance(&place.zone, &place.name).await {
+            match self.api.get_instance(&place).await {
                 Ok(instance) if place.is(&instance) => self.clock.sleep(crate::reader::LAG_PAUSE).await,
                 Ok(_) => return Ok(()),
                 Err(error) => return gone(Err(error)),

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use cloud_types::{ErrorKind, HostSpec, Inbound, InboundPort, Owner, Result, ownership};
 
 use crate::client::all_of;
+use crate::convert::Place;
 use crate::delete::gone;
 use crate::host::Inner;
 use crate::labels;
@@ -159,8 +160,7 @@ impl Inner {
     }
 
     async fn is_there(&self, instance: &Instance) -> Result<bool> {
-        let zone = crate::convert::last(&instance.zone);
-        match self.api.get_instance(zone, &instance.name).await {
+        match self.api.get_instance(&Place::of(instance)).await {
             Ok(now) => Ok(now.id == instance.id),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),

@@ -80,7 +80,7 @@ impl Gcp {
         parameter: Option<(&str, bool)>,
     ) -> Result<()> {
         let place = Place::of(instance);
-        let begun = self.0.api.power(operation, &place.zone, &place.name, verb, parameter).await?;
+        let begun = self.0.api.power(operation, &place, verb, parameter).await?;
         // What is refused at once is told at once.
         crate::error::of_operation(&begun)?;
         self.0.reader.begun(&place, begun);

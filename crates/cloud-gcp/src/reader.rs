@@ -85,7 +85,7 @@ impl Reader {
     /// Reads a host alone. One that this process has just made may be shown late: for so long it is not taken for gone.
     pub(crate) async fn read_alone(&self, host: &Place) -> Result<Instance> {
         loop {
-            let read = match self.api.get_instance(&host.zone, &host.name).await {
+            let read = match self.api.get_instance(host).await {
                 Ok(other) if !host.is(&other) => Err(replaced(host)),
                 other => other,
             };
@@ -154,7 +154,7 @@ impl Reader {
     async fn ask(&self, batch: &[Place]) -> Result<Vec<Instance>> {
         match batch {
             [] => Ok(Vec::new()),
-            [host] => match self.api.get_instance(&host.zone, &host.name).await {
+            [host] => match self.api.get_instance(host).await {
                 Ok(instance) => Ok(vec![instance]),
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
                 Err(error) => Err(error),

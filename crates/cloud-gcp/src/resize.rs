@@ -31,7 +31,7 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
             self.check_resize(&now, to, &place.zone).await?;
-            let changed = match self.api.set_machine_type(&place.zone, &place.name, to.as_str()).await {
+            let changed = match self.api.set_machine_type(&Place::of(&instance), to.as_str()).await {
                 Ok(operation) => self.operations.wait(&operation).await,
                 Err(error) => Err(error),
             };

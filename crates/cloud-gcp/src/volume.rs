@@ -170,7 +170,7 @@ impl Inner {
             }
             (false, true) => {}
         }
-        let attached = match self.api.attach_disk(&host.zone, &host.name, &disk.name).await {
+        let attached = match self.api.attach_disk(&host, &disk.name).await {
             Ok(operation) => self.operations.wait(&operation).await,
             Err(error) => Err(error),
         };
@@ -185,12 +185,12 @@ impl Inner {
         let disk = Place::read(id.as_str())?;
         let seen = self.api.get_disk(&disk.zone, &disk.name).await?;
         let Some(user) = seen.users.first() else { return Ok(()) };
-        let name = convert::last(user);
+        let user = Place { zone: disk.zone.clone(), name: convert::last(user).to_owned(), number: None };
         let detached = async {
-            let instance = self.api.get_instance(&disk.zone, name).await?;
+            let instance = self.api.get_instance(&user).await?;
             let here = instance.disks.iter().find(|one| convert::last(&one.source) == disk.name);
             let device = here.map_or(disk.name.as_str(), |one| one.device_name.as_str());
-            let operation = self.api.detach_disk(&disk.zone, name, device).await?;
+            let operation = self.api.detach_disk(&user, device).await?;
             self.operations.wait(&operation).await
         };
         match detached.await {

@@ -4,6 +4,7 @@ use cloud_http::segment;
 use cloud_types::Result;
 
 use super::{Api, PER_PAGE, all_pages, request_id};
+use crate::convert::Place;
 use crate::wire::{Aggregated, AttachDisk, CreateInstance, Instance, Operation, SerialPortOutput, SetMachineType};
 
 impl Api {
@@ -12,8 +13,8 @@ impl Api {
         self.compute.post("create_host", path).query("requestId", request_id()).repeatable().json(body).send().await
     }
 
-    pub(crate) async fn get_instance(&self, zone: &str, name: &str) -> Result<Instance> {
-        self.compute.get("get_host", self.instance(zone, name).await?).send().await
+    pub(crate) async fn get_instance(&self, host: &Place) -> Result<Instance> {
+        self.compute.get("get_host", self.instance(host).await?).send().await
     }
 
     /// One page of all zones' instances.
@@ -36,8 +37,8 @@ impl Api {
         if filter.is_empty() { request } else { request.query("filter", filter) }
     }
 
-    pub(crate) async fn delete_instance(&self, zone: &str, name: &str) -> Result<Operation> {
-        let request = self.compute.delete("delete_host", self.instance(zone, name).await?);
+    pub(crate) async fn delete_instance(&self, host: &Place) -> Result<Operation> {
+        let request = self.compute.delete("delete_host", self.instance(host).await?);
         request.query("requestId", request_id()).retry_conflicts().send().await
     }
 
@@ -45,12 +46,11 @@ impl Api {
     pub(crate) async fn power(
         &self,
         operation: &'static str,
-        zone: &str,
-        name: &str,
+        host: &Place,
         verb: &str,
         parameter: Option<(&str, bool)>,
     ) -> Result<Operation> {
-        let path = format!("{}/{verb}", self.instance(zone, name).await?);
+        let path = format!("{}/{verb}", self.instance(host).await?);
         let mut request = self.compute.post(operation, path).query("requestId", request_id()).repeatable();
         if let Some((name, value)) = parameter {
             request = request.query(name, value);
@@ -58,33 +58,33 @@ impl Api {
         request.retry_conflicts().send().await
     }
 
-    pub(crate) async fn set_machine_type(&self, zone: &str, name: &str, to: &str) -> Result<Operation> {
-        let path = format!("{}/setMachineType", self.instance(zone, name).await?);
-        let body = SetMachineType { machine_type: format!("zones/{zone}/machineTypes/{to}") };
+    pub(crate) async fn set_machine_type(&self, host: &Place, to: &str) -> Result<Operation> {
+        let path = format!("{}/setMachineType", self.instance(host).await?);
+        let body = SetMachineType { machine_type: format!("zones/{}/machineTypes/{to}", host.zone) };
         let request = self.compute.post("resize_host", path).query("requestId", request_id());
         request.repeatable().json(&body).send().await
     }
 
-    pub(crate) async fn attach_disk(&self, zone: &str, name: &str, disk: &str) -> Result<Operation> {
-        let path = format!("{}/attachDisk", self.instance(zone, name).await?);
-        let source = self.path(format!("zones/{zone}/disks/{disk}")).await?;
+    pub(crate) async fn attach_disk(&self, host: &Place, disk: &str) -> Result<Operation> {
+        let path = format!("{}/attachDisk", self.instance(host).await?);
+        let source = self.path(format!("zones/{}/disks/{disk}", host.zone)).await?;
         let body = AttachDisk { source, device_name: disk, auto_delete: false };
         let request = self.compute.post("attach_volume", path).query("requestId", request_id());
         request.repeatable().json(&body).send().await
     }
 
-    pub(crate) async fn detach_disk(&self, zone: &str, name: &str, device: &str) -> Result<Operation> {
-        let path = format!("{}/detachDisk", self.instance(zone, name).await?);
+    pub(crate) async fn detach_disk(&self, host: &Place, device: &str) -> Result<Operation> {
+        let path = format!("{}/detachDisk", self.instance(host).await?);
         let request = self.compute.post("detach_volume", path).query("deviceName", device);
         request.query("requestId", request_id()).repeatable().send().await
     }
 
-    pub(crate) async fn serial_output(&self, zone: &str, name: &str) -> Result<SerialPortOutput> {
-        let path = format!("{}/serialPort", self.instance(zone, name).await?);
+    pub(crate) async fn serial_output(&self, host: &Place) -> Result<SerialPortOutput> {
+        let path = format!("{}/serialPort", self.instance(host).await?);
         self.compute.get("console_output", path).query("port", 1).send().await
     }
 
-    async fn instance(&self, zone: &str, name: &str) -> Result<String> {
-        self.path(format!("zones/{}/instances/{}", segment(zone), segment(name))).await
+    async fn instance(&self, host: &Place) -> Result<String> {
+        self.path(format!("zones/{}/instances/{}", segment(&host.zone), segment(host.key()))).await
     }
 }

@@ -178,8 +178,8 @@ mod tests {
     fn gpus_are_added_to_n1_alone() {
         let name = |text: &str| MachineTypeName::new(text).unwrap();
         assert_eq!(split(&name("e2-small")).unwrap(), ("e2-small", None));
-        let with = split(&name("n1-standard-4:nvidia-tesla-t4:2")).unwrap();
-        assert_eq!(with, ("n1-standard-4", Some(("nvidia-tesla-t4".to_owned(), 2))));
+        let with = name("n1-standard-4:nvidia-tesla-t4:2");
+        assert_eq!(split(&with).unwrap(), ("n1-standard-4", Some(("nvidia-tesla-t4".to_owned(), 2))));
         for wrong in ["e2-small:nvidia-tesla-t4:1", "n1-standard-4:gpu", "n1-standard-4:gpu:0", "n1-standard-4:a:1:2"] {
             assert_eq!(split(&name(wrong)).unwrap_err().field(), Some("machine type"), "{wrong}");
         }
