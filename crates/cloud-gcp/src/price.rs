@@ -82,7 +82,7 @@ impl PriceList {
                     self.gib_months.insert((region, kind), price);
                 }
             }
-            ("Network", "IpAddress") if what.starts_with("external ip charge on a") => {
+            ("Network", _) if what.starts_with("external ip charge on a") => {
                 let pricing = if what.contains("spot") { Pricing::Spot } else { pricing };
                 self.addresses.insert((region, pricing), price);
             }
