@@ -38,7 +38,10 @@ impl Default for Config {
             clock: Arc::new(SystemClock),
             settings: Settings {
                 timings: usual_timings(),
-                rules: Rules { unique_names: [Kind::Volume, Kind::SshKey, Kind::Image].into() },
+                rules: Rules {
+                    unique_names: [Kind::Volume, Kind::SshKey, Kind::Image].into(),
+                    ..Rules::default()
+                },
                 catalog: stock::catalog(),
                 ..Settings::small(1)
             },

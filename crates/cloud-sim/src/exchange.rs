@@ -90,7 +90,10 @@ impl<F: Face> Shared<F> {
         let reply = match fault {
             Some(Fault::Reset) => return Err(NoAnswer::Reset),
             Some(Fault::Status(status, When::Before)) => self.failure(request, status),
-            _ => self.answer(fault, request, route),
+            _ => {
+                self.hold(request).await;
+                self.answer(fault, request, route)
+            }
         };
         let reply = match fault {
             Some(Fault::AnswerLost) => {
@@ -113,6 +116,16 @@ impl<F: Face> Shared<F> {
             *response.body_mut() = body;
         }
         Ok(response)
+    }
+
+    async fn hold(&self, request: &Request) {
+        let until = {
+            let world = self.world();
+            self.face.hold(request, &world, self.clock.now())
+        };
+        if let Some(until) = until {
+            self.clock.sleep_until(until).await;
+        }
     }
 
     /// The face's answer, with those faults that lie in the world itself.
@@ -179,20 +192,25 @@ impl<F: Face> Shared<F> {
     }
 }
 
-/// Takes the capacity of the region away that the body names, or of all where it names none.
+/// Takes the capacity of the place away that the body or the path names, or of all regions where
+/// neither names one.
 fn drain(world: &mut World, request: &Request, until: Timestamp) {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
-    let named = body["location"].as_str();
-    let regions: Vec<String> = world
-        .catalog
-        .regions
-        .iter()
-        .map(|region| region.name.clone())
-        .filter(|region| named.is_none_or(|named| named == region))
-        .collect();
-    for region in regions {
-        world.drain_region(region, until);
+    let mut named = request.segments();
+    named.extend(body["location"].as_str());
+    let regions = &world.catalog.regions;
+    let is_place = |name: &&str| regions.iter().any(|region| region.name == **name || has_zone(region, name));
+    let mut places: Vec<String> = named.into_iter().filter(is_place).map(str::to_owned).collect();
+    if places.is_empty() {
+        places = regions.iter().map(|region| region.name.clone()).collect();
     }
+    for place in places {
+        world.drain_region(place, until);
+    }
+}
+
+fn has_zone(region: &cloud_world::Region, name: &str) -> bool {
+    region.zones.iter().any(|zone| zone == name)
 }
 
 /// The span that a rule names, at most a day: rules come from outside.

@@ -55,7 +55,7 @@ impl Face for Hetzner {
             seed: config.seed,
             timings: config.timings.clone().unwrap_or_else(Timings::usual),
             lag: config.lag,
-            rules: Rules { unique_names: named.collect() },
+            rules: Rules { unique_names: named.collect(), ..Rules::default() },
             quotas: config.quotas.iter().copied().collect(),
             catalog: catalog::catalog(),
         }

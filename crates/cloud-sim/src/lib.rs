@@ -16,7 +16,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What every face shares is beside this file; [`hetzner`] is a face.
+//! What every face shares is beside this file; [`hetzner`] and [`gcp`] are faces.
 
 mod body;
 mod clock;
@@ -26,6 +26,7 @@ pub mod contract;
 mod control;
 mod exchange;
 mod faults;
+pub mod gcp;
 pub mod hetzner;
 mod hostile;
 mod message;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use cloud_sim::{RateLimit, SimConfig, hetzner};
+use cloud_sim::{Face, RateLimit, Sim, SimConfig, gcp, hetzner};
 
 /// Loopback servers that behave like the providers' APIs, with faults.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ struct Arguments {
 enum Provider {
     /// Hetzner Cloud; the endpoint is the printed address followed by /v1.
     Hetzner(Options),
+    /// Compute Engine; the endpoint is the printed address, its paths begin with /compute/v1.
+    Gcp(Options),
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,8 +69,15 @@ impl From<Options> for SimConfig {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let Provider::Hetzner(options) = Arguments::parse().provider;
-    let sim = hetzner::Sim::start(options.into()).await?;
+    match Arguments::parse().provider {
+        Provider::Hetzner(options) => serve::<hetzner::Hetzner>(options).await,
+        Provider::Gcp(options) => serve::<gcp::Gcp>(options).await,
+    }
+}
+
+/// Runs until it is interrupted.
+async fn serve<F: Face>(options: Options) -> std::io::Result<()> {
+    let sim = Sim::<F>::start(options.into()).await?;
     let mut out = std::io::stdout();
     writeln!(out, "listening {}", sim.url())?;
     out.flush()?;

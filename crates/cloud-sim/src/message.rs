@@ -22,6 +22,11 @@ pub trait Face: Send + Sync + Sized + 'static {
     /// Why the request may not be made at all, such as for a wrong token.
     fn refuse(&self, request: &Request) -> Option<Reply>;
 
+    /// Until when the answer is held back, as where the request asks to wait; `None` for not at all.
+    fn hold(&self, _request: &Request, _world: &World, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
     /// Does what the request asks for.
     fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply;
 

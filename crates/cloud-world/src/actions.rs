@@ -84,6 +84,8 @@ pub enum Command {
     StartHost,
     /// Cuts a host's power.
     StopHost,
+    /// Suspends a host to disk.
+    SuspendHost,
     /// Sends a host the shutdown signal.
     ShutdownHost,
     /// Boots a host again by a signal.
@@ -98,6 +100,8 @@ pub enum Command {
     DeleteHost,
     /// Makes an image from a host.
     CreateImage,
+    /// Deletes an image.
+    DeleteImage,
     /// Turns a host's rescue system on.
     EnableRescue,
     /// Turns a host's rescue system off.
@@ -122,8 +126,12 @@ pub enum Command {
     DetachVolume,
     /// Grows a volume.
     ResizeVolume,
+    /// Deletes a volume.
+    DeleteVolume,
     /// Makes an address.
     CreateAddress,
+    /// Deletes an address.
+    DeleteAddress,
     /// Assigns an address to a host.
     AssignAddress,
     /// Takes an address from a host.
@@ -134,6 +142,8 @@ pub enum Command {
     ApplyFirewall,
     /// Takes a firewall off.
     RemoveFirewall,
+    /// Deletes a firewall.
+    DeleteFirewall,
 }
 
 impl World {
@@ -180,6 +190,18 @@ impl World {
         }
         let takes = self.timings.small;
         Ok(self.begin(Plan::new(command, resources, takes, Change::Nothing), now))
+    }
+
+    /// Starts an action that deletes a resource when it ends; the caller checked that it may go.
+    pub(crate) fn begin_removal(
+        &mut self,
+        command: Command,
+        kind: Kind,
+        id: u64,
+        takes: Duration,
+        now: Timestamp,
+    ) -> u64 {
+        self.begin(Plan::new(command, &[(kind, id)], takes, Change::Removed { kind, id }), now)
     }
 
     /// The actions on a resource, oldest first.

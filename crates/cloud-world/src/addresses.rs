@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::{Address, AddressChoice, AddressVersion, HostState, Kind, Labels, Result, World, WorldError};
+use crate::{Address, AddressChoice, AddressVersion, Command, HostState, Kind, Labels, Result, World, WorldError};
 
 impl World {
     /// Makes an address that is free, or assigned to `host` (which must be off and have none of
@@ -79,6 +79,22 @@ impl World {
     /// [`WorldError::InUse`] while it is assigned.
     pub fn delete_address(&mut self, id: u64, now: Timestamp) -> Result<()> {
         self.advance(now);
+        self.check_address_free(id)?;
+        self.remove_address(id, now);
+        Ok(())
+    }
+
+    /// Deletes a free address; it is gone when the action ends.
+    ///
+    /// # Errors
+    /// Those of [`World::delete_address`].
+    pub fn begin_delete_address(&mut self, id: u64, now: Timestamp) -> Result<u64> {
+        self.advance(now);
+        self.check_address_free(id)?;
+        Ok(self.begin_removal(Command::DeleteAddress, Kind::Address, id, self.timings.small, now))
+    }
+
+    fn check_address_free(&self, id: u64) -> Result<()> {
         self.check_unlocked(Kind::Address, id)?;
         let address = self.addresses.find(id)?;
         if address.protected {
@@ -87,7 +103,19 @@ impl World {
         if address.host.is_some() {
             return Err(in_use(Kind::Address, id));
         }
-        self.remove_address(id, now);
+        Ok(())
+    }
+
+    /// Replaces the IP of an address, as when a stopped host gets a fresh one at its next start.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`], [`WorldError::QuotaFull`] where no IP is free.
+    pub fn renew_address(&mut self, id: u64) -> Result<()> {
+        let version = self.addresses.find(id)?.version;
+        let ip = self.pool.take(version).ok_or(WorldError::QuotaFull { kind: Kind::Address })?;
+        let address = self.addresses.find_mut(id)?;
+        let before = std::mem::replace(&mut address.ip, ip);
+        self.pool.release(before);
         Ok(())
     }
 
@@ -190,7 +218,7 @@ impl World {
         Ok(id)
     }
 
-    fn remove_address(&mut self, id: u64, now: Timestamp) {
+    pub(crate) fn remove_address(&mut self, id: u64, now: Timestamp) {
         let shown_until = self.shown_until(now);
         if let Some(address) = self.addresses.remove(id, shown_until) {
             self.pool.release(address.ip);

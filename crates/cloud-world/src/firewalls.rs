@@ -73,13 +73,32 @@ impl World {
     /// [`WorldError::NotFound`], [`WorldError::InUse`].
     pub fn delete_firewall(&mut self, id: u64, now: Timestamp) -> Result<()> {
         self.advance(now);
+        self.check_firewall_free(id)?;
+        self.remove_firewall_record(id, now);
+        Ok(())
+    }
+
+    /// Deletes a firewall that applies to nothing; it is gone when the action ends.
+    ///
+    /// # Errors
+    /// Those of [`World::delete_firewall`].
+    pub fn begin_delete_firewall(&mut self, id: u64, now: Timestamp) -> Result<u64> {
+        self.advance(now);
+        self.check_firewall_free(id)?;
+        Ok(self.begin_removal(Command::DeleteFirewall, Kind::Firewall, id, self.timings.small, now))
+    }
+
+    pub(crate) fn remove_firewall_record(&mut self, id: u64, now: Timestamp) {
+        let shown_until = self.shown_until(now);
+        self.firewalls.remove(id, shown_until);
+    }
+
+    fn check_firewall_free(&self, id: u64) -> Result<()> {
         let firewall = self.firewalls.find(id)?;
         let applied = self.hosts.iter().any(|host| host.firewalls.contains(&id));
         if applied || !firewall.selectors.is_empty() {
             return Err(WorldError::InUse { kind: Kind::Firewall, id });
         }
-        let shown_until = self.shown_until(now);
-        self.firewalls.remove(id, shown_until);
         Ok(())
     }
 

@@ -15,7 +15,7 @@ impl World {
         self.hosts.find(id)
     }
 
-    /// Deletes a host: detaches its volumes, frees its addresses and deletes those that go with
+    /// Deletes a host: detaches its volumes, deletes those that go with it, frees its addresses and deletes those that go with
     /// it, and its backups. Takes [`Timings::delete`](crate::Timings::delete).
     ///
     /// # Errors
@@ -61,6 +61,20 @@ impl World {
         let takes = self.timings.stop;
         let change = state(id, HostState::Off, "powered off");
         Ok(self.begin(Plan::new(Command::StopHost, &[(Kind::Host, id)], takes, change), now))
+    }
+
+    /// Suspends a running host.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`], [`WorldError::Locked`], [`WorldError::WrongState`] unless running.
+    pub fn suspend_host(&mut self, id: u64, now: Timestamp) -> Result<u64> {
+        self.advance(now);
+        self.check_unlocked(Kind::Host, id)?;
+        self.check_state(id, HostState::Running)?;
+        self.set_state(id, HostState::Stopping, "suspending");
+        let takes = self.timings.stop;
+        let change = state(id, HostState::Suspended, "suspended");
+        Ok(self.begin(Plan::new(Command::SuspendHost, &[(Kind::Host, id)], takes, change), now))
     }
 
     /// Sends the shutdown signal. The action ends when the signal was sent; the host is off
@@ -173,6 +187,9 @@ impl World {
         self.give_back(&host.zone, &host.machine);
         for volume in host.volumes {
             self.unlink_volume(volume);
+            if self.volumes.find(volume).is_ok_and(|volume| volume.auto_delete) {
+                self.remove_volume(volume, now);
+            }
         }
         for address in [host.ipv4, host.ipv6].into_iter().flatten() {
             self.free_address(address, now);

@@ -59,6 +59,55 @@ impl World {
         Ok((id, action))
     }
 
+    /// Makes a snapshot of a volume, attached or not, which stays free for other changes. Answers
+    /// the image and the action.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`], [`WorldError::QuotaFull`], [`WorldError::NameTaken`].
+    pub fn snapshot_volume(
+        &mut self,
+        volume: u64,
+        name: &str,
+        description: String,
+        labels: Labels,
+        now: Timestamp,
+    ) -> Result<(u64, u64)> {
+        self.advance(now);
+        let source = self.volumes.find(volume)?;
+        let (disk_gb, origin) = (source.size_gb, source.image.and_then(|image| self.images.find(image).ok()));
+        let architecture = origin.map_or(crate::Architecture::X86, |image| image.architecture);
+        let os = origin.map_or_else(|| "unknown".to_owned(), |image| image.os.clone());
+        let os_version = origin.and_then(|image| image.os_version.clone());
+        self.check_quota(Kind::Image, 1, now)?;
+        self.check_name(&self.images, name, None)?;
+        let id = self.fresh_id();
+        let image = Image {
+            id,
+            kind: ImageKind::Snapshot,
+            name: Some(name.to_owned()),
+            description,
+            status: ImageStatus::Creating,
+            architecture,
+            os,
+            os_version,
+            size_centi_gb: None,
+            disk_gb,
+            created_from: None,
+            bound_to: None,
+            labels,
+            protected: false,
+            deprecated: None,
+            created: now,
+        };
+        let seen_from = self.seen_from(now);
+        self.images.insert(image, seen_from);
+        let takes = self.timings.snapshot;
+        let ready = Change::ImageReady { image: id };
+        let both = [(Kind::Volume, volume), (Kind::Image, id)];
+        let action = self.begin(Plan::new(Command::CreateImage, &both, takes, ready).unlocked(), now);
+        Ok((id, action))
+    }
+
     /// Deletes a snapshot or backup.
     ///
     /// # Errors
@@ -66,6 +115,27 @@ impl World {
     /// being made, [`WorldError::Invalid`] for a stock image.
     pub fn delete_image(&mut self, id: u64, now: Timestamp) -> Result<()> {
         self.advance(now);
+        self.check_image_free(id)?;
+        self.remove_image(id, now);
+        Ok(())
+    }
+
+    /// Deletes a snapshot or backup; it is gone when the action ends.
+    ///
+    /// # Errors
+    /// Those of [`World::delete_image`].
+    pub fn begin_delete_image(&mut self, id: u64, now: Timestamp) -> Result<u64> {
+        self.advance(now);
+        self.check_image_free(id)?;
+        Ok(self.begin_removal(Command::DeleteImage, Kind::Image, id, self.timings.small, now))
+    }
+
+    pub(crate) fn remove_image(&mut self, id: u64, now: Timestamp) {
+        let shown_until = self.shown_until(now);
+        self.images.remove(id, shown_until);
+    }
+
+    fn check_image_free(&self, id: u64) -> Result<()> {
         let image = self.images.find(id)?;
         let kind = Kind::Image;
         if image.kind == ImageKind::Stock {
@@ -77,8 +147,6 @@ impl World {
         if image.status == ImageStatus::Creating {
             return Err(WorldError::Locked { kind, id });
         }
-        let shown_until = self.shown_until(now);
-        self.images.remove(id, shown_until);
         Ok(())
     }
 

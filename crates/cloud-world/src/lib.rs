@@ -51,7 +51,7 @@ pub use model::host::{AddressChoice, Host, HostProtection, HostRequest, HostStat
 pub use model::image::{Image, ImageKind, ImageStatus};
 pub use model::secret::Secret;
 pub use model::ssh_key::SshKey;
-pub use model::volume::{Volume, VolumeRequest, VolumeStatus};
+pub use model::volume::{DiskRequest, Volume, VolumeRequest, VolumeStatus};
 pub use model::{Architecture, Kind, Labels, Record};
 pub use settings::{Lag, Rules, Settings, Timings};
 pub use table::Table;

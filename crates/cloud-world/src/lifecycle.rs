@@ -58,6 +58,10 @@ pub(crate) enum Change {
         volume: u64,
         size_gb: u64,
     },
+    Removed {
+        kind: Kind,
+        id: u64,
+    },
 }
 
 impl World {
@@ -128,7 +132,7 @@ impl World {
             }
         }
         if failed {
-            self.undo(change);
+            self.undo(change, now);
         } else {
             self.apply(change, now);
         }
@@ -188,12 +192,14 @@ impl World {
                     volume.size_gb = size_gb;
                 }
             }
+            Change::Removed { kind, id } => self.remove(kind, id, now),
         }
     }
 
     /// What remains of a change whose action failed.
-    fn undo(&mut self, change: Change) {
+    fn undo(&mut self, change: Change, now: Timestamp) {
         match change {
+            Change::Created { host, .. } if self.rules.failed_hosts_vanish => self.remove_host(host, now),
             Change::Created { host, .. } => self.set_state(host, HostState::Failed, "failed"),
             Change::Resized { host, machine, .. } => {
                 if let Ok(zone) = self.host(host).map(|host| host.zone.clone()) {
@@ -223,7 +229,18 @@ impl World {
             | Change::WentOff { .. }
             | Change::Attached { .. }
             | Change::Detached { .. }
-            | Change::VolumeGrown { .. } => {}
+            | Change::VolumeGrown { .. }
+            | Change::Removed { .. } => {}
+        }
+    }
+
+    fn remove(&mut self, kind: Kind, id: u64, now: Timestamp) {
+        match kind {
+            Kind::Volume => self.remove_volume(id, now),
+            Kind::Address => self.remove_address(id, now),
+            Kind::Image => self.remove_image(id, now),
+            Kind::Firewall => self.remove_firewall_record(id, now),
+            _ => {}
         }
     }
 

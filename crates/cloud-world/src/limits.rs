@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{Kind, Result, World, WorldError};
 
 impl World {
-    /// Takes all capacity of a region away until `until`.
+    /// Takes all capacity of a region, or of one zone, away until `until`.
     pub fn drain_region(&mut self, region: impl Into<String>, until: Timestamp) {
         self.outages.push((region.into(), until));
     }
@@ -19,6 +19,12 @@ impl World {
     #[must_use]
     pub fn orderable(&self, region: &str, machine: &str, now: Timestamp) -> bool {
         self.zone_with_room(region, None, machine, now).is_ok()
+    }
+
+    /// Whether the account may have `wanted` more of a kind at `now`.
+    #[must_use]
+    pub fn has_quota(&self, kind: Kind, wanted: u64, now: Timestamp) -> bool {
+        self.check_quota(kind, wanted, now).is_ok()
     }
 
     pub(crate) fn check_quota(&self, kind: Kind, wanted: u64, now: Timestamp) -> Result<()> {
@@ -70,7 +76,7 @@ impl World {
         place
             .zones
             .iter()
-            .filter(|known| zone.is_none_or(|zone| zone == *known))
+            .filter(|known| zone.is_none_or(|zone| zone == *known) && !self.is_drained(known, now))
             .find(|zone| self.room(zone, machine) > 0)
             .cloned()
             .ok_or_else(|| no_capacity(region, machine))
@@ -97,7 +103,9 @@ impl World {
         self.catalog.stock.get_mut(zone)?.get_mut(machine)
     }
 
-    fn is_drained(&self, region: &str, now: Timestamp) -> bool {
+    /// Whether all capacity of a region, or of a zone, is taken away.
+    #[must_use]
+    pub fn is_drained(&self, region: &str, now: Timestamp) -> bool {
         self.outages.iter().any(|(drained, until)| drained == region && *until > now)
     }
 }

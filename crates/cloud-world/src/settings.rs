@@ -124,11 +124,13 @@ pub struct Lag {
 pub struct Rules {
     /// The kinds of which no two may have the same name.
     pub unique_names: BTreeSet<Kind>,
+    /// Whether a host whose creation fails is gone, instead of being left as failed.
+    pub failed_hosts_vanish: bool,
 }
 
 impl Default for Rules {
-    /// Names of every owned kind are unique.
+    /// Names of every owned kind are unique, and failed hosts stay.
     fn default() -> Self {
-        Self { unique_names: Kind::OWNED.into_iter().collect() }
+        Self { unique_names: Kind::OWNED.into_iter().collect(), failed_hosts_vanish: false }
     }
 }

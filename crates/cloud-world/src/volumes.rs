@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::actions::Plan;
 use crate::lifecycle::Change;
-use crate::{Command, Kind, Result, Volume, VolumeRequest, VolumeStatus, World, WorldError};
+use crate::{Command, DiskRequest, Kind, Result, Volume, VolumeRequest, VolumeStatus, World, WorldError};
 
 impl World {
     /// Makes a volume and, where a host is named, attaches it. Answers the volume, the action that
@@ -28,7 +28,11 @@ impl World {
             name: request.name,
             size_gb: request.size_gb,
             region: request.region,
+            zone: None,
             host: None,
+            boot: false,
+            auto_delete: false,
+            image: None,
             status: VolumeStatus::Creating,
             format: request.format,
             labels: request.labels,
@@ -43,6 +47,39 @@ impl World {
         let created = self.begin(Plan::new(Command::CreateVolume, &on_volume, takes, ready), now);
         let attached = request.host.map(|host| self.begin(self.plan_attach(id, host).after(created), now));
         Ok((id, created, attached))
+    }
+
+    /// Makes a disk as a part of its host: attached from the start, in the host's zone.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for the host, [`WorldError::NameTaken`], [`WorldError::QuotaFull`].
+    pub fn create_disk(&mut self, request: DiskRequest, host: u64, now: Timestamp) -> Result<u64> {
+        self.advance(now);
+        let (region, zone) = (self.host(host)?.region.clone(), self.host(host)?.zone.clone());
+        self.check_name(&self.volumes, &request.name, None)?;
+        self.check_quota(Kind::Volume, 1, now)?;
+        let id = self.fresh_id();
+        let seen_from = self.seen_from(now);
+        let volume = Volume {
+            id,
+            name: request.name,
+            size_gb: request.size_gb,
+            region,
+            zone: Some(zone),
+            host: None,
+            boot: request.boot,
+            auto_delete: request.auto_delete,
+            image: request.image,
+            status: VolumeStatus::Available,
+            format: None,
+            labels: request.labels,
+            protected: false,
+            created: now,
+            busy: Vec::new(),
+        };
+        self.volumes.insert(volume, seen_from);
+        self.link_volume(id, host);
+        Ok(id)
     }
 
     /// Attaches a free volume to a host of the same region.
@@ -104,6 +141,27 @@ impl World {
     /// [`WorldError::InUse`] while it is attached.
     pub fn delete_volume(&mut self, id: u64, now: Timestamp) -> Result<()> {
         self.advance(now);
+        self.check_volume_free(id)?;
+        self.remove_volume(id, now);
+        Ok(())
+    }
+
+    /// Deletes a volume that is not attached; it is gone when the action ends.
+    ///
+    /// # Errors
+    /// Those of [`World::delete_volume`].
+    pub fn begin_delete_volume(&mut self, id: u64, now: Timestamp) -> Result<u64> {
+        self.advance(now);
+        self.check_volume_free(id)?;
+        Ok(self.begin_removal(Command::DeleteVolume, Kind::Volume, id, self.timings.volume, now))
+    }
+
+    pub(crate) fn remove_volume(&mut self, id: u64, now: Timestamp) {
+        let shown_until = self.shown_until(now);
+        self.volumes.remove(id, shown_until);
+    }
+
+    fn check_volume_free(&self, id: u64) -> Result<()> {
         self.check_unlocked(Kind::Volume, id)?;
         let volume = self.volumes.find(id)?;
         if volume.protected {
@@ -112,8 +170,6 @@ impl World {
         if volume.host.is_some() {
             return Err(in_use(id));
         }
-        let shown_until = self.shown_until(now);
-        self.volumes.remove(id, shown_until);
         Ok(())
     }
 
@@ -143,6 +199,7 @@ impl World {
         let Some(host) = volume.host.take() else {
             return;
         };
+        volume.boot = false;
         if let Ok(host) = self.hosts.find_mut(host) {
             host.volumes.retain(|other| *other != id);
         }

@@ -16,8 +16,16 @@ pub struct Volume {
     pub size_gb: u64,
     /// Where it is; it can only be attached to hosts of the same region.
     pub region: String,
+    /// The zone inside the region, where volumes belong to one.
+    pub zone: Option<String>,
     /// The host it is attached to.
     pub host: Option<u64>,
+    /// Whether its host boots from it.
+    pub boot: bool,
+    /// Whether it goes when its host goes.
+    pub auto_delete: bool,
+    /// The image it was made from; the image may be gone by now.
+    pub image: Option<u64>,
     /// Whether it can be used yet.
     pub status: VolumeStatus,
     /// The file system it was formatted with, such as `ext4`.
@@ -71,6 +79,23 @@ pub struct VolumeRequest {
     pub host: Option<u64>,
     /// The file system to format it with.
     pub format: Option<String>,
+    /// Labels.
+    pub labels: Labels,
+}
+
+/// What is asked for when a disk is made together with its host.
+#[derive(Debug, Clone)]
+pub struct DiskRequest {
+    /// Its name.
+    pub name: String,
+    /// Size in GB.
+    pub size_gb: u64,
+    /// Whether the host boots from it.
+    pub boot: bool,
+    /// Whether it goes when the host goes.
+    pub auto_delete: bool,
+    /// The image it is made from.
+    pub image: Option<u64>,
     /// Labels.
     pub labels: Labels,
 }

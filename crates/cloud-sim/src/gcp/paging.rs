@@ -1,0 +1,169 @@
+//! Lists: filter, order, pages; of one place or aggregated over all.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::api::{Answer, Api};
+use super::errors::{self, ApiError};
+use super::filter::Filter;
+use super::links;
+use crate::{Reply, Request};
+
+/// How an aggregated list is called, and its field in each scope.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View {
+    pub(super) kind: &'static str,
+    pub(super) field: &'static str,
+}
+
+/// Answers the page of a list that the request asks for. `key` gives an item's id and name.
+pub(super) fn list<'a, 'b, T>(
+    api: &'a Api<'b>,
+    kind: &str,
+    items: Vec<T>,
+    key: impl Fn(&'a Api<'b>, &T) -> (u64, String),
+    render: impl Fn(&'a Api<'b>, &T) -> Value,
+) -> Answer {
+    let items = items.into_iter().map(|item| (String::new(), item)).collect();
+    let (shown, next) = select(api, items, key, render)?;
+    let mut body = head(api, kind);
+    let shown: Vec<Value> = shown.into_iter().map(|(_, value)| value).collect();
+    // The real lists leave the field out where they are empty.
+    if !shown.is_empty() {
+        body.insert("items".to_owned(), Value::Array(shown));
+    }
+    Ok(finish(body, next))
+}
+
+/// Answers the page of a list over all scopes; each item comes with its scope, such as `zones/z`.
+pub(super) fn aggregated<'a, 'b, T>(
+    api: &'a Api<'b>,
+    view: View,
+    items: Vec<(String, T)>,
+    key: impl Fn(&'a Api<'b>, &T) -> (u64, String),
+    render: impl Fn(&'a Api<'b>, &T) -> Value,
+) -> Answer {
+    let (shown, next) = select(api, items, key, render)?;
+    let mut scopes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for zone in api.zones() {
+        scopes.insert(format!("zones/{zone}"), Vec::new());
+    }
+    if ["operations", "addresses"].contains(&view.field) {
+        scopes.insert("global".to_owned(), Vec::new());
+        let regions = api.world.catalog.regions.iter();
+        scopes.extend(regions.map(|region| (format!("regions/{}", region.name), Vec::new())));
+    }
+    for (scope, value) in shown {
+        scopes.entry(scope).or_default().push(value);
+    }
+    let shown: Map<String, Value> = scopes
+        .into_iter()
+        .map(|(scope, values)| {
+            let value = if values.is_empty() { empty(&scope) } else { json!({view.field: values}) };
+            (scope, value)
+        })
+        .collect();
+    let mut body = head(api, view.kind);
+    body.insert("items".to_owned(), Value::Object(shown));
+    Ok(finish(body, next))
+}
+
+/// What the page holds, and the token of the next one.
+fn select<'a, 'b, T>(
+    api: &'a Api<'b>,
+    items: Vec<(String, T)>,
+    key: impl Fn(&'a Api<'b>, &T) -> (u64, String),
+    render: impl Fn(&'a Api<'b>, &T) -> Value,
+) -> Result<(Vec<(String, Value)>, Option<String>), ApiError> {
+    let request = api.request;
+    let filter = Filter::of(request)?;
+    let newest_first = newest_first(request)?;
+    let most = max_results(request)?;
+    let after = request.param("pageToken").filter(|token| !token.is_empty()).map(read_token).transpose()?;
+    let mut keyed: Vec<(String, String, T)> = items
+        .into_iter()
+        .map(|(scope, item)| {
+            let (id, name) = key(api, &item);
+            let key = if newest_first { format!("{:020}", u64::MAX - id) } else { format!("{scope} {name} {id:020}") };
+            (key, scope, item)
+        })
+        .filter(|(key, _, _)| after.as_ref().is_none_or(|after| key > after))
+        .collect();
+    keyed.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let mut shown: Vec<(String, Value)> = Vec::new();
+    let mut last = None;
+    for (key, scope, item) in keyed {
+        let value = render(api, &item);
+        if !filter.as_ref().is_none_or(|filter| filter.matches(&value)) {
+            continue;
+        }
+        if shown.len() == most {
+            return Ok((shown, last.map(|last: String| token(&last))));
+        }
+        shown.push((scope, value));
+        last = Some(key);
+    }
+    Ok((shown, None))
+}
+
+fn max_results(request: &Request) -> Result<usize, ApiError> {
+    let Some(text) = request.param("maxResults") else {
+        return Ok(DEFAULT_PAGE);
+    };
+    match text.parse() {
+        // Zero is what clients send that have no wish.
+        Ok(0) => Ok(DEFAULT_PAGE),
+        Ok(number) if number <= LARGEST_PAGE => Ok(number),
+        _ => Err(errors::invalid("maxResults", format!("'{text}'. Must be between 0 and {LARGEST_PAGE}."))),
+    }
+}
+
+fn newest_first(request: &Request) -> Result<bool, ApiError> {
+    match request.param("orderBy").unwrap_or("name") {
+        "" | "name" => Ok(false),
+        "creationTimestamp desc" => Ok(true),
+        other => Err(errors::invalid("orderBy", format!("'{other}'"))),
+    }
+}
+
+/// Opaque to clients: the hexadecimal digits of the last key.
+fn token(key: &str) -> String {
+    key.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_token(token: &str) -> Result<String, ApiError> {
+    let pairs = token.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> =
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    key.ok_or_else(|| errors::invalid("pageToken", format!("'{token}'. The page token is invalid.")))
+}
+
+fn head(api: &Api<'_>, kind: &str) -> Map<String, Value> {
+    let path = api.request.path.trim_start_matches("/compute/v1/");
+    let mut head = Map::new();
+    head.insert("kind".to_owned(), json!(kind));
+    head.insert("id".to_owned(), json!(path));
+    head.insert("selfLink".to_owned(), json!(links::full(path)));
+    head
+}
+
+fn finish(mut body: Map<String, Value>, next: Option<String>) -> Reply {
+    if let Some(next) = next {
+        body.insert("nextPageToken".to_owned(), json!(next));
+    }
+    Reply::json(StatusCode::OK, &body)
+}
+
+fn empty(scope: &str) -> Value {
+    json!({"warning": {
+        "code": "NO_RESULTS_ON_PAGE",
+        "message": format!("There are no results for scope '{scope}' on this page."),
+        "data": [{"key": "scope", "value": scope}],
+    }})
+}
+
+const DEFAULT_PAGE: usize = 500;
+const LARGEST_PAGE: usize = 500;
