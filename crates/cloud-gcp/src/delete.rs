@@ -4,7 +4,7 @@
 //! with the last host that uses them: when this one is gone for good. A delete of a host that is not there removes all of
 //! the owner's rules that no host uses.
 
-use cloud_types::{ErrorKind, HostId, Result, ownership};
+use cloud_types::{Error, ErrorKind, HostId, Result, ownership};
 
 use crate::convert::{self, Place};
 use crate::host::Inner;
@@ -61,7 +61,7 @@ impl Inner {
                 Err(error) => return gone(Err(error)),
             }
         }
-        Ok(())
+        Err(Error::new(ErrorKind::Timeout, format!("host {id} is still being deleted: repeat the call")))
     }
 
     /// Deletes an instance that lost a race, also the data disk that it brought, even one that was to be kept.

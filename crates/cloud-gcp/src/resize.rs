@@ -1,7 +1,7 @@
 //! Changing the machine type of a stopped host.
 
 use async_trait::async_trait;
-use cloud_types::{Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, ResizeDisk, Result};
+use cloud_types::{Ability, Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, ResizeDisk, Result};
 
 use crate::convert::{self, Place};
 use crate::host::{Gcp, Inner, named};
@@ -15,9 +15,12 @@ impl Resize for Gcp {
 }
 
 impl Inner {
-    /// A boot disk is no part of a machine type here, so that nothing grows whatever was said. The instance's own type tells
-    /// whether it was done, also after a lost answer.
-    async fn resize(&self, id: &HostId, to: &MachineTypeName, _disk: ResizeDisk) -> Result<()> {
+    /// A boot disk is no part of a machine type here, so that it cannot grow with it. The instance's own type tells whether
+    /// it was done, also after a lost answer.
+    async fn resize(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
+        if disk == ResizeDisk::GrowForever {
+            self.capabilities().require(Ability::GrowBootDisk)?;
+        }
         let place = Place::read(id.as_str())?;
         for _ in 0..TRIES {
             let instance = self.reader.read_alone(&place).await?;
