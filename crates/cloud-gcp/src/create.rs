@@ -180,7 +180,7 @@ impl Inner {
 
     /// Whether an instance is being deleted: it has the same status as one that is being stopped, and only its operations
     /// tell one from the other.
-    async fn is_leaving(&self, instance: &Instance) -> Result<bool> {
+    pub(crate) async fn is_leaving(&self, instance: &Instance) -> Result<bool> {
         match convert::state(&instance.status) {
             HostState::Deleting => Ok(true),
             HostState::Stopping => {

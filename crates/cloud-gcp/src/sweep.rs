@@ -1,4 +1,8 @@
 //! All that an owner has in a project, hosts first, so that what they use can go after them.
+//!
+//! What is on its way out is not among it: an instance takes up to some minutes to be gone after its delete was accepted.
+
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use cloud_types::{HostId, Resource, ResourceKind, Result, Sweep, ownership};
@@ -7,6 +11,7 @@ use crate::client::all_of;
 use crate::convert::{self, Place};
 use crate::host::{Gcp, named};
 use crate::labels;
+use crate::wire::Disk;
 
 #[async_trait]
 impl Sweep for Gcp {
@@ -15,12 +20,26 @@ impl Sweep for Gcp {
             let owner = format!("labels.{}", ownership::OWNER);
             let inner = &self.0;
             let mut all = Vec::new();
-            let hosts = inner.api.all_instances(&all_of(&[(&owner, inner.owner.as_str())])).await?;
-            all.extend(hosts.iter().map(convert::instance_resource));
-            // A boot disk goes with its host; one without a host was left by something else.
-            let disks = inner.own_disks().await?;
-            let apart = |labels: &_, users: &[String]| !labels::is_boot_disk(labels) || users.is_empty();
-            all.extend(disks.iter().filter(|disk| apart(&disk.labels, &disk.users)).map(convert::disk_resource));
+            let mut leaving = HashSet::new();
+            for host in inner.api.all_instances(&all_of(&[(&owner, inner.owner.as_str())])).await? {
+                match inner.is_leaving(&host).await? {
+                    true => drop(leaving.insert((convert::last(&host.zone).to_owned(), host.name))),
+                    false => all.push(convert::instance_resource(&host)),
+                }
+            }
+            // A boot disk goes with its host, and so does a data disk that is not to be kept.
+            let goes = |disk: &Disk| {
+                let is_leaving = |user: &String| {
+                    let zone = convert::zone_in(user).unwrap_or_default().to_owned();
+                    leaving.contains(&(zone, convert::last(user).to_owned()))
+                };
+                let with_host = labels::is_data_disk(&disk.labels) && !labels::is_kept(&disk.labels);
+                match labels::is_boot_disk(&disk.labels) {
+                    true => !disk.users.is_empty(),
+                    false => with_host && disk.users.iter().any(is_leaving),
+                }
+            };
+            all.extend(inner.own_disks().await?.iter().filter(|disk| !goes(disk)).map(convert::disk_resource));
             all.extend(inner.own_snapshots().await?.iter().map(convert::snapshot_resource));
             all.extend(inner.own_rules().await?.iter().map(convert::firewall_resource));
             Ok(all)
