@@ -3,6 +3,8 @@
 //! Apart from the rest, behind the feature `contract`, since only tests need a JSON Schema library.
 //! An exchange that met a fault is only checked for its request: its answer is wrong on purpose.
 
+pub mod discovery;
+
 use std::collections::HashMap;
 
 use jsonschema::{Registry, Validator};

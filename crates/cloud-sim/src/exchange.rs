@@ -172,6 +172,7 @@ impl<F: Face> Shared<F> {
         };
         let json = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or(Value::Null);
         recorder.write(&Exchange {
+            face: F::NAME.to_owned(),
             method: request.method.to_string(),
             path: request.path.clone(),
             path_template: route.template.clone(),

@@ -5,6 +5,8 @@ mod addresses;
 mod api;
 mod body;
 mod catalog;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod disks;
 mod errors;
 mod filter;
@@ -53,6 +55,8 @@ pub struct Gcp {
 }
 
 impl Face for Gcp {
+    const NAME: &'static str = "gcp";
+
     fn new(config: &SimConfig) -> Self {
         Self {
             token: config.token.clone(),

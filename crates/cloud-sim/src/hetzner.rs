@@ -44,6 +44,8 @@ pub struct Hetzner {
 }
 
 impl Face for Hetzner {
+    const NAME: &'static str = "hetzner";
+
     fn new(config: &SimConfig) -> Self {
         Self { token: config.token.clone(), read_only_token: config.read_only_token.clone() }
     }

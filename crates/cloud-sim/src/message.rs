@@ -10,6 +10,9 @@ use crate::SimConfig;
 
 /// One provider's API over a world.
 pub trait Face: Send + Sync + Sized + 'static {
+    /// The provider's name, as recorded exchanges have it.
+    const NAME: &'static str;
+
     /// The face for this configuration.
     fn new(config: &SimConfig) -> Self;
 

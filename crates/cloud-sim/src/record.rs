@@ -11,6 +11,8 @@ use serde_json::Value;
 /// A request and its answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Exchange {
+    /// The provider whose face answered.
+    pub face: String,
     /// The request's method.
     pub method: String,
     /// The request's path, below the API's base path.

@@ -58,6 +58,7 @@ fn a_wrong_exchange_is_found() {
     });
     let mut contract = Contract::new(description, &[]).unwrap();
     let mut exchange = Exchange {
+        face: "things".to_owned(),
         method: "GET".to_owned(),
         path: "/things/1".to_owned(),
         path_template: "/things/{id}".to_owned(),

@@ -1,18 +1,20 @@
-//! Checks the exchanges that simulators recorded against Hetzner's description: `contract-check EXCHANGES DESCRIPTION`.
+//! Checks the exchanges that simulators recorded against the providers' descriptions:
+//! `contract-check EXCHANGES DESCRIPTION…`. Hetzner's is OpenAPI, Google's are discovery documents;
+//! exchanges of a provider whose description is not given are left out.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use cloud_sim::Exchange;
-use cloud_sim::contract::Contract;
-use cloud_sim::hetzner::contract::DEVIATIONS;
+use cloud_sim::contract::{Contract, discovery};
+use cloud_sim::{Exchange, gcp, hetzner};
+use serde_json::Value;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let checked = match &arguments[..] {
-        [exchanges, description] => check(exchanges, description),
-        _ => Err("usage: contract-check EXCHANGES DESCRIPTION".to_owned()),
+    let checked = match arguments.split_first() {
+        Some((exchanges, descriptions)) if !descriptions.is_empty() => check(exchanges, descriptions),
+        _ => Err("usage: contract-check EXCHANGES DESCRIPTION…".to_owned()),
     };
     match checked {
         Ok(summary) => {
@@ -26,25 +28,49 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(exchanges: &str, description: &str) -> Result<String, String> {
-    let read = |path: &str| std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
-    let description = serde_json::from_str(&read(description)?).map_err(|error| format!("{description}: {error}"))?;
-    let mut contract = Contract::new(description, DEVIATIONS)?;
-    let (mut count, mut problems) = (0, BTreeMap::<String, usize>::new());
-    for line in read(exchanges)?.lines() {
-        let exchange: Exchange = serde_json::from_str(line).map_err(|error| format!("exchange {count}: {error}"))?;
-        count += 1;
+fn check(exchanges: &str, descriptions: &[String]) -> Result<String, String> {
+    let mut contracts = contracts(descriptions)?;
+    let (mut counts, mut problems) = (BTreeMap::<&str, usize>::new(), BTreeMap::<String, usize>::new());
+    for (at, line) in read(exchanges)?.lines().enumerate() {
+        let exchange: Exchange = serde_json::from_str(line).map_err(|error| format!("exchange {at}: {error}"))?;
+        let Some((face, contract)) = contracts.iter_mut().find(|(face, _)| *face == exchange.face) else {
+            continue;
+        };
+        *counts.entry(face).or_default() += 1;
         for problem in contract.check(&exchange) {
             let (method, path) = (&exchange.method, &exchange.path_template);
-            *problems.entry(format!("{method} {path} {}: {problem}", exchange.status)).or_default() += 1;
+            *problems.entry(format!("{face} {method} {path} {}: {problem}", exchange.status)).or_default() += 1;
         }
     }
-    if count == 0 {
-        return Err("nothing was recorded".to_owned());
+    if let Some((face, _)) = contracts.iter().find(|(face, _)| !counts.contains_key(face)) {
+        return Err(format!("nothing of {face} was recorded"));
     }
     if problems.is_empty() {
-        return Ok(format!("{count} exchanges are as described, {} deviations are known", DEVIATIONS.len()));
+        let known = hetzner::contract::DEVIATIONS.len() + gcp::contract::DEVIATIONS.len();
+        return Ok(format!("exchanges are as described: {counts:?}, {known} deviations are known"));
     }
     let lines = problems.iter().map(|(problem, times)| format!("{times:>6} × {problem}"));
     Err(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// A contract for each provider that is described.
+fn contracts(descriptions: &[String]) -> Result<Vec<(&'static str, Contract)>, String> {
+    let mut documents = Vec::new();
+    let mut contracts = Vec::new();
+    for path in descriptions {
+        let description: Value = serde_json::from_str(&read(path)?).map_err(|error| format!("{path}: {error}"))?;
+        if description["kind"] == "discovery#restDescription" {
+            documents.push(description);
+        } else {
+            contracts.push(("hetzner", Contract::new(description, hetzner::contract::DEVIATIONS)?));
+        }
+    }
+    if !documents.is_empty() {
+        contracts.push(("gcp", Contract::new(discovery::openapi(&documents), gcp::contract::DEVIATIONS)?));
+    }
+    Ok(contracts)
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
 }

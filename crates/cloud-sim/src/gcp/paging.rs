@@ -70,13 +70,16 @@ pub(super) fn aggregated<'a, 'b, T>(
     Ok(finish(body, next))
 }
 
+/// A resource as it is shown, with its scope.
+type Scoped = (String, Value);
+
 /// What the page holds, and the token of the next one.
 fn select<'a, 'b, T>(
     api: &'a Api<'b>,
     items: Vec<(String, T)>,
     key: impl Fn(&'a Api<'b>, &T) -> (u64, String),
     render: impl Fn(&'a Api<'b>, &T) -> Value,
-) -> Result<(Vec<(String, Value)>, Option<String>), ApiError> {
+) -> Result<(Vec<Scoped>, Option<String>), ApiError> {
     let request = api.request;
     let filter = Filter::of(request)?;
     let newest_first = newest_first(request)?;
@@ -92,7 +95,7 @@ fn select<'a, 'b, T>(
         .filter(|(key, _, _)| after.as_ref().is_none_or(|after| key > after))
         .collect();
     keyed.sort_by(|(one, ..), (other, ..)| one.cmp(other));
-    let mut shown: Vec<(String, Value)> = Vec::new();
+    let mut shown: Vec<Scoped> = Vec::new();
     let mut last = None;
     for (key, scope, item) in keyed {
         let value = render(api, &item);

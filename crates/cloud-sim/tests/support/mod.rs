@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod gcp;
+
 use std::time::Duration;
 
 use cloud_sim::{SimConfig, hetzner};
