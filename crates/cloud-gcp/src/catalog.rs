@@ -98,7 +98,7 @@ impl CatalogCache {
             let types = try_join_all(zones.iter().map(|zone| inner.api.machine_types_in(zone)));
             let gpus = try_join_all(zones.iter().map(|zone| inner.api.accelerator_types_in(zone)));
             let (types, gpus) = try_join(types, gpus).await?;
-            RegionSold::new(zones, types, gpus)
+            RegionSold::new(zones, &types, &gpus)
         };
         cached.get(&*inner.clock, read).await
     }

@@ -167,10 +167,10 @@ mod tests {
 
     #[test]
     fn a_zone_that_did_not_answer_makes_a_list_an_error() {
-        let body = r#"{"items":{"zones/a":{"instances":[]},"zones/b":{"warning":{"code":"UNREACHABLE"}}}}"#;
+        let body = r#"{"kind":"k","items":{"zones/a":{"instances":[]},"zones/b":{"warning":{"code":"UNREACHABLE"}}}}"#;
         let page: Aggregated<crate::wire::Instance> = serde_json::from_str(body).unwrap();
         assert_eq!(page.into_parts().unwrap_err().kind(), ErrorKind::Unavailable);
-        let body = r#"{"items":{"zones/b":{"warning":{"code":"NO_RESULTS_ON_PAGE"}}},"nextPageToken":""}"#;
+        let body = r#"{"kind":"k","items":{"zones/b":{"warning":{"code":"NO_RESULTS_ON_PAGE"}}},"nextPageToken":""}"#;
         let page: Aggregated<crate::wire::Instance> = serde_json::from_str(body).unwrap();
         let (items, next) = page.into_parts().unwrap();
         assert!(items.is_empty() && next.is_none());

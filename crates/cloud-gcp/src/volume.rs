@@ -82,15 +82,15 @@ impl Inner {
         }
         // One order for everybody, so that two that race meet in one zone.
         let mut full = None;
-        for zone in zones.iter().cloned() {
+        for zone in &zones {
             let disk_type = convert::disk_type(spec.class, "");
             let body = CreateDisk {
                 name: &name,
                 size_gb: spec.size.0.to_string(),
-                r#type: self.api.disk_type_path(&zone, disk_type).await?,
+                r#type: self.api.disk_type_path(zone, disk_type).await?,
                 labels: &own,
             };
-            let made = match self.api.create_disk(&zone, &body).await {
+            let made = match self.api.create_disk(zone, &body).await {
                 Ok(operation) => self.operations.wait(&operation).await,
                 Err(error) => Err(error),
             };
@@ -98,7 +98,7 @@ impl Inner {
                 Err(error) if error.kind() == ErrorKind::NoCapacity => full = Some(error),
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
                 Ok(()) | Err(_) => {
-                    let disk = self.see_disk(&zone, &name).await?;
+                    let disk = self.see_disk(zone, &name).await?;
                     return self.same_volume(disk, spec, &zones).await;
                 }
             }

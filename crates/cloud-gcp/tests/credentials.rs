@@ -1,4 +1,4 @@
-//! Application Default Credentials as a program on Google's machines finds them: from the metadata server alone.
+//! Application Default Credentials as a program on Google's machines finds them: from the metadata server.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod simulated;
@@ -12,14 +12,14 @@ use cloud_types::{CloudProvider, ListHosts};
 const SIMULATOR: &str = "CLOUD_GCP_TEST_SIMULATOR";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn token_and_project_come_from_the_metadata_server() {
+async fn a_token_comes_from_the_metadata_server() {
     let sim = simulated::sim().await;
     let host = sim.url().trim_start_matches("http://").to_owned();
     let mut inner = Command::new(std::env::current_exe().unwrap());
     inner
-        .args(["--exact", "a_program_on_googles_machines_needs_no_settings", "--nocapture"])
+        .args(["--exact", "a_program_on_googles_machines_needs_no_key", "--nocapture"])
         .env_remove("GOOGLE_APPLICATION_CREDENTIALS")
-        .env_remove("GOOGLE_CLOUD_PROJECT")
+        .env("GOOGLE_CLOUD_PROJECT", "simulated-project")
         .env("HOME", "/nonexistent")
         .env("GCE_METADATA_HOST", host)
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{}/compute/v1/", sim.url()))
@@ -33,7 +33,7 @@ async fn token_and_project_come_from_the_metadata_server() {
 
 /// Run by the test above, with the environment that it sets.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_on_googles_machines_needs_no_settings() {
+async fn a_program_on_googles_machines_needs_no_key() {
     if std::env::var_os(SIMULATOR).is_none() {
         return;
     }

@@ -13,14 +13,8 @@ use cloud_types::{
 };
 use futures::StreamExt;
 
-const ALL: [Hostile; 6] = [
-    Hostile::HugeBody,
-    Hostile::DeepNesting,
-    Hostile::WrongTypes,
-    Hostile::EndlessPages,
-    Hostile::RepeatedPage,
-    Hostile::InvalidUtf8,
-];
+/// Lists that never end are in `wire`.
+const ALL: [Hostile; 4] = [Hostile::HugeBody, Hostile::DeepNesting, Hostile::WrongTypes, Hostile::InvalidUtf8];
 
 fn spec(name: &str) -> HostSpec {
     let (name, region) = (Name::new(name).unwrap(), Region::new("europe-west1").unwrap());
@@ -39,7 +33,6 @@ async fn every_kind_of_call_answers_a_hostile_server_with_an_error() {
         let sim = simulated::sim().await;
         let provider = simulated::provider(&sim, "mine");
         let host = provider.create_host(&spec("web")).await.unwrap().into_host();
-        let pages = matches!(hostile, Hostile::EndlessPages | Hostile::RepeatedPage);
         sim.inject(FaultRule {
             fault: Fault::Hostile(hostile),
             method: None,
@@ -60,13 +53,11 @@ async fn every_kind_of_call_answers_a_hostile_server_with_an_error() {
         assert!(catalog.is_err(), "{what}: the catalog");
         let swept = ends(&what, fresh.sweep().unwrap().list_resources()).await;
         assert!(swept.is_err(), "{what}: a sweep");
-        if !pages {
-            let read = ends(&what, fresh.get_host(&host.id)).await.unwrap_err();
-            assert!(!matches!(read.kind(), ErrorKind::NotFound), "{what}: {read}");
-            let created = ends(&what, fresh.create_host(&spec("db"))).await;
-            assert!(created.is_err(), "{what}: a create");
-            assert!(ends(&what, fresh.start_host(&host.id)).await.is_err(), "{what}: a start");
-        }
+        let read = ends(&what, fresh.get_host(&host.id)).await.unwrap_err();
+        assert!(!matches!(read.kind(), ErrorKind::NotFound), "{what}: {read}");
+        let created = ends(&what, fresh.create_host(&spec("db"))).await;
+        assert!(created.is_err(), "{what}: a create");
+        assert!(ends(&what, fresh.start_host(&host.id)).await.is_err(), "{what}: a start");
     }
 }
 

@@ -94,7 +94,7 @@ async fn no_secret_comes_out_in_logs_errors_or_debug() {
         Machine::named("e2-small").unwrap(),
         Image::ubuntu("24.04"),
     )
-    .user_data(UserData::new(USER_DATA.repeat(4096)));
+    .user_data(UserData::new(USER_DATA.repeat(16_384)));
     seen.push_str(&all_of(&provider.create_host(&too_long).await.unwrap_err()));
     seen.push_str(&all_of(&wrong.get_host(&cloud_types::HostId::new("europe-west1-b/web-1")).await.unwrap_err()));
 

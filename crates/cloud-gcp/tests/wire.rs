@@ -3,6 +3,7 @@
 
 mod common;
 
+use cloud_http::FakeTransport;
 use cloud_types::{
     CloudProvider, CreateToken, Created, DataDisk, ErrorKind, GiB, HostId, HostState, Image, InboundPort, ListHosts,
     Machine, Pricing, PublicNetwork, ResizeDisk, StopMode, UserData,
@@ -242,7 +243,7 @@ async fn a_resize_waits_for_its_operation() {
 async fn deleting_a_plain_host_is_two_calls_and_a_missing_one_sweeps_the_rules() {
     let fake = script([instance("RUNNING", &json!({"cloud-owner": "default"})), operation("op", "RUNNING")])
         .answer(404, error(404, "notFound", "gone"))
-        .answer(200, json!({"items": []}).to_string());
+        .answer(200, json!({"kind": "compute#firewallList"}).to_string());
     let gcp = scripted(&fake);
     let id = HostId::new("europe-west1-b/web-1/4242");
     gcp.delete_host(&id).await.unwrap();
@@ -322,4 +323,15 @@ async fn a_stale_fingerprint_is_read_again() {
     let insert = requests.iter().find(|one| one.method == "POST" && one.target.contains("/instances?")).unwrap().json();
     assert_eq!(insert["disks"][1]["source"], "projects/p/zones/europe-west1-b/disks/web-1-data-x");
     assert_eq!(insert["disks"][1]["autoDelete"], true);
+}
+
+#[tokio::test]
+async fn a_list_that_leads_back_or_is_none_is_an_error() {
+    let again = json!({"items": {}, "nextPageToken": "same"});
+    let fake = script([again.clone(), again]);
+    let listed = scripted(&fake).sweep().unwrap().list_resources().await;
+    assert_eq!(listed.unwrap_err().kind(), ErrorKind::Unexpected);
+    let fake = (0..4).fold(FakeTransport::new(), |fake, _| fake.answer(200, r#"{"message": "please log in"}"#));
+    let listed = scripted(&fake).list_hosts(&ListHosts::mine()).await;
+    assert_eq!(listed.unwrap_err().kind(), ErrorKind::Unexpected);
 }

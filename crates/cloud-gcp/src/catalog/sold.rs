@@ -20,11 +20,11 @@ impl RegionSold {
     /// From the lists of the zones, in their order.
     pub(super) fn new(
         zones: Vec<String>,
-        types: Vec<Vec<wire::MachineType>>,
-        gpus: Vec<Vec<wire::AcceleratorType>>,
+        types: &[Vec<wire::MachineType>],
+        gpus: &[Vec<wire::AcceleratorType>],
     ) -> Result<Self> {
         let mut machines = BTreeMap::new();
-        for (zone, (types, gpus)) in zones.iter().zip(types.iter().zip(&gpus)) {
+        for (zone, (types, gpus)) in zones.iter().zip(types.iter().zip(gpus)) {
             machines.insert(zone.clone(), machines_of(types, gpus)?);
         }
         Ok(Self { zones, machines })

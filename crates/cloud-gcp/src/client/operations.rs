@@ -48,7 +48,7 @@ impl Api {
 
     /// The operations of a scope that a filter lets through.
     pub(crate) async fn operations_where(&self, scope: &Scope, filter: &str) -> Result<Vec<Operation>> {
-        let path = self.path(format!("{}", scope.path())).await?;
+        let path = self.path(scope.path()).await?;
         all_pages::<List<Operation>>(|| {
             self.compute.get("list_operations", &path).query("maxResults", PER_PAGE).query("filter", filter)
         })

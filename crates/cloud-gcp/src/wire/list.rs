@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct List<T> {
+    /// Always there: without it an object is no list, and must not be taken for an empty one.
+    #[serde(rename = "kind")]
+    _kind: String,
     #[serde(default = "Vec::new")]
     pub(crate) items: Vec<T>,
     #[serde(default)]
@@ -20,6 +23,9 @@ pub(crate) struct List<T> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Aggregated<T> {
+    /// As of [`List`].
+    #[serde(rename = "kind")]
+    _kind: String,
     #[serde(default = "BTreeMap::new")]
     pub(crate) items: BTreeMap<String, Scope<T>>,
     #[serde(default)]

@@ -5,7 +5,6 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SkuList {
-    #[serde(default)]
     pub(crate) skus: Vec<Sku>,
     #[serde(default)]
     pub(crate) next_page_token: Option<String>,

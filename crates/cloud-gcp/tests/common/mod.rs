@@ -20,9 +20,12 @@ pub(crate) fn scripted(fake: &Arc<FakeTransport>) -> Gcp {
         .expect("a provider")
 }
 
-/// A script of successes.
+/// A script of successes, each with its kind, as Google's have one.
 pub(crate) fn script(answers: impl IntoIterator<Item = Value>) -> Arc<FakeTransport> {
-    answers.into_iter().fold(FakeTransport::new(), |fake, answer| fake.answer(200, answer.to_string()))
+    answers.into_iter().fold(FakeTransport::new(), |fake, mut answer| {
+        answer["kind"] = json!("compute#something");
+        fake.answer(200, answer.to_string())
+    })
 }
 
 /// The plainest host.
@@ -90,7 +93,7 @@ pub(crate) fn instance(status: &str, labels: &Value) -> Value {
 
 /// An aggregated list of these instances.
 pub(crate) fn aggregated(instances: &[Value]) -> Value {
-    json!({"items": {
+    json!({"kind": "compute#instanceAggregatedList", "items": {
         "zones/europe-west1-b": {"instances": instances},
         "zones/us-east1-b": {"warning": {"code": "NO_RESULTS_ON_PAGE", "message": "none"}},
     }})
