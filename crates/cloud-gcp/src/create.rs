@@ -187,7 +187,8 @@ impl Inner {
                 let filter = format!("(targetId = {}) AND (operationType = \"delete\")", instance.id);
                 let zone = Scope::Zone(convert::last(&instance.zone).to_owned());
                 let deletes = self.api.operations_where(&zone, &filter).await?;
-                Ok(deletes.iter().any(|one| one.target_id.as_deref() == Some(&instance.id)))
+                let is_going = |one: &Operation| one.target_id.as_deref() == Some(&instance.id) && one.error.is_none();
+                Ok(deletes.iter().any(is_going))
             }
             _ => Ok(false),
         }
