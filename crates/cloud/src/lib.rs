@@ -38,6 +38,7 @@
 //! |---|---|
 //! | `local` (default) | the in-memory provider, for tests and first steps |
 //! | `hetzner` | Hetzner Cloud |
+//! | `gcp` | Google Compute Engine |
 //! | `serde` | `Serialize` and `Deserialize` on the data types |
 //! | `mock` | mocks of the traits, with which your own unit tests expect calls |
 //!
@@ -49,6 +50,9 @@ mod registry;
 pub use cloud_types::*;
 pub use registry::Registry;
 
+#[cfg(feature = "gcp")]
+#[doc(inline)]
+pub use cloud_gcp as gcp;
 #[cfg(feature = "hetzner")]
 #[doc(inline)]
 pub use cloud_hetzner as hetzner;

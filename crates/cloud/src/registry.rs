@@ -38,10 +38,12 @@ impl Registry {
     #[must_use]
     pub fn with_enabled() -> Self {
         #[cfg_attr(
-            not(any(feature = "local", feature = "hetzner")),
+            not(any(feature = "local", feature = "hetzner", feature = "gcp")),
             expect(unused_mut, reason = "none is compiled in")
         )]
         let mut registry = Self::empty();
+        #[cfg(feature = "gcp")]
+        registry.register("gcp", async || Ok(Arc::new(cloud_gcp::Config::from_env()?.build()?) as _));
         #[cfg(feature = "hetzner")]
         registry.register("hetzner", async |owner: Option<Owner>| {
             let config = cloud_hetzner::Config::from_env()?;
@@ -122,7 +124,8 @@ impl fmt::Debug for Registry {
 }
 
 /// Every provider of this workspace by the name that is also its feature, and whether it is compiled in.
-const BUILT_IN: [(&str, bool); 2] = [("hetzner", cfg!(feature = "hetzner")), ("local", cfg!(feature = "local"))];
+const BUILT_IN: [(&str, bool); 3] =
+    [("gcp", cfg!(feature = "gcp")), ("hetzner", cfg!(feature = "hetzner")), ("local", cfg!(feature = "local"))];
 
 #[cfg(test)]
 mod tests {

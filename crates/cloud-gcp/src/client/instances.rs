@@ -1,0 +1,90 @@
+//! `/instances` (<https://cloud.google.com/compute/docs/reference/rest/v1/instances>).
+
+use cloud_http::segment;
+use cloud_types::Result;
+
+use super::{Api, PER_PAGE, all_pages, request_id};
+use crate::convert::Place;
+use crate::wire::{Aggregated, AttachDisk, CreateInstance, Instance, Operation, SerialPortOutput, SetMachineType};
+
+impl Api {
+    pub(crate) async fn create_instance(&self, zone: &str, body: &CreateInstance<'_>) -> Result<Operation> {
+        let path = self.path(format!("zones/{}/instances", segment(zone))).await?;
+        self.compute.post("create_host", path).query("requestId", request_id()).repeatable().json(body).send().await
+    }
+
+    pub(crate) async fn get_instance(&self, host: &Place) -> Result<Instance> {
+        self.compute.get("get_host", self.instance(host).await?).send().await
+    }
+
+    /// One page of all zones' instances.
+    pub(crate) async fn list_instances(&self, filter: &str, page: Option<&str>) -> Result<Aggregated<Instance>> {
+        let path = self.path("aggregated/instances").await?;
+        let mut request = self.instances(&path, filter);
+        if let Some(page) = page {
+            request = request.query("pageToken", page);
+        }
+        request.send().await
+    }
+
+    pub(crate) async fn all_instances(&self, filter: &str) -> Result<Vec<Instance>> {
+        let path = self.path("aggregated/instances").await?;
+        all_pages::<Aggregated<Instance>>(|| self.instances(&path, filter)).await
+    }
+
+    fn instances(&self, path: &str, filter: &str) -> cloud_http::Request {
+        let request = self.compute.get("list_hosts", path).query("maxResults", PER_PAGE);
+        if filter.is_empty() { request } else { request.query("filter", filter) }
+    }
+
+    pub(crate) async fn delete_instance(&self, host: &Place) -> Result<Operation> {
+        let request = self.compute.delete("delete_host", self.instance(host).await?);
+        request.query("requestId", request_id()).retry_conflicts().send().await
+    }
+
+    /// `start`, `stop` or `reset`: harmless when sent twice. A host that is busy is waited for.
+    pub(crate) async fn power(
+        &self,
+        operation: &'static str,
+        host: &Place,
+        verb: &str,
+        parameter: Option<(&str, bool)>,
+    ) -> Result<Operation> {
+        let path = format!("{}/{verb}", self.instance(host).await?);
+        let mut request = self.compute.post(operation, path).query("requestId", request_id()).repeatable();
+        if let Some((name, value)) = parameter {
+            request = request.query(name, value);
+        }
+        request.retry_conflicts().send().await
+    }
+
+    pub(crate) async fn set_machine_type(&self, host: &Place, to: &str) -> Result<Operation> {
+        let path = format!("{}/setMachineType", self.instance(host).await?);
+        let body = SetMachineType { machine_type: format!("zones/{}/machineTypes/{to}", host.zone) };
+        let request = self.compute.post("resize_host", path).query("requestId", request_id());
+        request.repeatable().json(&body).send().await
+    }
+
+    pub(crate) async fn attach_disk(&self, host: &Place, disk: &str) -> Result<Operation> {
+        let path = format!("{}/attachDisk", self.instance(host).await?);
+        let source = self.path(format!("zones/{}/disks/{disk}", host.zone)).await?;
+        let body = AttachDisk { source, device_name: disk, auto_delete: false };
+        let request = self.compute.post("attach_volume", path).query("requestId", request_id());
+        request.repeatable().json(&body).send().await
+    }
+
+    pub(crate) async fn detach_disk(&self, host: &Place, device: &str) -> Result<Operation> {
+        let path = format!("{}/detachDisk", self.instance(host).await?);
+        let request = self.compute.post("detach_volume", path).query("deviceName", device);
+        request.query("requestId", request_id()).repeatable().send().await
+    }
+
+    pub(crate) async fn serial_output(&self, host: &Place) -> Result<SerialPortOutput> {
+        let path = format!("{}/serialPort", self.instance(host).await?);
+        self.compute.get("console_output", path).query("port", 1).send().await
+    }
+
+    async fn instance(&self, host: &Place) -> Result<String> {
+        self.path(format!("zones/{}/instances/{}", segment(&host.zone), segment(host.key()))).await
+    }
+}

@@ -1,0 +1,61 @@
+//! Machine types, accelerators and places (<https://cloud.google.com/compute/docs/reference/rest/v1/machineTypes>).
+
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MachineType {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) zone: String,
+    pub(crate) guest_cpus: u32,
+    pub(crate) memory_mb: u64,
+    #[serde(default)]
+    pub(crate) is_shared_cpu: bool,
+    #[serde(default)]
+    pub(crate) architecture: Option<String>,
+    #[serde(default)]
+    pub(crate) accelerators: Vec<MachineAccelerator>,
+    #[serde(default)]
+    pub(crate) deprecated: Option<Deprecation>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MachineAccelerator {
+    #[serde(default)]
+    pub(crate) guest_accelerator_type: String,
+    #[serde(default)]
+    pub(crate) guest_accelerator_count: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Deprecation {
+    #[serde(default)]
+    pub(crate) state: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AcceleratorType {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) zone: String,
+    #[serde(default)]
+    pub(crate) maximum_cards_per_instance: Option<u32>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Region {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) description: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Zone {
+    pub(crate) name: String,
+    pub(crate) region: String,
+    #[serde(default)]
+    pub(crate) status: String,
+}
