@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
 }
 
 /// Prints the table in Markdown.
-const TABLE: [&str; 6] = ["run", "--quiet", "--package", "cloud-trials", "--bin", "abilities"];
+const TABLE: [&str; 8] = ["run", "--quiet", "--package", "cloud-trials", "--features", "gcp", "--bin", "abilities"];
 
 fn length(readme: &str) -> Vec<String> {
     let lines = readme.lines().count();

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::shell::{Result, cargo, line, output, root, run as run_to_end, target_dir};
 
 /// Who can be tried: the provider, and the Python package of its maker.
-const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud")];
+const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud"), ("gcp", "google-cloud-compute")];
 
 /// So many times faster than ours the simulator's time passes.
 const SPEED: &str = "100";

@@ -2,14 +2,21 @@
 
 use cloud_types::{Ability, AfterResize, Capabilities, CloudProvider, GiB, Result, StoppedBilling};
 
-/// The table in Markdown: a row an ability, a column a provider.
+/// The table in Markdown: a row an ability, a column a provider that is compiled in.
 ///
 /// # Errors
 /// Where a provider refuses its settings.
 pub fn table() -> Result<String> {
     let local = cloud_local::Local::new();
     let hetzner = cloud_hetzner::Config::new("never-sent").build()?;
-    Ok(render(&[("local", local.capabilities()), ("hetzner", hetzner.capabilities())]))
+    #[cfg(feature = "gcp")]
+    let gcp = cloud_gcp::Config::new().project("none").access_token("never-sent").build()?;
+    Ok(render(&[
+        ("local", local.capabilities()),
+        ("hetzner", hetzner.capabilities()),
+        #[cfg(feature = "gcp")]
+        ("gcp", gcp.capabilities()),
+    ]))
 }
 
 fn render(providers: &[(&str, &Capabilities)]) -> String {

@@ -7,6 +7,21 @@ use std::sync::Arc;
 
 use crate::{CloudProvider, Error, Owner, ProviderId, Result};
 
+/// Opens a provider of this workspace with the settings of the environment, for the owner that is given.
+#[cfg(any(feature = "local", feature = "hetzner", feature = "gcp"))]
+macro_rules! from_env {
+    ($provider:ident) => {
+        async |owner: Option<Owner>| {
+            let config = $provider::Config::from_env()?;
+            let config = match owner {
+                Some(owner) => config.owner(owner),
+                None => config,
+            };
+            Ok(Arc::new(config.build()?) as _)
+        }
+    };
+}
+
 /// Providers by name, each opened with the settings that the environment holds.
 ///
 /// An open set: a crate outside this workspace registers its provider beside the built-in ones.
@@ -43,25 +58,11 @@ impl Registry {
         )]
         let mut registry = Self::empty();
         #[cfg(feature = "gcp")]
-        registry.register("gcp", async || Ok(Arc::new(cloud_gcp::Config::from_env()?.build()?) as _));
+        registry.register("gcp", from_env!(cloud_gcp));
         #[cfg(feature = "hetzner")]
-        registry.register("hetzner", async |owner: Option<Owner>| {
-            let config = cloud_hetzner::Config::from_env()?;
-            let config = match owner {
-                Some(owner) => config.owner(owner),
-                None => config,
-            };
-            Ok(Arc::new(config.build()?) as _)
-        });
+        registry.register("hetzner", from_env!(cloud_hetzner));
         #[cfg(feature = "local")]
-        registry.register("local", async |owner: Option<Owner>| {
-            let config = cloud_local::Config::from_env()?;
-            let config = match owner {
-                Some(owner) => config.owner(owner),
-                None => config,
-            };
-            Ok(Arc::new(config.build()?) as _)
-        });
+        registry.register("local", from_env!(cloud_local));
         registry
     }
 

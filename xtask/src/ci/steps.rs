@@ -31,7 +31,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "interop",
         about: "others' clients drive the simulators",
-        run: || passed(interop::run(&words("hetzner"))),
+        run: || interop::run(&words("hetzner")).and_then(|()| passed(interop::run(&words("gcp")))),
     },
 ];
 
@@ -58,17 +58,22 @@ fn test() -> Result<Outcome> {
 }
 
 fn contract() -> Result<Outcome> {
-    let description = root().join("../shared/specs/hetzner.openapi.json");
-    if !description.exists() {
+    let folder = root().join("../shared/specs");
+    if !folder.exists() {
         return Ok(Outcome::Skipped("the providers' descriptions, ../shared/specs, are not here".to_owned()));
     }
+    let descriptions = DESCRIPTIONS.map(|name| folder.join(name));
     let record = target_dir().join(RECORD);
     if !record.exists() {
         return Err("nothing is recorded: run the step `test` before".into());
     }
     let check = words("run --quiet --package cloud-sim --features contract --bin contract-check --");
-    passed(run(cargo(check).arg(record).arg(description)))
+    passed(run(cargo(check).arg(record).args(descriptions)))
 }
+
+/// The descriptions of the APIs that are simulated.
+const DESCRIPTIONS: [&str; 3] =
+    ["hetzner.openapi.json", "gcp.compute.discovery.json", "gcp.cloudbilling.discovery.json"];
 
 fn doc() -> Result<Outcome> {
     passed(run(cargo(words("doc --quiet --workspace --no-deps")).env("RUSTDOCFLAGS", "-D warnings")))
