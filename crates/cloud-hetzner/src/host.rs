@@ -53,7 +53,14 @@ impl Hetzner {
     /// Accepts an action on a host: what a wait that follows will ask about.
     async fn begin(&self, operation: &'static str, id: &HostId, action: &str) -> Result<()> {
         let number = convert::number(id.as_str())?;
-        let action = self.0.api.server_action(operation, number, action).await?;
+        let action = match self.0.api.server_action(operation, number, action).await {
+            // A host that was made just now may be known late; once it can be read it can be acted on.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.0.reader.read_alone(number).await?;
+                self.0.api.server_action(operation, number, action).await?
+            }
+            other => other?,
+        };
         self.0.reader.begun(number, None, [action.id]);
         Ok(())
     }

@@ -27,7 +27,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// A run of these behaviours, or of all where none is named, under a fresh owner. No call is made yet.
+    /// A run of these behaviours, or of all that the money allows where none is named, under a fresh owner. No call is made yet.
     ///
     /// # Errors
     /// Where the settings are refused, or a behaviour is not known.
@@ -45,15 +45,33 @@ impl Live {
         &self.owner
     }
 
-    /// The most that the suite can cost: every behaviour pays a started hour of its hosts.
+    /// The same run with as many of its behaviours, from the first on, as so much money pays for, and what they can cost
+    /// at most: every behaviour pays a started hour of its hosts.
     ///
     /// # Errors
-    /// Where the prices cannot be read.
-    pub async fn estimate(&self) -> Result<Money> {
+    /// Where the prices cannot be read, the amount is none, or it does not pay for one behaviour.
+    pub async fn within(mut self, most: &str) -> Result<(Self, Money)> {
         let provider = self.open(&self.owner)?;
         let catalog = provider.catalog().ok_or("this provider tells no prices")?;
-        let estimate = catalog.estimate(&spec(&Name::new("estimate")?)?).await?;
-        Ok(estimate.hourly_running().times(u32::try_from(self.behaviours())? * HOSTS_A_BEHAVIOUR))
+        let host = catalog.estimate(&spec(&Name::new("estimate")?)?).await?.hourly_running();
+        let (most, one) = (Money::parse(most, host.currency)?, host.times(HOSTS_A_BEHAVIOUR));
+        if self.only.is_empty() {
+            self.only = BEHAVIOURS.iter().map(|behaviour| behaviour.name.to_owned()).collect();
+        }
+        while !self.only.is_empty() && one.times(u32::try_from(self.only.len())?).amount > most.amount {
+            self.only.pop();
+        }
+        if self.only.is_empty() {
+            return Err(format!("one behaviour may cost {one}, which is more than {most}: raise --max-cost").into());
+        }
+        let cost = one.times(u32::try_from(self.only.len())?);
+        Ok((self, cost))
+    }
+
+    /// How many behaviours it runs.
+    #[must_use]
+    pub fn behaviours(&self) -> usize {
+        self.only.len()
     }
 
     /// Runs the suite, telling each verdict.
@@ -62,8 +80,7 @@ impl Live {
     /// Where the provider cannot be opened.
     pub async fn run(&self) -> Result<Report> {
         self.open(&self.owner)?;
-        let suite = if self.only.is_empty() { Suite::whole() } else { Suite::whole().only(self.only.clone()) };
-        let suite = suite.on_verdict(|verdict| eprintln!("{verdict}"));
+        let suite = Suite::whole().only(self.only.clone()).on_verdict(|verdict| eprintln!("{verdict}"));
         Ok(suite.run(|| async { self.clone() }).await)
     }
 
@@ -74,10 +91,6 @@ impl Live {
     pub async fn clean_up(&self) -> Result<usize> {
         let own = sweep(&self.config, &self.owner, Timestamp::MAX).await?;
         Ok(own + sweep(&self.config, &self.other, Timestamp::MAX).await?)
-    }
-
-    fn behaviours(&self) -> usize {
-        if self.only.is_empty() { BEHAVIOURS.len() } else { self.only.len() }
     }
 
     fn open(&self, owner: &Owner) -> cloud_types::Result<Arc<dyn CloudProvider>> {

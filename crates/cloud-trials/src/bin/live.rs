@@ -7,14 +7,13 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use cloud_hetzner::Config;
 use cloud_trials::live::{self, Live, Result};
-use cloud_types::Money;
 
 /// Runs the conformance suite on the real cloud and deletes all that it made.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// On which; its token is taken from the environment (`HCLOUD_TOKEN`).
     provider: Provider,
-    /// The most that it may cost, in the currency of the provider's prices.
+    /// The most that it may cost, in the currency of the provider's prices; it decides how many behaviours are run.
     #[arg(long, required_unless_present = "sweep")]
     max_cost: Option<String>,
     /// Only this behaviour, and others that are named so; the cost is less.
@@ -56,15 +55,9 @@ async fn go(arguments: &Arguments) -> Result<bool> {
         println!("{deleted} things deleted");
         return Ok(true);
     }
-    let run = Live::new(config, arguments.only.clone())?;
-    let cost = run.estimate().await?;
-    let most = Money::parse(arguments.max_cost.as_deref().unwrap_or_default(), cost.currency)?;
-    if cost.amount > most.amount {
-        return Err(
-            format!("it may cost {cost}, which is more than {most}: raise --max-cost, or choose with --only").into()
-        );
-    }
-    println!("owner {}, at most about {cost}", run.owner());
+    let most = arguments.max_cost.as_deref().unwrap_or_default();
+    let (run, cost) = Live::new(config, arguments.only.clone())?.within(most).await?;
+    println!("owner {}, {} behaviours, at most about {cost}", run.owner(), run.behaviours());
     let report = tokio::select! {
         report = run.run() => report,
         _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
