@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn an_unknown_provider_is_refused_with_those_there_are() {
         let error = run(&["acme".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "no client for `acme`; there is one for hetzner");
+        assert_eq!(error, "no client for `acme`; there is one for hetzner, gcp");
     }
 
     #[test]
