@@ -1,0 +1,1 @@
+//! AWS EC2 hosts behind the contract of `cloud-types`.
