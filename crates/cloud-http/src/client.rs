@@ -13,7 +13,7 @@ use crate::authorize::{Anonymous, Authorize};
 use crate::classify::{ErrorTable, StatusTable};
 use crate::limit::RateLimiter;
 use crate::request::Request;
-use crate::reqwest_transport::ReqwestTransport;
+use crate::reqwest_transport::network;
 use crate::retry::RetryPolicy;
 use crate::transport::Transport;
 
@@ -226,7 +226,7 @@ impl ClientBuilder {
             HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json")), (USER_AGENT, user_agent)]);
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(ReqwestTransport::new(&self.base)?),
+            None => network(&self.base)?,
         };
         Ok(Client(Arc::new(Shared {
             provider: self.provider,

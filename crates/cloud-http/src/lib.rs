@@ -54,5 +54,6 @@ pub use limit::RateLimiter;
 pub use pages::{MAX_PAGES, Page, pages, pages_at_most};
 pub use poll::{Pace, Progress};
 pub use request::Request;
+pub use reqwest_transport::network;
 pub use retry::{Attempt, Conflicts, Outcome, Repeat, RetryPolicy, Verdict};
 pub use transport::{Body, SendError, Sent, Transport};

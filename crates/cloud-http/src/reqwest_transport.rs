@@ -1,5 +1,6 @@
 //! reqwest as a [`Transport`]: the only file that knows it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,6 +9,15 @@ use cloud_types::{Error, ErrorKind, Result};
 use url::{Host, Url};
 
 use crate::transport::{Body, SendError, Transport};
+
+/// The real network as a [`Transport`], for calls to `base`: what a [`Client`](crate::Client) sends by, for who makes a
+/// request by other means.
+///
+/// # Errors
+/// [`Unsupported`](ErrorKind::Unsupported) where this machine has no working TLS.
+pub fn network(base: &Url) -> Result<Arc<dyn Transport>> {
+    Ok(Arc::new(ReqwestTransport::new(base)?))
+}
 
 /// The real network. Connections are kept and shared by all clones of a client.
 #[derive(Debug)]

@@ -126,7 +126,8 @@ impl RetryPolicy {
     }
 
     /// How long an attempt may take when `left` is left of the call.
-    pub(crate) fn time_for_attempt(&self, left: Duration) -> Duration {
+    #[must_use]
+    pub fn time_for_attempt(&self, left: Duration) -> Duration {
         self.attempt_limit.min(left)
     }
 
