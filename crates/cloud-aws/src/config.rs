@@ -1,0 +1,224 @@
+//! The settings of an [`Aws`] value, from code or from the environment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud_http::{Transport, network};
+use cloud_types::{Clock, Error, Owner, Region, Result, SystemClock};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::Aws;
+use crate::auth::Identity;
+use crate::client::{Api, Settings};
+use crate::host::Network;
+
+/// Settings of an [`Aws`] value. One value speaks for one owner in one account, in all regions.
+///
+/// ```
+/// # fn main() -> cloud_types::Result<()> {
+/// let aws = cloud_aws::Config::new().owner(cloud_types::Owner::new("billing")?).build()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Config {
+    identity: Identity,
+    endpoint: Option<String>,
+    regions: Vec<Region>,
+    owner: Owner,
+    network: Network,
+    clock: Arc<dyn Clock>,
+    deadline: Duration,
+    seed: Option<u64>,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Config {
+    /// Settings for the real cloud with the credentials that AWS' own tools would use, the owner `default`, all regions
+    /// that the account has enabled, and each region's default network.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            identity: Identity::Default,
+            endpoint: None,
+            regions: Vec::new(),
+            owner: Owner::default(),
+            network: Network::default(),
+            clock: Arc::new(SystemClock),
+            deadline: Duration::from_secs(120),
+            seed: None,
+            transport: None,
+        }
+    }
+
+    /// Settings from the environment. Credentials, and the region whose list of regions is read, come from what AWS' own
+    /// tools read: `AWS_ACCESS_KEY_ID`, `AWS_PROFILE`, `AWS_REGION` and the rest, looked for at the first call.
+    ///
+    /// | Variable | What it sets |
+    /// |---|---|
+    /// | `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` | another address of the API |
+    /// | `CLOUD_AWS_REGIONS` | see [`regions`](Self::regions), separated by commas |
+    /// | `CLOUD_AWS_SUBNET` | see [`subnet`](Self::subnet) |
+    /// | `CLOUD_OWNER` | the owner |
+    ///
+    /// # Errors
+    /// `InvalidRequest` on fields `owner` and `region`.
+    pub fn from_env() -> Result<Self> {
+        let read = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        let mut config = Self::new();
+        config.endpoint = read("AWS_ENDPOINT_URL_EC2").or_else(|| read("AWS_ENDPOINT_URL"));
+        if let Some(regions) = read("CLOUD_AWS_REGIONS") {
+            let words = regions.split(',').map(str::trim).filter(|word| !word.is_empty());
+            config.regions = words.map(Region::new).collect::<Result<_>>()?;
+        }
+        config.network.subnet = read("CLOUD_AWS_SUBNET");
+        if let Some(owner) = read("CLOUD_OWNER") {
+            config.owner = Owner::new(owner)?;
+        }
+        Ok(config)
+    }
+
+    /// An access key and its secret instead of the chain that AWS' own tools go through.
+    #[must_use]
+    pub fn access_key(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        self.identity = Identity::Keys { id: id.into(), secret: secret.into(), session: None };
+        self
+    }
+
+    /// Temporary credentials instead of that chain: an access key, its secret and the session's token. They are not
+    /// renewed.
+    #[must_use]
+    pub fn session(
+        mut self,
+        id: impl Into<String>,
+        secret: impl Into<SecretString>,
+        token: impl Into<SecretString>,
+    ) -> Self {
+        self.identity = Identity::Keys { id: id.into(), secret: secret.into(), session: Some(token.into()) };
+        self
+    }
+
+    /// Another address of the API, such as a simulator's, for all regions.
+    #[must_use]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// The regions that lists and searches go through; by default all that the account has enabled.
+    ///
+    /// A create looks through them too, since a name means one host wherever it is: name the regions that are used, and a
+    /// create depends on no other.
+    #[must_use]
+    pub fn regions(mut self, regions: impl IntoIterator<Item = Region>) -> Self {
+        self.regions = regions.into_iter().collect();
+        self
+    }
+
+    /// Whose hosts this value makes and lists.
+    #[must_use]
+    pub fn owner(mut self, owner: Owner) -> Self {
+        self.owner = owner;
+        self
+    }
+
+    /// The subnet that hosts are in, such as `subnet-0ab`, instead of the default one of their zone. All hosts are then
+    /// in its one zone.
+    #[must_use]
+    pub fn subnet(mut self, id: impl Into<String>) -> Self {
+        self.network.subnet = Some(id.into());
+        self
+    }
+
+    /// The clock that everything waits on.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long one call of the API may take with all its repeats. Default: 2 minutes.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Makes the random part of waits the same in every run, for tests.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Another way to send requests than the network, for tests.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Makes the provider. No call is made yet, and no credentials are looked for.
+    ///
+    /// # Errors
+    /// `InvalidRequest` on fields `endpoint`, `region` and `subnet`.
+    pub fn build(self) -> Result<Aws> {
+        let named = |error: Error| error.with_provider(&crate::ID);
+        let base = self.endpoint.as_deref().unwrap_or("https://ec2.amazonaws.com");
+        let base = Url::parse(base)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| named(Error::invalid("endpoint", "must be an http or https URL")))?;
+        if let Some(wrong) = self.regions.iter().find(|region| !crate::convert::is_region(region.as_str())) {
+            return Err(named(Error::invalid("region", format!("must be a region such as eu-west-1, got {wrong}"))));
+        }
+        if self.network.subnet.as_ref().is_some_and(|id| !crate::convert::is_id("subnet", id)) {
+            return Err(named(Error::invalid("subnet", "must be a subnet's id such as subnet-0ab")));
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => network(&base).map_err(named)?,
+        };
+        let api = Api::new(Settings {
+            identity: self.identity,
+            endpoint: self.endpoint,
+            regions: self.regions,
+            transport,
+            clock: self.clock.clone(),
+            deadline: self.deadline,
+            seed: self.seed,
+        });
+        Ok(Aws::new(api, self.owner, self.network, self.clock))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_refused_before_any_call() {
+        for (config, field) in [
+            (Config::new().endpoint("no url"), "endpoint"),
+            (Config::new().endpoint("ftp://host"), "endpoint"),
+            (Config::new().subnet("default"), "subnet"),
+            (Config::new().regions([Region::new("x.evil.example").unwrap()]), "region"),
+        ] {
+            assert_eq!(config.build().unwrap_err().field(), Some(field));
+        }
+        assert!(Config::new().subnet("subnet-0123456789abcdef0").build().is_ok());
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let config = Config::new().session("AKIAEXAMPLE", "s3cret", "t0ken");
+        let shown = format!("{config:?} {:?}", config.clone().build().unwrap());
+        assert!(!shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
+    }
+}

@@ -1,0 +1,112 @@
+//! The SDK's HTTP client over [`Transport`], and its time from our [`Clock`]: one HTTP stack, one clock.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
+use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use cloud_http::{Body, Transport};
+use cloud_types::Clock;
+use futures::future::BoxFuture;
+use http::StatusCode;
+
+/// Sends the SDK's requests by a [`Transport`]: each once, since repeats are decided in [`client`](crate::client).
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    transport: Arc<dyn Transport>,
+}
+
+impl Connector {
+    pub(crate) fn new(transport: Arc<dyn Transport>) -> Self {
+        Self { transport }
+    }
+}
+
+impl HttpClient for Connector {
+    /// The SDK's own timeouts are not used: every call has its deadline where it is made.
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let transport = self.transport.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let (parts, body) = request.into_parts();
+            let body = body.bytes().ok_or_else(|| ConnectorError::user("a body that is a stream".into()))?;
+            let request = http::Request::from_parts(parts, Bytes::copy_from_slice(body));
+            let answer = transport.send(request, MAX_BODY).await.map_err(|error| ConnectorError::io(error.into()))?;
+            let (parts, body) = answer.into_parts();
+            let body = match body {
+                Body::Whole(bytes) => SdkBody::from(bytes),
+                Body::Cut(_) => return Err(broken(parts.status, "was cut off")),
+                Body::TooLarge => return Err(broken(parts.status, "is too large")),
+            };
+            HttpResponse::try_from(http::Response::from_parts(parts, body))
+                .map_err(|_| broken(StatusCode::BAD_GATEWAY, "has a header that is no text"))
+        })
+    }
+}
+
+/// An answer of which only the status is known.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) status: StatusCode,
+    pub(crate) what: &'static str,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer {}", self.what)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+fn broken(status: StatusCode, what: &'static str) -> ConnectorError {
+    ConnectorError::io(Box::new(Broken { status, what }))
+}
+
+/// Our clock as the SDK's.
+#[derive(Debug, Clone)]
+pub(crate) struct SdkClock(pub(crate) Arc<dyn Clock>);
+
+impl TimeSource for SdkClock {
+    fn now(&self) -> SystemTime {
+        self.0.now().into()
+    }
+}
+
+impl AsyncSleep for SdkClock {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(Shared(Mutex::new(self.0.sleep(duration))))
+    }
+}
+
+/// A future that is `Sync` as well, as the SDK asks.
+struct Shared(Mutex<BoxFuture<'static, ()>>);
+
+impl Future for Shared {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.get_mut().0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context)
+    }
+}
+
+/// A page of a thousand instances, or of machine types, is some megabytes of XML.
+const MAX_BODY: usize = 64 << 20;
