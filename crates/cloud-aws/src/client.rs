@@ -4,10 +4,15 @@
 //! and when a call is repeated is decided here, by the same policy as in every other provider's crate, since the SDK would
 //! repeat a lack of capacity, which EC2 reports as a failure of its own. Each attempt is signed anew.
 
+mod catalog;
 mod groups;
+mod images;
 mod instances;
 mod keys;
 mod places;
+mod prices;
+mod snapshots;
+mod volumes;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -32,6 +37,9 @@ use crate::auth::Identity;
 use crate::convert;
 use crate::error::{self, Failure};
 use crate::http::{Connector, SdkClock};
+
+pub(crate) use images::NewImage;
+pub(crate) use volumes::NewVolume;
 
 /// AWS' APIs, of all regions. Clones share connections and credentials.
 #[derive(Clone)]

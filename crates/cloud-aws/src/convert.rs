@@ -1,5 +1,8 @@
 //! EC2's words into ours and back: pure, and the only file that sees both.
 
+mod catalog;
+mod storage;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use aws_sdk_ec2::primitives::DateTime;
@@ -11,6 +14,9 @@ use cloud_types::{
 use jiff::Timestamp;
 
 use crate::tags;
+
+pub(crate) use catalog::{architecture, architecture_word, machine_type, pricings, region_words, zone};
+pub(crate) use storage::{attachment, disk_kind, gib, is_there, root_size, snapshot, volume};
 
 /// Where something is: its region and its id there. Written `eu-west-1/i-0ab`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,10 +4,14 @@ mod auth;
 mod client;
 mod config;
 mod convert;
+mod disk;
 mod error;
 mod host;
 mod http;
+mod image;
+mod price;
 mod tags;
+mod wire;
 
 use cloud_types::ProviderId;
 

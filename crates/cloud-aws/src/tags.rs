@@ -21,6 +21,8 @@ pub(crate) const KEPT: &str = "kept";
 pub(crate) const GROUP: &str = "cloud-group";
 /// On a host: the name by which its SSH keys log in.
 pub(crate) const SSH_USER: &str = "cloud-ssh-user";
+/// On a snapshot: the id of the host that it is of.
+pub(crate) const HOST: &str = "cloud-host";
 /// Whether a data disk outlives its host.
 const KEEP: &str = "cloud-keep";
 

@@ -1,0 +1,92 @@
+//! What a host or a snapshot costs, item by item.
+
+use std::sync::Arc;
+
+use cloud_types::{
+    CostItem, CostKind, Estimate, GiB, HostRuntime, HostSpec, MachineTypeName, Pricing, Rate, Region,
+    Result, Snapshot,
+};
+
+use super::{pricing_of, unpriced};
+use crate::convert::{self, Place};
+use crate::disk::{DiskKind, DiskUse};
+use crate::host::Inner;
+use crate::image::IMAGE;
+use crate::price::PriceList;
+
+impl Inner {
+    pub(super) async fn estimate(&self, spec: &HostSpec) -> Result<Estimate> {
+        self.check(spec)?;
+        let plan = self.plan(spec).await?;
+        let zone = plan.zones.first().map_or("", String::as_str);
+        let bill = Bill::of(self, &spec.region).await?;
+        let mut items = vec![bill.machine(zone, &plan.machine, spec.pricing).await?];
+        let kind = DiskKind::of(spec.boot_disk.class, DiskUse::Boot, plan.boot_disk);
+        items.push(bill.disk(CostKind::BootDisk, &kind, plan.boot_disk)?);
+        if let Some(disk) = &spec.data_disk {
+            let kind = DiskKind::of(disk.class, DiskUse::Data, disk.size);
+            items.push(bill.disk(CostKind::DataDisk, &kind, disk.size)?);
+        }
+        if spec.public_network.ipv4 {
+            items.push(bill.address()?);
+        }
+        Estimate::new(items)
+    }
+
+    pub(super) async fn host_cost(&self, host: &HostRuntime) -> Result<Estimate> {
+        let place = Place::of_host(&host.id)?;
+        let instance = self.reader.read_alone(&place).await?;
+        let zone = host.zone.as_ref().map_or("", |zone| zone.as_str());
+        let bill = Bill::of(self, &host.region).await?;
+        let mut items = vec![bill.machine(zone, &host.machine_type, pricing_of(&instance)).await?];
+        for volume in self.api.volumes_at(&place).await? {
+            let attached = convert::attachment(&volume).and_then(|one| one.device());
+            let boot = attached.is_some() && attached == instance.root_device_name();
+            let kind = if boot { CostKind::BootDisk } else { CostKind::DataDisk };
+            items.push(bill.disk(kind, &convert::disk_kind(&volume)?, convert::gib(volume.size())?)?);
+        }
+        if host.addresses.public_v4.is_some() {
+            items.push(bill.address()?);
+        }
+        Estimate::new(items)
+    }
+
+    pub(super) async fn snapshot_cost(&self, snapshot: &Snapshot) -> Result<Estimate> {
+        let place = Place::read(IMAGE, snapshot.id.as_str())?;
+        let prices = self.catalog.rest(self, &place.region).await?;
+        let size = snapshot.size.or(snapshot.disk_size).unwrap_or(GiB(0));
+        let price = prices.snapshot_gib_month().ok_or_else(|| unpriced("a snapshot"))?.times(size.0);
+        let rate = Rate::Monthly { price };
+        Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)])
+    }
+}
+
+/// The prices of one host.
+struct Bill<'a> {
+    inner: &'a Inner,
+    region: &'a Region,
+    rest: Arc<PriceList>,
+}
+
+impl<'a> Bill<'a> {
+    async fn of(inner: &'a Inner, region: &'a Region) -> Result<Self> {
+        Ok(Self { inner, region, rest: inner.catalog.rest(inner, region).await? })
+    }
+
+    async fn machine(&self, zone: &str, name: &MachineTypeName, pricing: Pricing) -> Result<CostItem> {
+        let hourly = self.inner.catalog.hourly(self.inner, self.region, zone, name, pricing).await?;
+        Ok(CostItem::new(CostKind::Machine, name.as_str(), Rate::hourly_price(hourly)).not_billed_when_stopped())
+    }
+
+    fn disk(&self, cost: CostKind, kind: &DiskKind, size: GiB) -> Result<CostItem> {
+        let rate = self.rest.disk(kind, size.0).ok_or_else(|| unpriced(&kind.name))?;
+        Ok(CostItem::new(cost, format!("{} ({size})", kind.name), rate))
+    }
+
+    /// A public address, which a stopped host gives back.
+    fn address(&self) -> Result<CostItem> {
+        let hourly = self.rest.address().ok_or_else(|| unpriced("a public IPv4 address"))?;
+        let item = CostItem::new(CostKind::Address, "IPv4 address", Rate::hourly_price(hourly));
+        Ok(item.not_billed_when_stopped())
+    }
+}

@@ -1,0 +1,132 @@
+//! What one region sells: machine types, and in which of its zones each is had.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{InstanceTypeInfo, InstanceTypeOffering, SpotPrice};
+use cloud_types::{Error, MachineType, MachineTypeName, Money, Pricing, Result};
+
+use crate::convert;
+use crate::price::dollars_of;
+
+/// A machine type, how it is sold, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Sold {
+    pub(crate) machine: MachineType,
+    pub(crate) pricings: Vec<Pricing>,
+    /// In the order of their names.
+    pub(crate) zones: BTreeSet<String>,
+}
+
+/// All that a region sells, by machine type.
+#[derive(Debug, Default)]
+pub(crate) struct RegionSold(BTreeMap<MachineTypeName, Sold>);
+
+impl RegionSold {
+    pub(super) fn new(types: &[InstanceTypeInfo], offered: &[InstanceTypeOffering]) -> Result<Self> {
+        let mut zones: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for one in offered {
+            let (Some(name), Some(zone)) = (one.instance_type(), one.location()) else { continue };
+            zones.entry(name.as_str()).or_default().insert(zone.to_owned());
+        }
+        let mut all = BTreeMap::new();
+        for theirs in types {
+            let Some(machine) = convert::machine_type(theirs)? else { continue };
+            let zones = zones.remove(machine.name.as_str()).unwrap_or_default();
+            all.insert(machine.name.clone(), Sold { machine, pricings: convert::pricings(theirs), zones });
+        }
+        Ok(Self(all))
+    }
+
+    pub(crate) fn find(&self, name: &MachineTypeName) -> Option<&Sold> {
+        self.0.get(name)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Sold> {
+        self.0.values()
+    }
+}
+
+/// There is no such machine type in the region.
+pub(super) fn unknown(name: &MachineTypeName) -> Error {
+    Error::invalid("machine type", format!("there is no machine type {name} in this region"))
+}
+
+/// What machines cost as spot hosts now, by zone and machine type.
+#[derive(Debug, Default)]
+pub(crate) struct SpotPrices(BTreeMap<(String, String), Money>);
+
+impl SpotPrices {
+    /// From a history, which has the newest price first or last: the one with the latest time holds.
+    pub(super) fn new(history: &[SpotPrice]) -> Self {
+        let mut newest = BTreeMap::new();
+        for one in history {
+            let (Some(zone), Some(name)) = (one.availability_zone(), one.instance_type()) else { continue };
+            let Some(price) = one.spot_price().and_then(dollars_of) else { continue };
+            let at = one.timestamp().map(|time| (time.secs(), time.subsec_nanos()));
+            let entry = newest.entry((zone.to_owned(), name.as_str().to_owned())).or_insert((at, price));
+            if at > entry.0 {
+                *entry = (at, price);
+            }
+        }
+        Self(newest.into_iter().map(|(key, (_, price))| (key, price)).collect())
+    }
+
+    pub(crate) fn of(&self, zone: &str, machine: &MachineTypeName) -> Option<Money> {
+        self.0.get(&(zone.to_owned(), machine.to_string())).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::{ArchitectureType, InstanceType, MemoryInfo, ProcessorInfo, UsageClassType, VCpuInfo};
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+
+    fn name(text: &str) -> MachineTypeName {
+        MachineTypeName::new(text).unwrap()
+    }
+
+    fn theirs(text: &str) -> InstanceTypeInfo {
+        InstanceTypeInfo::builder()
+            .instance_type(InstanceType::from(text))
+            .supported_usage_classes(UsageClassType::OnDemand)
+            .supported_usage_classes(UsageClassType::CapacityBlock)
+            .v_cpu_info(VCpuInfo::builder().default_v_cpus(2).build())
+            .memory_info(MemoryInfo::builder().size_in_mib(1024).build())
+            .processor_info(ProcessorInfo::builder().supported_architectures(ArchitectureType::X8664).build())
+            .build()
+    }
+
+    fn offered(text: &str, zone: &str) -> InstanceTypeOffering {
+        InstanceTypeOffering::builder().instance_type(InstanceType::from(text)).location(zone).build()
+    }
+
+    #[test]
+    fn a_machine_is_had_where_it_is_offered() {
+        let offers = [offered("t3.micro", "r-1b"), offered("t3.micro", "r-1a"), offered("p5.48xlarge", "r-1a")];
+        let sold = RegionSold::new(&[theirs("t3.micro"), theirs("m7i.large")], &offers).unwrap();
+        let micro = sold.find(&name("t3.micro")).unwrap();
+        assert_eq!(micro.zones.iter().collect::<Vec<_>>(), ["r-1a", "r-1b"]);
+        assert_eq!(micro.pricings, [Pricing::OnDemand], "what is reserved is no way to pay that we know");
+        assert!(sold.find(&name("m7i.large")).unwrap().zones.is_empty());
+        assert!(sold.find(&name("p5.48xlarge")).is_none(), "an offer of what is not described is left out");
+    }
+
+    #[test]
+    fn of_two_spot_prices_the_later_one_holds() {
+        let price = |text: &str, at: i64| {
+            SpotPrice::builder()
+                .availability_zone("r-1a")
+                .instance_type(InstanceType::T3Micro)
+                .spot_price(text)
+                .timestamp(DateTime::from_secs(at))
+                .build()
+        };
+        for history in [[price("0.0031", 1), price("0.0034", 2)], [price("0.0034", 2), price("0.0031", 1)]] {
+            let prices = SpotPrices::new(&history);
+            assert_eq!(prices.of("r-1a", &name("t3.micro")).unwrap().to_string(), "0.0034 USD");
+            assert_eq!(prices.of("r-1b", &name("t3.micro")), None);
+        }
+    }
+}
