@@ -36,7 +36,7 @@ impl Volumes for Aws {
     async fn list_volumes(&self) -> Result<Vec<Volume>> {
         let list = self.0.api.everywhere(async |region| {
             let mut volumes = self.0.own_volumes(&region, &[]).await?;
-            volumes.retain(|volume| !tags::is_boot_disk(&tags::read(volume.tags.as_deref())));
+            volumes.retain(|volume| !convert::is_boot_disk(volume));
             volumes.iter().map(|volume| convert::volume(volume, &region)).collect()
         });
         named("list_volumes", list.await)
@@ -224,9 +224,8 @@ impl Inner {
 }
 
 fn same_volume(region: &Region, volume: &TheirVolume, spec: &VolumeSpec) -> Result<Volume> {
-    let taken = |by: &str| {
-        Err(Error::new(ErrorKind::AlreadyExists, format!("the volume name {} is taken by {by}", spec.name)))
-    };
+    let taken =
+        |by: &str| Err(Error::new(ErrorKind::AlreadyExists, format!("the volume name {} is taken by {by}", spec.name)));
     let found = convert::volume(volume, region)?;
     let here = found.region == spec.region && (spec.zone.is_none() || found.zone == spec.zone);
     let same_kind = convert::disk_kind(volume)?.is(&DiskKind::of(spec.class, DiskUse::Data, spec.size));
