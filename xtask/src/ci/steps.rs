@@ -122,7 +122,7 @@ fn example_names() -> Result<Vec<String>> {
 }
 
 fn chaos() -> Result<Outcome> {
-    for provider in ["local", "hetzner"] {
+    for provider in ["local", "hetzner", "gcp"] {
         for (hosts, seed) in [(2000, 1), (200, 2), (200, 3), (200, 4)] {
             let line = format!("--provider {provider} --hosts {hosts} --faults 0.2 --seed {seed} --json");
             trials::run("chaos", &words(&line))?;
