@@ -29,6 +29,7 @@ pub struct Value {
     /// Whether it is at most that.
     pub ok: bool,
     /// Whether it compares times, which whatever else the machine does moves.
+    #[serde(skip)]
     pub timed: bool,
 }
 
