@@ -152,13 +152,16 @@ async fn a_name_that_is_taken_in_the_zone_is_looked_at() {
         answers.truncate(answers.len() - 2);
         let fake = script(answers)
             .answer(409, error(409, "alreadyExists", "taken"))
-            .answer(200, instance("RUNNING", &labels).to_string());
+            .answer(200, instance("RUNNING", &labels).to_string())
+            .answer(200, aggregated(&[]).to_string());
         let created = scripted(&fake).create_host(&wish).await;
         match kind {
             None => assert!(matches!(created.unwrap(), Created::Existing(_))),
             Some(kind) => assert_eq!(created.unwrap_err().kind(), kind),
         }
-        assert_eq!(lines(&fake).last().unwrap(), "GET projects/p/zones/europe-west1-b/instances/web-1");
+        let lines = lines(&fake);
+        let [.., there, older] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!((there.as_str(), older.as_str()), ("GET projects/p/zones/europe-west1-b/instances/web-1", LOOK));
     }
 }
 
