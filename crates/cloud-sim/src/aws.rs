@@ -49,6 +49,12 @@ use signature::Signature;
 /// A running simulator of EC2; its endpoint, for every region and service, is `url()`.
 pub type Sim = crate::Sim<Aws>;
 
+/// The id that the API tells for the world's host of this number, such as `i-0123456789abcdef0`.
+#[must_use]
+pub fn instance_id(host: u64) -> String {
+    ids::id("i", host)
+}
+
 /// The face of EC2.
 #[derive(Debug)]
 pub struct Aws {

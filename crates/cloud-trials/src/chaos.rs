@@ -4,6 +4,8 @@
 //! is counted is what the account truly holds, read past the provider under test.
 
 mod audit;
+#[cfg(feature = "aws")]
+mod aws;
 mod caller;
 mod field;
 #[cfg(feature = "gcp")]
@@ -21,6 +23,8 @@ use cloud_types::Result;
 use futures::StreamExt;
 
 pub use audit::Report;
+#[cfg(feature = "aws")]
+pub use aws::AwsField;
 pub use caller::Tally;
 pub use field::{Census, Field, Menu};
 #[cfg(feature = "gcp")]
