@@ -27,7 +27,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "new-provider", about: "a new provider's crate compiles", run: || passed(new_provider::check()) },
     Step { name: "chaos", about: "exactly once and nothing left, under faults", run: chaos },
     Step { name: "rate-limit", about: "no 429 is earned", run: || passed(trials::run("rate-limit", &[])) },
-    Step { name: "bench", about: "cost over bare HTTP, told and not judged", run: bench },
+    Step { name: "bench", about: "cost over bare HTTP: counts judged, times told", run: bench },
     Step {
         name: "interop",
         about: "others' clients drive the simulators",
@@ -131,12 +131,9 @@ fn chaos() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Prints the ratios. A bound that is missed is told and ends nothing here: a measurement is no test.
+/// Requests, memory and calls a second have to keep their bounds. Ratios of times are told: a busy machine moves them.
 fn bench() -> Result<Outcome> {
-    match trials::run("bench", &words("--json")) {
-        Ok(()) => Ok(Outcome::Passed),
-        Err(error) => Ok(Outcome::Skipped(format!("a bound is missed, see above: {error}"))),
-    }
+    passed(trials::run("bench", &words("--json --judge-counts-only")))
 }
 
 fn passed(result: Result) -> Result<Outcome> {

@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 
 use super::bare::Bare;
 use super::serve::Child;
-use super::{HOSTS, Memory, Result, Value, median};
+use super::{HOSTS, Memory, Result, Value};
 
 pub(super) async fn measure(child: &Child, memory: Memory) -> Result<Vec<Value>> {
     let (bare, provider) = (Bare::new(&child.url)?, child.provider(1.0)?);
@@ -33,9 +33,9 @@ pub(super) async fn measure(child: &Child, memory: Memory) -> Result<Vec<Value>>
         ours.push(between.elapsed().as_secs_f64());
     }
     Ok(vec![
-        Value::new("list_requests_a_page", requests / pages as f64, "ratio", 1.0),
-        Value::new("list_peak_memory", peak / a_page, "pages", 3.0),
-        Value::new("list_over_bare", median(ours) / median(theirs), "ratio", 1.15),
+        Value::counted("list_requests_a_page", requests / pages as f64, "ratio", 1.0),
+        Value::counted("list_peak_memory", peak / a_page, "pages", 3.0),
+        Value::timed("list_over_bare", ours, theirs, 1.15),
     ])
 }
 

@@ -21,7 +21,7 @@ pub(super) async fn measure(child: &Child) -> Result<Value> {
     try_join_all(created.iter().map(|created| provider.wait_ready(&created.host().id, Wait::within(LIMIT)))).await?;
     let seconds = began.elapsed().as_secs_f64() * WAIT_SPEED;
     let calls = (child.calls().await? - before) as f64;
-    Ok(Value::new("wait_for_100_calls", calls / seconds, "calls/s", 8.0))
+    Ok(Value::counted("wait_for_100_calls", calls / seconds, "calls/s", 8.0))
 }
 
 const HOSTS: usize = 100;

@@ -17,6 +17,9 @@ struct Arguments {
     /// Prints a line of JSON for each value.
     #[arg(long)]
     json: bool,
+    /// Tells a ratio of times that is over its bound without failing for it: for a machine that does other work too.
+    #[arg(long)]
+    judge_counts_only: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -38,12 +41,15 @@ async fn main() -> ExitCode {
         reset: || ALLOCATOR.reset_peak_usage(),
     };
     let outcome = match arguments.command {
-        Some(Command::Serve { hosts, speed }) => bench::serve(hosts, speed).await.map(|()| true),
-        None => bench::run(memory, |value| show(value, arguments.json)).await,
+        Some(Command::Serve { hosts, speed }) => bench::serve(hosts, speed).await.map(|()| Vec::new()),
+        None => bench::run(memory).await,
     };
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(values) => {
+            values.iter().for_each(|value| show(value, arguments.json));
+            let well = |value: &Value| value.ok || (value.timed && arguments.judge_counts_only);
+            if values.iter().all(well) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
         Err(error) => {
             eprintln!("bench: {error}");
             ExitCode::from(2)
