@@ -1,19 +1,53 @@
 //! What the provider costs over bare HTTP: ratios within one run, against one simulator in another process.
 
 mod bare;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod get;
+mod hetzner;
 mod list;
 mod serve;
+mod subject;
 mod wait;
 
 use std::error::Error;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 pub use serve::serve;
+use subject::Subject;
 
 /// The outcome of every measurement.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Provider {
+    /// Google Compute Engine.
+    #[cfg(feature = "gcp")]
+    Gcp,
+    /// Hetzner Cloud.
+    Hetzner,
+}
+
+impl Provider {
+    fn name(self) -> &'static str {
+        match self {
+            #[cfg(feature = "gcp")]
+            Self::Gcp => "gcp",
+            Self::Hetzner => "hetzner",
+        }
+    }
+
+    fn subject(self) -> &'static dyn Subject {
+        match self {
+            #[cfg(feature = "gcp")]
+            Self::Gcp => &gcp::Gcp,
+            Self::Hetzner => &hetzner::Hetzner,
+        }
+    }
+}
 
 /// One measured value.
 #[derive(Debug, Clone, Serialize)]
@@ -61,12 +95,12 @@ pub struct Memory {
 ///
 /// # Errors
 /// Where the simulator cannot be started or a call fails.
-pub async fn run(memory: Memory) -> Result<Vec<Value>> {
-    let full = serve::Child::start(HOSTS, 1.0)?;
+pub async fn run(provider: Provider, memory: Memory) -> Result<Vec<Value>> {
+    let full = serve::Child::start(provider, HOSTS, 1.0)?;
     let mut values = get::measure(&full).await?;
     values.extend(list::measure(&full, memory).await?);
     drop(full);
-    values.push(wait::measure(&serve::Child::start(0, WAIT_SPEED)?).await?);
+    values.push(wait::measure(&serve::Child::start(provider, 0, WAIT_SPEED)?).await?);
     Ok(values)
 }
 

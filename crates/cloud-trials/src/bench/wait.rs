@@ -1,8 +1,9 @@
 //! Waiting for many hosts at once.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
-use cloud_types::{CloudProvider, CloudProviderExt, HostSpec, Image, Machine, Name, Region, Wait};
+use cloud_types::{CloudProviderExt, Wait};
 use futures::future::try_join_all;
 
 use super::serve::Child;
@@ -12,9 +13,8 @@ use super::{Result, Value, WAIT_SPEED};
 pub(super) async fn measure(child: &Child) -> Result<Value> {
     let provider = child.provider(WAIT_SPEED)?;
     let created = try_join_all((0..HOSTS).map(async |number| {
-        let name = Name::new(format!("bench-{number}"))?;
-        let spec = HostSpec::new(name, Region::new("fsn1")?, Machine::named("cx22")?, Image::ubuntu("24.04"));
-        provider.create_host(&spec).await
+        let spec = child.subject.spec(&format!("bench-{number}"))?;
+        Ok::<_, Box<dyn Error>>(provider.create_host(&spec).await?)
     }))
     .await?;
     let (began, before) = (Instant::now(), child.calls().await?);

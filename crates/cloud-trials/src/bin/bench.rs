@@ -1,10 +1,10 @@
-//! `bench --json`: what the provider costs over bare HTTP, each value against its bound.
+//! `bench hetzner --json`: what the provider costs over bare HTTP, each value against its bound.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cloud_trials::bench::{self, Memory, Value};
+use cloud_trials::bench::{self, Memory, Provider, Value};
 use peak_alloc::PeakAlloc;
 
 /// Counts what is allocated.
@@ -13,7 +13,11 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Measures what the provider costs over bare HTTP.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    /// Which provider.
+    #[arg(default_value = "hetzner")]
+    provider: Provider,
     /// Prints a line of JSON for each value.
     #[arg(long)]
     json: bool,
@@ -28,7 +32,7 @@ struct Arguments {
 enum Command {
     /// Is the simulator that is measured against.
     #[command(hide = true)]
-    Serve { hosts: usize, speed: f64 },
+    Serve { provider: Provider, hosts: usize, speed: f64 },
 }
 
 // One thread: what is measured is work, not how well two cores share it.
@@ -41,8 +45,10 @@ async fn main() -> ExitCode {
         reset: || ALLOCATOR.reset_peak_usage(),
     };
     let outcome = match arguments.command {
-        Some(Command::Serve { hosts, speed }) => bench::serve(hosts, speed).await.map(|()| Vec::new()),
-        None => bench::run(memory).await,
+        Some(Command::Serve { provider, hosts, speed }) => {
+            bench::serve(provider, hosts, speed).await.map(|()| Vec::new())
+        }
+        None => bench::run(arguments.provider, memory).await,
     };
     match outcome {
         Ok(values) => {
