@@ -14,9 +14,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{Instance, InstanceLifecycleType};
 use cloud_types::{
-    Catalog, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime, HostSpec,
-    ImageInfo, MachineType, MachineTypeName, Money, Offering, OfferingFilter, Pricing, Region, RegionInfo, Result,
-    Snapshot,
+    Catalog, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime, HostSpec, ImageInfo, MachineType,
+    MachineTypeName, Money, Offering, OfferingFilter, Pricing, Region, RegionInfo, Result, Snapshot,
 };
 use futures::future::try_join;
 
@@ -65,7 +64,8 @@ impl CatalogCache {
         let read = async {
             let theirs = inner.api.all_zones(region).await?;
             let description = theirs.iter().find_map(convert::region_words);
-            let mut zones = theirs.iter().filter_map(|zone| convert::zone(zone).transpose()).collect::<Result<Vec<_>>>()?;
+            let mut zones =
+                theirs.iter().filter_map(|zone| convert::zone(zone).transpose()).collect::<Result<Vec<_>>>()?;
             zones.sort_unstable();
             let description = description.unwrap_or_else(|| region.to_string());
             Ok(RegionInfo { name: region.clone(), description, zones })
@@ -153,9 +153,8 @@ impl CatalogCache {
         let (on_demand, spot) = (pricing != Some(Pricing::Spot), pricing != Some(Pricing::OnDemand));
         let cache = self.of(region);
         let list = async {
-            let read = async {
-                PriceList::read(inner.api.machine_products(region, None).await?.iter().map(String::as_str))
-            };
+            let read =
+                async { PriceList::read(inner.api.machine_products(region, None).await?.iter().map(String::as_str)) };
             if on_demand { cache.machines.get(&*inner.clock, PRICES, read).await.map(Some) } else { Ok(None) }
         };
         let spot = async { if spot { self.spot(inner, region).await.map(Some) } else { Ok(None) } };
@@ -236,7 +235,8 @@ impl Catalog for Aws {
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
         let list = async {
             let regions = self.0.api.regions().await?;
-            let region = regions.first().ok_or_else(|| Error::new(ErrorKind::Unexpected, "the account has no region"))?;
+            let region =
+                regions.first().ok_or_else(|| Error::new(ErrorKind::Unexpected, "the account has no region"))?;
             let prices = self.0.catalog.rest(&self.0, region).await?;
             let mut classes = Vec::new();
             for class in [DiskClass::Standard, DiskClass::Capacity, DiskClass::Performance] {
@@ -256,9 +256,10 @@ impl Catalog for Aws {
             let mut offerings = match &filter.region {
                 Some(region) => catalog.offerings_of(&self.0, region, filter.pricing).await?,
                 None => {
-                    let everywhere = self.0.api.everywhere(async |region| {
-                        catalog.offerings_of(&self.0, &region, filter.pricing).await
-                    });
+                    let everywhere = self
+                        .0
+                        .api
+                        .everywhere(async |region| catalog.offerings_of(&self.0, &region, filter.pricing).await);
                     everywhere.await?
                 }
             };

@@ -55,13 +55,16 @@ impl Inner {
             return self.same_host(&found, &host);
         }
         let labels = self.labels_of_snapshot(name, &host, &instance);
-        let wish = NewImage { name: &full_name, instance: &host.id, mappings: left_out(&instance), tags: tags::write(&labels) };
+        let wish = NewImage {
+            name: &full_name,
+            instance: &host.id,
+            mappings: left_out(&instance),
+            tags: tags::write(&labels),
+        };
         match self.api.create_image(&host.region, &wish).await {
             Ok(id) => self.see_snapshot(&host, &full_name, Some(&id)).await,
             // Taken meanwhile, or by an earlier attempt whose answer was lost.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.see_snapshot(&host, &full_name, None).await
-            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.see_snapshot(&host, &full_name, None).await,
             Err(error) => Err(error),
         }
     }
@@ -101,7 +104,10 @@ impl Inner {
             return Ok(taken);
         }
         let name = crate::error::one_line(image.name().unwrap_or_default());
-        Err(Error::new(ErrorKind::AlreadyExists, format!("the name of snapshot {name} is taken by one of another host")))
+        Err(Error::new(
+            ErrorKind::AlreadyExists,
+            format!("the name of snapshot {name} is taken by one of another host"),
+        ))
     }
 
     /// The images of a region that bear this owner's tag.
@@ -198,7 +204,9 @@ mod tests {
         let disk = EbsBlockDevice::builder().snapshot_id("snap-01").build();
         let image = Image::builder()
             .block_device_mappings(BlockDeviceMapping::builder().device_name("/dev/sda1").ebs(disk).build())
-            .block_device_mappings(BlockDeviceMapping::builder().device_name("/dev/sdb").virtual_name("ephemeral0").build());
+            .block_device_mappings(
+                BlockDeviceMapping::builder().device_name("/dev/sdb").virtual_name("ephemeral0").build(),
+            );
         assert_eq!(parts_of(&image.build()), ["snap-01"]);
     }
 }

@@ -224,9 +224,8 @@ impl Inner {
 }
 
 fn same_volume(region: &Region, volume: &TheirVolume, spec: &VolumeSpec) -> Result<Volume> {
-    let taken = |by: &str| {
-        Err(Error::new(ErrorKind::AlreadyExists, format!("the volume name {} is taken by {by}", spec.name)))
-    };
+    let taken =
+        |by: &str| Err(Error::new(ErrorKind::AlreadyExists, format!("the volume name {} is taken by {by}", spec.name)));
     let found = convert::volume(volume, region)?;
     let here = found.region == spec.region && (spec.zone.is_none() || found.zone == spec.zone);
     let same_kind = convert::disk_kind(volume)?.is(&DiskKind::of(spec.class, DiskUse::Data, spec.size));

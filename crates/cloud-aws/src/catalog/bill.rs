@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use cloud_types::{
-    CostItem, CostKind, Estimate, GiB, HostRuntime, HostSpec, MachineTypeName, Pricing, Rate, Region,
-    Result, Snapshot,
+    CostItem, CostKind, Estimate, GiB, HostRuntime, HostSpec, MachineTypeName, Pricing, Rate, Region, Result, Snapshot,
 };
 
 use super::{pricing_of, unpriced};
