@@ -27,6 +27,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloud_http::{Attempt, Conflicts, Outcome, Repeat, RetryPolicy, Transport, Verdict};
 use cloud_types::clock::within;
 use cloud_types::{Clock, Error, ErrorKind, Region, Result};
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::OnceCell;
 use tracing::instrument::WithSubscriber;
@@ -90,21 +91,22 @@ impl Api {
     }
 
     async fn loaded(&self) -> Result<&SdkConfig> {
+        self.0.sdk.get_or_try_init(|| Box::pin(self.load())).await
+    }
+
+    async fn load(&self) -> Result<SdkConfig> {
         let Settings { identity, endpoint, regions, transport, clock, deadline, .. } = &self.0.settings;
-        let load = async {
-            let first = regions.first().map(Region::as_str);
-            let connector = Connector::new(transport.clone());
-            // Its own log may hold what must not be told, here and below.
-            let config = identity.load(first, connector, SdkClock(clock.clone())).with_subscriber(NoSubscriber::new());
-            let config = within(&**clock, *deadline, config).await.ok_or_else(|| {
-                Error::new(ErrorKind::Timeout, "the AWS configuration was not loaded before the deadline")
-            })?;
-            Ok(match endpoint {
-                Some(url) => config.into_builder().endpoint_url(url).build(),
-                None => config,
-            })
-        };
-        self.0.sdk.get_or_try_init(|| Box::pin(load)).await
+        let first = regions.first().map(Region::as_str);
+        let connector = Connector::new(transport.clone());
+        // Its own log may hold what must not be told, here and below.
+        let config = identity.load(first, connector, SdkClock(clock.clone())).with_subscriber(NoSubscriber::new());
+        let config = within(&**clock, *deadline, config).await;
+        let late = || Error::new(ErrorKind::Timeout, "the AWS configuration was not loaded before the deadline");
+        let config = config.ok_or_else(late)?;
+        Ok(match endpoint {
+            Some(url) => config.into_builder().endpoint_url(url).build(),
+            None => config,
+        })
     }
 
     /// The region whose own services stand for the account: the first of the settings', else the environment's.
@@ -126,12 +128,22 @@ impl Api {
     }
 
     /// All regions to go through.
-    pub(crate) async fn regions(&self) -> Result<&[Region]> {
+    pub(crate) async fn regions(&self) -> Result<Vec<Region>> {
         if !self.0.settings.regions.is_empty() {
-            return Ok(&self.0.settings.regions);
+            return Ok(self.0.settings.regions.clone());
         }
-        let all = self.0.enabled.get_or_try_init(|| Box::pin(self.enabled_regions())).await?;
-        Ok(all)
+        self.0.enabled.get_or_try_init(|| Box::pin(self.enabled_regions())).await.cloned()
+    }
+
+    /// Refuses a region that lists do not go through: what is made there would not be found again.
+    pub(crate) async fn check_region(&self, region: &Region) -> Result<()> {
+        if self.regions().await?.contains(region) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "region",
+            format!("must be one that the account has enabled and the settings name, got {region}"),
+        ))
     }
 
     /// Asks every region the same, some at a time, and joins the answers. A region that does not answer fails the whole:
@@ -141,48 +153,54 @@ impl Api {
         F: Future<Output = Result<Vec<T>>> + Send,
         T: Send,
     {
-        let regions = self.regions().await?.to_vec();
+        let regions = self.regions().await?;
         let answers: Vec<Vec<T>> = stream::iter(regions).map(ask).buffered(REGIONS_AT_ONCE).try_collect().await?;
         Ok(answers.into_iter().flatten().collect())
     }
 
     /// A call of EC2 in a region that changes nothing, or that may be sent twice.
-    pub(crate) async fn call<O, E, F>(
-        &self,
+    ///
+    /// Boxed, as [`run`](Self::run) is: the SDK's futures are as large as 50 KB.
+    pub(crate) fn call<'a, O, E, F>(
+        &'a self,
         operation: &'static str,
-        region: &Region,
-        send: impl Fn(Client) -> F + Send + Sync,
-    ) -> Result<O>
+        region: &'a Region,
+        send: impl Fn(Client) -> F + Send + Sync + 'a,
+    ) -> BoxFuture<'a, Result<O>>
     where
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send,
-        E: ProvideErrorMetadata + Send,
-        O: Send,
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
+        E: ProvideErrorMetadata + Send + 'a,
+        O: Send + 'a,
     {
-        let client = self.ec2(region).await?;
-        self.run(operation, region, Repeat::Harmless, || send(client.clone())).await
+        Box::pin(async move {
+            let client = self.ec2(region).await?;
+            self.run(operation, region, Repeat::Harmless, || send(client.clone())).await
+        })
     }
 
     /// Runs a call of any service to its end: repeats what may be repeated, within its deadline.
-    pub(crate) async fn run<O, E, F>(
-        &self,
+    pub(crate) fn run<'a, O, E, F>(
+        &'a self,
         operation: &'static str,
-        region: &Region,
+        region: &'a Region,
         repeat: Repeat,
-        send: impl Fn() -> F + Send + Sync,
-    ) -> Result<O>
+        send: impl Fn() -> F + Send + Sync + 'a,
+    ) -> BoxFuture<'a, Result<O>>
     where
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send,
-        E: ProvideErrorMetadata + Send,
-        O: Send,
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
+        E: ProvideErrorMetadata + Send + 'a,
+        O: Send + 'a,
     {
-        // Allow-listed: nothing of what is sent.
-        let span = debug_span!("call", provider = %crate::ID, operation, %region);
-        let attempts = self.attempts(repeat, || async {
-            let sent = Box::pin(send()).with_subscriber(NoSubscriber::new());
-            sent.await.map_err(error::of_sdk)
-        });
-        let ended = attempts.instrument(span).await;
-        ended.map_err(|error| error.with_provider(&crate::ID).with_operation(operation))
+        Box::pin(async move {
+            // Allow-listed: nothing of what is sent.
+            let span = debug_span!("call", provider = %crate::ID, operation, %region);
+            let attempts = self.attempts(repeat, || {
+                let sent = Box::pin(send()).with_subscriber(NoSubscriber::new());
+                async move { sent.await.map_err(error::of_sdk) }
+            });
+            let ended = attempts.instrument(span).await;
+            ended.map_err(|error| error.with_provider(&crate::ID).with_operation(operation))
+        })
     }
 
     async fn attempts<O, F>(&self, repeat: Repeat, send: impl Fn() -> F + Send + Sync) -> Result<O>
@@ -282,7 +300,7 @@ pub(crate) const PER_PAGE: i32 = 1000;
 /// A million and more items.
 const MAX_PAGES: usize = 2_000;
 /// How many regions are asked at a time.
-const REGIONS_AT_ONCE: usize = 8;
+pub(crate) const REGIONS_AT_ONCE: usize = 8;
 
 #[cfg(test)]
 mod tests {

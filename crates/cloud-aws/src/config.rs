@@ -11,7 +11,7 @@ use url::Url;
 use crate::Aws;
 use crate::auth::Identity;
 use crate::client::{Api, Settings};
-use crate::host::Network;
+use crate::network::Network;
 
 /// Settings of an [`Aws`] value. One value speaks for one owner in one account, in all regions.
 ///
@@ -26,7 +26,7 @@ pub struct Config {
     endpoint: Option<String>,
     regions: Vec<Region>,
     owner: Owner,
-    network: Network,
+    subnet: Option<String>,
     clock: Arc<dyn Clock>,
     deadline: Duration,
     seed: Option<u64>,
@@ -49,7 +49,7 @@ impl Config {
             endpoint: None,
             regions: Vec::new(),
             owner: Owner::default(),
-            network: Network::default(),
+            subnet: None,
             clock: Arc::new(SystemClock),
             deadline: Duration::from_secs(120),
             seed: None,
@@ -77,7 +77,7 @@ impl Config {
             let words = regions.split(',').map(str::trim).filter(|word| !word.is_empty());
             config.regions = words.map(Region::new).collect::<Result<_>>()?;
         }
-        config.network.subnet = read("CLOUD_AWS_SUBNET");
+        config.subnet = read("CLOUD_AWS_SUBNET");
         if let Some(owner) = read("CLOUD_OWNER") {
             config.owner = Owner::new(owner)?;
         }
@@ -132,7 +132,7 @@ impl Config {
     /// in its one zone.
     #[must_use]
     pub fn subnet(mut self, id: impl Into<String>) -> Self {
-        self.network.subnet = Some(id.into());
+        self.subnet = Some(id.into());
         self
     }
 
@@ -178,7 +178,7 @@ impl Config {
         if let Some(wrong) = self.regions.iter().find(|region| !crate::convert::is_region(region.as_str())) {
             return Err(named(Error::invalid("region", format!("must be a region such as eu-west-1, got {wrong}"))));
         }
-        if self.network.subnet.as_ref().is_some_and(|id| !crate::convert::is_id("subnet", id)) {
+        if self.subnet.as_ref().is_some_and(|id| !crate::convert::is_id("subnet", id)) {
             return Err(named(Error::invalid("subnet", "must be a subnet's id such as subnet-0ab")));
         }
         let transport = match self.transport {
@@ -194,7 +194,7 @@ impl Config {
             deadline: self.deadline,
             seed: self.seed,
         });
-        Ok(Aws::new(api, self.owner, self.network, self.clock))
+        Ok(Aws::new(api, self.owner, Network::new(self.subnet), self.clock))
     }
 }
 

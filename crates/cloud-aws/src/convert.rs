@@ -6,7 +6,7 @@ mod storage;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use aws_sdk_ec2::primitives::DateTime;
-use aws_sdk_ec2::types::{Instance, KeyPairInfo, SecurityGroup};
+use aws_sdk_ec2::types::{Instance, KeyPairInfo, SecurityGroup, Volume};
 use cloud_types::{
     Addresses, Error, ErrorKind, HostId, HostRuntime, HostState, MachineTypeName, Region, Resource, ResourceKind,
     Result, Zone, ownership,
@@ -129,6 +129,19 @@ pub(crate) fn ended(place: &Place, instance: &Instance) -> Error {
     Error::new(ErrorKind::NotFound, format!("host {place} is gone{why}"))
 }
 
+/// Whether AWS took a spot instance back
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html>).
+pub(crate) fn is_preempted(instance: &Instance) -> bool {
+    let code = instance.state_reason.as_ref().and_then(|reason| reason.code.as_deref());
+    matches!(code, Some("Server.SpotInstanceTermination" | "Server.SpotInstanceShutdown"))
+}
+
+/// The error for an instance that AWS ended while nobody wanted it so; `None` where somebody did.
+pub(crate) fn given_up(instance: &Instance) -> Option<Error> {
+    let reason = instance.state_reason.as_ref()?;
+    crate::error::of_reason(reason.code.as_deref()?, reason.message.as_deref().unwrap_or_default())
+}
+
 fn addresses(instance: &Instance) -> Result<Addresses> {
     let v4 = |text: &String| text.parse::<Ipv4Addr>().map_err(|_| nonsense("an IPv4 address"));
     let v6 = |text: &String| text.parse::<Ipv6Addr>().map_err(|_| nonsense("an IPv6 address"));
@@ -149,6 +162,29 @@ pub(crate) fn instance_resource(region: &Region, instance: &Instance) -> Result<
     let host = host(region, instance)?;
     let (id, created_at) = (host.id.to_string(), host.created_at);
     Ok(Resource { kind: ResourceKind::Host, id, name: host.name, created_at, kept: false })
+}
+
+/// Whether a volume is a host's data disk. A launch tags all disks alike: the system's is made of a snapshot.
+pub(crate) fn is_data_disk(volume: &Volume) -> bool {
+    is_empty(volume) && tags::is_data_disk(&tags::read(volume.tags.as_deref()))
+}
+
+/// Whether a volume is what a host of ours boots from.
+pub(crate) fn is_boot_disk(volume: &Volume) -> bool {
+    let labels = tags::read(volume.tags.as_deref());
+    tags::is_boot_disk(&labels) || (tags::is_data_disk(&labels) && !is_empty(volume))
+}
+
+/// Whether a volume was made without a snapshot.
+fn is_empty(volume: &Volume) -> bool {
+    volume.snapshot_id.as_deref().unwrap_or_default().is_empty()
+}
+
+pub(crate) fn volume_resource(region: &Region, volume: &Volume) -> Result<Resource> {
+    let told = self::volume(volume, region)?;
+    let kept = is_data_disk(volume) && tags::is_kept(&tags::read(volume.tags.as_deref()));
+    let (id, created_at) = (told.id.to_string(), told.created_at);
+    Ok(Resource { kind: ResourceKind::Volume, id, name: told.name, created_at, kept })
 }
 
 pub(crate) fn group_resource(region: &Region, group: &SecurityGroup) -> Result<Resource> {

@@ -1,16 +1,55 @@
 //! AWS EC2 hosts behind the contract of [`cloud_types`].
+//!
+//! ```no_run
+//! # async fn run() -> cloud_types::Result<()> {
+//! use std::time::Duration;
+//! use cloud_types::{CloudProviderExt, HostSpec, Image, Machine, Name, Region, Wait};
+//!
+//! let aws = cloud_aws::Config::from_env()?.build()?;
+//! let machine = Machine::named("t3.small")?;
+//! let spec = HostSpec::new(Name::new("web-1")?, Region::new("eu-west-1")?, machine, Image::ubuntu("24.04"));
+//! let host = aws.create_and_wait(&spec, Wait::within(Duration::from_secs(300))).await?;
+//! println!("{} is {} at {:?}", host.name, host.state, host.addresses.public_v4);
+//! # Ok(()) }
+//! ```
+//!
+//! How EC2 maps to the contract:
+//! - A region is a region (`eu-west-1`), a zone one of its zones (`eu-west-1a`). Where a spec names no zone, those of the
+//!   region that offer the machine type are tried in an order that owner and name decide, until one has capacity.
+//! - One value speaks for all regions. A [`HostId`](cloud_types::HostId) is `region/i-…`, and so are the ids of volumes
+//!   (`region/vol-…`), snapshots (`region/ami-…`) and SSH keys (`region/key-…`). Lists and searches go through all regions that
+//!   the account has enabled, or those that [`Config::regions`] names.
+//! - Names are tags, which EC2 lets anybody give twice. What makes a create happen once is EC2's client token.
+//! - A host that has ended is gone, though EC2 shows it for another hour. Where AWS gave it up by itself a wait says why.
+//! - Hosts are in the default subnet of their zone. Inbound ports are a security group, shared by the owner's hosts that ask
+//!   for the same and deleted with the last of them; without any, nothing is let in from outside.
+//! - The first SSH key is a key pair, which is shared and deleted likewise; further ones go to cloud-init.
+//! - A stopped host costs its disks. Its public IPv4 address is another one after each start. A spot host cannot be stopped,
+//!   and is gone when AWS takes it back.
 
 mod auth;
+mod catalog;
 mod client;
 mod config;
+mod console;
 mod convert;
+mod create;
+mod delete;
 mod disk;
 mod error;
+mod group;
 mod host;
 mod http;
 mod image;
+mod network;
 mod price;
+mod reader;
+mod resize;
+mod snapshot;
+mod ssh_key;
+mod sweep;
 mod tags;
+mod volume;
 mod wire;
 
 use cloud_types::ProviderId;

@@ -14,11 +14,12 @@ pub(crate) const USE: &str = "cloud-use";
 pub(crate) const DATA_DISK: &str = "data-disk";
 /// The disk that a host boots from.
 pub(crate) const BOOT_DISK: &str = "boot-disk";
-/// A key pair that a create made, or a caller: [`FOR_HOSTS`] or [`KEPT`].
+/// A key pair or security group that creates made for their hosts.
 pub(crate) const FOR_HOSTS: &str = "hosts";
+/// A key pair that a caller keeps.
 pub(crate) const KEPT: &str = "kept";
-/// On a host: the id of the security group that its create made.
-pub(crate) const GROUP: &str = "cloud-group";
+/// On a host: a random word of the very call that made it.
+pub(crate) const CALL: &str = "cloud-call";
 /// On a host: the name by which its SSH keys log in.
 pub(crate) const SSH_USER: &str = "cloud-ssh-user";
 /// On a snapshot: the id of the host that it is of.
@@ -52,10 +53,21 @@ pub(crate) fn of_data_disk(owner: &Owner, host: &str, disk: &DataDisk) -> BTreeM
     labels
 }
 
-/// The tags of what a create makes besides the host: disk of the system, network interface.
-pub(crate) fn of_boot_disk(owner: &Owner, host: &str) -> BTreeMap<String, String> {
-    let mut labels = ownership::resource_labels(owner, host);
+/// The tags of a host's disks, which a launch gives to all of them alike: where there is a data disk, those that it needs.
+/// What tells the disk of the system from it is that it was made of a snapshot.
+pub(crate) fn of_disks(owner: &Owner, spec: &HostSpec) -> BTreeMap<String, String> {
+    if let Some(disk) = &spec.data_disk {
+        return of_data_disk(owner, spec.name.as_str(), disk);
+    }
+    let mut labels = ownership::resource_labels(owner, spec.name.as_str());
     labels.insert(USE.to_owned(), BOOT_DISK.to_owned());
+    labels
+}
+
+/// The tags of what hosts share, or a caller keeps.
+pub(crate) fn of_shared(owner: &Owner, name: &str, used: &str) -> BTreeMap<String, String> {
+    let mut labels = ownership::resource_labels(owner, name);
+    labels.insert(USE.to_owned(), used.to_owned());
     labels
 }
 
@@ -79,9 +91,10 @@ pub(crate) fn group_name(owner: &Owner, network: &str, rules: &str) -> String {
     format!("cloud-{owner}-{}", digest(&[owner.as_str(), network, rules]))
 }
 
-/// The name of an owner's key pair: the whole fingerprint, so that no other key can have it.
-pub(crate) fn key_name(owner: &Owner, key: &SshPublicKey) -> String {
-    format!("cloud-{owner}-{}", key.fingerprint_hex())
+/// The name of an owner's key pair: the whole fingerprint, so that no other key can have it. `used` is [`FOR_HOSTS`] or
+/// [`KEPT`].
+pub(crate) fn key_name(owner: &Owner, used: &str, key: &SshPublicKey) -> String {
+    format!("cloud-{owner}-{used}-{}", key.fingerprint_hex())
 }
 
 /// The name of an owner's snapshot: names are unique in an account's region, whoever owns them.

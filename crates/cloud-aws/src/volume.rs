@@ -36,7 +36,7 @@ impl Volumes for Aws {
     async fn list_volumes(&self) -> Result<Vec<Volume>> {
         let list = self.0.api.everywhere(async |region| {
             let mut volumes = self.0.own_volumes(&region, &[]).await?;
-            volumes.retain(|volume| !tags::is_boot_disk(&tags::read(volume.tags.as_deref())));
+            volumes.retain(|volume| !convert::is_boot_disk(volume));
             volumes.iter().map(|volume| convert::volume(volume, &region)).collect()
         });
         named("list_volumes", list.await)

@@ -139,7 +139,10 @@ impl<F: Face> Shared<F> {
                 let longest = span(seconds);
                 world.lag = Lag { create: longest, delete: longest, chance: 1.0 };
             }
-            Some(Fault::NoCapacity(seconds)) => drain(&mut world, request, until(seconds)),
+            Some(Fault::NoCapacity(seconds)) => {
+                let places = self.face.places(request, &world);
+                drain(&mut world, places, until(seconds));
+            }
             Some(Fault::QuotaFull(seconds)) => {
                 world.fill_quota(route.target.unwrap_or(Kind::Host), until(seconds));
             }
@@ -170,16 +173,16 @@ impl<F: Face> Shared<F> {
         let Some(recorder) = &self.recorder else {
             return;
         };
-        let json = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or(Value::Null);
+        let query = if is_form(request) { Vec::new() } else { request.query.clone() };
         recorder.write(&Exchange {
             face: F::NAME.to_owned(),
             method: request.method.to_string(),
             path: request.path.clone(),
             path_template: route.template.clone(),
-            query: request.query.clone(),
-            request_body: json(&request.body),
+            query,
+            request_body: request_body(request),
             status: reply.status.as_u16(),
-            response_body: json(&reply.body),
+            response_body: response_body(reply),
             fault: fault.map(Fault::name),
         });
     }
@@ -193,25 +196,36 @@ impl<F: Face> Shared<F> {
     }
 }
 
-/// Takes the capacity of the place away that the body or the path names, or of all regions where
-/// neither names one.
-fn drain(world: &mut World, request: &Request, until: Timestamp) {
-    let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
-    let mut named = request.segments();
-    named.extend(body["location"].as_str());
-    let regions = &world.catalog.regions;
-    let is_place = |name: &&str| regions.iter().any(|region| region.name == **name || has_zone(region, name));
-    let mut places: Vec<String> = named.into_iter().filter(is_place).map(str::to_owned).collect();
+/// Whether the request is a form, in its body or, where there is none, in its query.
+fn is_form(request: &Request) -> bool {
+    let kind = request.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) || request.param("Action").is_some()
+}
+
+/// A form is written down as an object of texts.
+fn request_body(request: &Request) -> Value {
+    if is_form(request) {
+        return request.form().into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    }
+    serde_json::from_slice(&request.body).unwrap_or(Value::Null)
+}
+
+/// XML is written down as its text.
+fn response_body(reply: &Reply) -> Value {
+    if reply.content_type.contains("xml") {
+        return Value::String(String::from_utf8_lossy(&reply.body).into_owned());
+    }
+    serde_json::from_slice(&reply.body).unwrap_or(Value::Null)
+}
+
+/// Takes the capacity of these places away, or of all regions where there is none.
+fn drain(world: &mut World, mut places: Vec<String>, until: Timestamp) {
     if places.is_empty() {
-        places = regions.iter().map(|region| region.name.clone()).collect();
+        places = world.catalog.regions.iter().map(|region| region.name.clone()).collect();
     }
     for place in places {
         world.drain_region(place, until);
     }
-}
-
-fn has_zone(region: &cloud_world::Region, name: &str) -> bool {
-    region.zones.iter().any(|zone| zone == name)
 }
 
 /// The span that a rule names, at most a day: rules come from outside.

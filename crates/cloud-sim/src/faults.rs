@@ -201,7 +201,7 @@ fn possible(request: &Request, route: &Route) -> Vec<Fault> {
         Fault::NotJson(200),
         Fault::NotJson(502),
     ];
-    if request.is_write() {
+    if route.writes {
         faults.extend([
             Fault::Status(500, When::After),
             Fault::Status(502, When::After),
@@ -234,6 +234,7 @@ mod tests {
     use super::*;
 
     fn call(method: Method) -> (Request, Route) {
+        let writes = method == Method::POST;
         let request = Request {
             method,
             path: "/v1/servers".to_owned(),
@@ -242,7 +243,8 @@ mod tests {
             body: bytes::Bytes::new(),
             origin: String::new(),
         };
-        let route = Route { template: "/servers".to_owned(), target: Some(cloud_world::Kind::Host), places: true };
+        let route =
+            Route { template: "/servers".to_owned(), target: Some(cloud_world::Kind::Host), places: true, writes };
         (request, route)
     }
 

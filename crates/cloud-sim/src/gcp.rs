@@ -74,7 +74,11 @@ impl Face for Gcp {
             timings: config.timings.clone().unwrap_or_else(usual),
             lag: config.lag,
             // Most names are unique within a zone or region only, which the face checks.
-            rules: Rules { unique_names: BTreeSet::from([Kind::Firewall]), failed_hosts_vanish: true },
+            rules: Rules {
+                unique_names: BTreeSet::from([Kind::Firewall]),
+                failed_hosts_vanish: true,
+                ..Rules::default()
+            },
             quotas: config.quotas.iter().copied().collect(),
             catalog: catalog::catalog(),
         }

@@ -16,8 +16,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What every face shares is beside this file; [`hetzner`] and [`gcp`] are faces.
+//! What every face shares is beside this file; [`hetzner`], [`gcp`] and [`aws`] are faces.
 
+pub mod aws;
 mod body;
 mod clock;
 mod config;
@@ -30,6 +31,7 @@ pub mod gcp;
 pub mod hetzner;
 mod hostile;
 mod message;
+mod pairs;
 mod rate;
 mod record;
 mod sim;

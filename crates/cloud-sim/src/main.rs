@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use cloud_sim::{Face, RateLimit, Sim, SimConfig, gcp, hetzner};
+use cloud_sim::{Face, RateLimit, Sim, SimConfig, aws, gcp, hetzner};
 
 /// Loopback servers that behave like the providers' APIs, with faults.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ enum Provider {
     Hetzner(Options),
     /// Compute Engine; the endpoint is the printed address, its paths begin with /compute/v1.
     Gcp(Options),
+    /// EC2 in all regions, with SSM, STS and the price list; the endpoint is the printed address.
+    Aws(Options),
 }
 
 #[derive(Debug, clap::Args)]
@@ -72,6 +74,7 @@ async fn main() -> std::io::Result<()> {
     match Arguments::parse().provider {
         Provider::Hetzner(options) => serve::<hetzner::Hetzner>(options).await,
         Provider::Gcp(options) => serve::<gcp::Gcp>(options).await,
+        Provider::Aws(options) => serve::<aws::Aws>(options).await,
     }
 }
 

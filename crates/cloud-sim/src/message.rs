@@ -5,8 +5,10 @@ use cloud_world::{Settings, World};
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::SimConfig;
+use crate::pairs::decode_pairs;
 
 /// One provider's API over a world.
 pub trait Face: Send + Sync + Sized + 'static {
@@ -28,6 +30,14 @@ pub trait Face: Send + Sync + Sized + 'static {
     /// Until when the answer is held back, as where the request asks to wait; `None` for not at all.
     fn hold(&self, _request: &Request, _world: &World, _now: Timestamp) -> Option<Timestamp> {
         None
+    }
+
+    /// The regions and zones where the request needs capacity, as far as it names any.
+    fn places(&self, request: &Request, world: &World) -> Vec<String> {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+        let mut named = request.segments();
+        named.extend(body["location"].as_str());
+        named.into_iter().filter(|name| is_place(world, name)).map(str::to_owned).collect()
     }
 
     /// Does what the request asks for.
@@ -81,7 +91,14 @@ impl Request {
         (!token.is_empty()).then_some(token)
     }
 
-    /// Whether the request may change something.
+    /// The pairs of a form, as the query and the body have them, decoded, in their order.
+    #[must_use]
+    pub fn form(&self) -> Vec<(String, String)> {
+        let body = std::str::from_utf8(&self.body).unwrap_or_default();
+        self.query.iter().cloned().chain(decode_pairs(body)).collect()
+    }
+
+    /// Whether the method may change something.
     #[must_use]
     pub fn is_write(&self) -> bool {
         self.method != Method::GET && self.method != Method::HEAD
@@ -97,6 +114,8 @@ pub struct Route {
     pub target: Option<cloud_world::Kind>,
     /// Whether it needs capacity somewhere, which can be gone.
     pub places: bool,
+    /// Whether it may change something.
+    pub writes: bool,
 }
 
 /// An answer.
@@ -127,4 +146,9 @@ impl Reply {
     pub fn empty(status: StatusCode) -> Self {
         Self { status, headers: Vec::new(), content_type: "application/json", body: Bytes::new() }
     }
+}
+
+fn is_place(world: &World, name: &str) -> bool {
+    let regions = &world.catalog.regions;
+    regions.iter().any(|region| region.name == name || region.zones.iter().any(|zone| zone == name))
 }

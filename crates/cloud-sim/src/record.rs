@@ -21,11 +21,11 @@ pub struct Exchange {
     pub path_template: String,
     /// The query's pairs.
     pub query: Vec<(String, String)>,
-    /// The request's body; `Null` where there was none or it was no JSON.
+    /// The request's body; a form as an object of texts; `Null` where there was none or it was neither.
     pub request_body: Value,
     /// The answer's status.
     pub status: u16,
-    /// The answer's body; `Null` where there was none or it was no JSON.
+    /// The answer's body; XML as its text; `Null` where there was none or it was neither.
     pub response_body: Value,
     /// The fault that the request met.
     pub fault: Option<String>,

@@ -154,7 +154,7 @@ impl World {
         let ends = begins + self.vary(plan.takes);
         let doom = self.take_doom(plan.command);
         for (kind, resource) in &plan.resources {
-            if plan.locks {
+            if plan.locks.contains(kind) {
                 self.lock(*kind, *resource, id);
             }
             self.actions_of.entry((*kind, *resource)).or_default().push(id);
@@ -240,12 +240,13 @@ pub(crate) struct Plan {
     takes: Duration,
     change: Change,
     after: Option<u64>,
-    locks: bool,
+    locks: Vec<Kind>,
 }
 
 impl Plan {
     pub(crate) fn new(command: Command, resources: &[(Kind, u64)], takes: Duration, change: Change) -> Self {
-        Self { command, resources: resources.to_vec(), takes, change, after: None, locks: true }
+        let locks = resources.iter().map(|(kind, _)| *kind).collect();
+        Self { command, resources: resources.to_vec(), takes, change, after: None, locks }
     }
 
     pub(crate) fn after(mut self, action: u64) -> Self {
@@ -255,7 +256,13 @@ impl Plan {
 
     /// Leaves the resources free for other actions.
     pub(crate) fn unlocked(mut self) -> Self {
-        self.locks = false;
+        self.locks.clear();
+        self
+    }
+
+    /// Leaves resources of one kind free for other actions.
+    pub(crate) fn without_lock_of(mut self, kind: Kind) -> Self {
+        self.locks.retain(|other| *other != kind);
         self
     }
 }

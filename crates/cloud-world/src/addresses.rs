@@ -72,6 +72,65 @@ impl World {
         Ok(())
     }
 
+    /// Gives an address to a host of the same region, in whatever state; it takes the place of the
+    /// one that the host has, and is taken from another host that has it.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`], [`WorldError::Invalid`] for another region.
+    pub fn move_address(&mut self, id: u64, host: u64, now: Timestamp) -> Result<()> {
+        self.advance(now);
+        let (version, region) = {
+            let address = self.addresses.find(id)?;
+            (address.version, address.region.clone())
+        };
+        if self.host(host)?.region != region {
+            return Err(WorldError::invalid("address", "is in another region"));
+        }
+        self.unlink_address(id);
+        self.take_address(host, version, now)?;
+        self.link_address(id, host);
+        Ok(())
+    }
+
+    /// Takes the address of one version from a host, in whatever state; it is deleted where it goes
+    /// with its host. Where the host has none, nothing happens.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`].
+    pub fn take_address(&mut self, host: u64, version: AddressVersion, now: Timestamp) -> Result<()> {
+        self.advance(now);
+        let record = self.hosts.find_mut(host)?;
+        let present = match version {
+            AddressVersion::V4 => record.ipv4.take(),
+            AddressVersion::V6 => record.ipv6.take(),
+        };
+        if let Some(present) = present {
+            self.free_address(present, now);
+        }
+        Ok(())
+    }
+
+    /// Gives a host that has none of that version a fresh address, which goes when the host goes.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`], [`WorldError::InUse`] where it has one, [`WorldError::QuotaFull`].
+    pub fn give_fresh_address(&mut self, host: u64, version: AddressVersion, now: Timestamp) -> Result<u64> {
+        self.advance(now);
+        let record = self.host(host)?;
+        let present = match version {
+            AddressVersion::V4 => record.ipv4,
+            AddressVersion::V6 => record.ipv6,
+        };
+        if present.is_some() {
+            return Err(in_use(Kind::Host, host));
+        }
+        let region = record.region.clone();
+        self.check_quota(Kind::Address, 1, now)?;
+        let id = self.fresh_address(version, &region, host, now)?;
+        self.link_address(id, host);
+        Ok(id)
+    }
+
     /// Deletes a free address.
     ///
     /// # Errors

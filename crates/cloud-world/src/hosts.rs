@@ -33,6 +33,24 @@ impl World {
         Ok(self.begin(Plan::new(Command::DeleteHost, &on_host, takes, deleted), now))
     }
 
+    /// Breaks off whatever is under way on a host: it comes to nothing, and the host is unlocked.
+    /// For providers that take a new command while an older one runs.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`].
+    pub fn interrupt_host(&mut self, id: u64, now: Timestamp) -> Result<()> {
+        self.advance(now);
+        let under_way = std::mem::take(&mut self.hosts.find_mut(id)?.busy);
+        for change in self.agenda.values_mut() {
+            if let Change::Finish(action, change) = change
+                && under_way.contains(action)
+            {
+                **change = Change::Nothing;
+            }
+        }
+        Ok(())
+    }
+
     /// Boots a host that is off. On a running host nothing happens, successfully.
     ///
     /// # Errors

@@ -126,11 +126,21 @@ pub struct Rules {
     pub unique_names: BTreeSet<Kind>,
     /// Whether a host whose creation fails is gone, instead of being left as failed.
     pub failed_hosts_vanish: bool,
+    /// Whether the same public key can be there once only, under whatever name.
+    pub unique_keys: bool,
+    /// Whether a host is locked while a volume is attached to it or detached.
+    pub attaching_locks_hosts: bool,
 }
 
 impl Default for Rules {
-    /// Names of every owned kind are unique, and failed hosts stay.
+    /// Names of every owned kind are unique, so are public keys; failed hosts stay, and attaching locks
+    /// hosts.
     fn default() -> Self {
-        Self { unique_names: Kind::OWNED.into_iter().collect(), failed_hosts_vanish: false }
+        Self {
+            unique_names: Kind::OWNED.into_iter().collect(),
+            failed_hosts_vanish: false,
+            unique_keys: true,
+            attaching_locks_hosts: true,
+        }
     }
 }

@@ -19,7 +19,7 @@ impl World {
     ) -> Result<u64> {
         self.advance(now);
         self.check_name(&self.ssh_keys, name, None)?;
-        if self.ssh_keys.iter().any(|other| other.fingerprint == fingerprint) {
+        if self.rules.unique_keys && self.ssh_keys.iter().any(|other| other.fingerprint == fingerprint) {
             return Err(WorldError::KeyTaken);
         }
         self.check_quota(Kind::SshKey, 1, now)?;

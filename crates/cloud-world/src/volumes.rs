@@ -95,7 +95,7 @@ impl World {
         }
         self.check_same_region(host, &volume.region)?;
         self.check_unlocked(Kind::Volume, id)?;
-        self.check_unlocked(Kind::Host, host)?;
+        self.check_attachable(host)?;
         Ok(self.begin(self.plan_attach(id, host), now))
     }
 
@@ -110,11 +110,12 @@ impl World {
         let Some(host) = self.volumes.find(id)?.host else {
             return Err(WorldError::invalid("volume", "is not attached"));
         };
-        self.check_unlocked(Kind::Host, host)?;
+        self.check_attachable(host)?;
         let takes = self.timings.volume;
         let change = Change::Detached { volume: id };
         let both = [(Kind::Host, host), (Kind::Volume, id)];
-        Ok(self.begin(Plan::new(Command::DetachVolume, &both, takes, change), now))
+        let plan = Plan::new(Command::DetachVolume, &both, takes, change);
+        Ok(self.begin(self.as_rules_lock(plan), now))
     }
 
     /// Grows a volume.
@@ -208,7 +209,15 @@ impl World {
     fn plan_attach(&self, volume: u64, host: u64) -> Plan {
         let both = [(Kind::Host, host), (Kind::Volume, volume)];
         let change = Change::Attached { volume, host };
-        Plan::new(Command::AttachVolume, &both, self.timings.volume, change)
+        self.as_rules_lock(Plan::new(Command::AttachVolume, &both, self.timings.volume, change))
+    }
+
+    fn as_rules_lock(&self, plan: Plan) -> Plan {
+        if self.rules.attaching_locks_hosts { plan } else { plan.without_lock_of(Kind::Host) }
+    }
+
+    fn check_attachable(&self, host: u64) -> Result<()> {
+        if self.rules.attaching_locks_hosts { self.check_unlocked(Kind::Host, host) } else { Ok(()) }
     }
 
     fn check_same_region(&self, host: u64, region: &str) -> Result<()> {

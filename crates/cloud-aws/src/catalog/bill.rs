@@ -17,7 +17,7 @@ impl Inner {
     pub(super) async fn estimate(&self, spec: &HostSpec) -> Result<Estimate> {
         self.check(spec)?;
         let plan = self.plan(spec).await?;
-        let zone = plan.zones.first().map_or("", String::as_str);
+        let zone = plan.zones().next().unwrap_or_default();
         let bill = Bill::of(self, &spec.region).await?;
         let mut items = vec![bill.machine(zone, &plan.machine, spec.pricing).await?];
         let kind = DiskKind::of(spec.boot_disk.class, DiskUse::Boot, plan.boot_disk);

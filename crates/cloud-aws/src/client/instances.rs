@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesInputBuilder;
-use aws_sdk_ec2::types::{AttributeValue, Filter, Instance};
+use aws_sdk_ec2::types::{AttributeValue, Filter, Instance, Tag};
 use cloud_types::{Error, ErrorKind, Region, Result};
 
 use super::{Api, PER_PAGE, all_pages, filter};
@@ -88,6 +88,12 @@ impl Api {
             ec2.modify_instance_attribute().instance_id(host.id.as_str()).instance_type(to).send()
         };
         self.call("resize_host", &host.region, modify).await.map(drop)
+    }
+
+    /// Tags something, over what it bears of the same keys.
+    pub(crate) async fn tag(&self, region: &Region, id: &str, tags: &[Tag]) -> Result<()> {
+        let write = |ec2: Client| ec2.create_tags().resources(id).set_tags(Some(tags.to_vec())).send();
+        self.call("create_host", region, write).await.map(drop)
     }
 
     /// What an instance wrote to its console, in base64; none where it wrote nothing yet.

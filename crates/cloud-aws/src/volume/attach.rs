@@ -8,7 +8,7 @@ use crate::convert::{self, Place};
 use crate::host::Inner;
 
 impl Inner {
-    pub(super) async fn attach(&self, id: &VolumeId, host: &HostId) -> Result<()> {
+    pub(crate) async fn attach(&self, id: &VolumeId, host: &HostId) -> Result<()> {
         let (volume, host) = (Place::read(VOLUME, id.as_str())?, Place::of_host(host)?);
         let seen = self.volume(&volume).await?;
         for _ in 0..TRIES {

@@ -30,9 +30,9 @@ pub(super) fn answer(api: &mut Api<'_>) -> Answer {
 pub(super) fn describe(request: &Request) -> Route {
     let Some((call, _)) = find(request) else {
         if metadata_server::is_asked(request) {
-            return Route { template: "/computeMetadata".to_owned(), target: None, places: false };
+            return Route { template: "/computeMetadata".to_owned(), target: None, places: false, writes: false };
         }
-        return Route { template: "/unknown".to_owned(), target: None, places: false };
+        return Route { template: "/unknown".to_owned(), target: None, places: false, writes: false };
     };
     let creates = call.method == "POST";
     let target = match call.template.rsplit_once('/') {
@@ -46,7 +46,7 @@ pub(super) fn describe(request: &Request) -> Route {
     };
     let placing = ["instances", "disks", "start", "resume", "setMachineType"];
     let places = creates && placing.iter().any(|end| call.template.ends_with(&format!("/{end}")));
-    Route { template: call.template.to_owned(), target, places }
+    Route { template: call.template.to_owned(), target, places, writes: request.is_write() }
 }
 
 /// Whether there is such a call at all.

@@ -112,7 +112,7 @@ pub(super) fn describe(request: &Request) -> Route {
     };
     let places = request.is_write()
         && matches!(path, ["servers" | "volumes" | "primary_ips"] | ["servers", _, "actions", "change_type"]);
-    Route { template, target: creates, places }
+    Route { template, target: creates, places, writes: request.is_write() }
 }
 
 /// Whether there is such a path at all.

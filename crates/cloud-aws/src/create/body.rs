@@ -1,0 +1,104 @@
+//! The body of a launch (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>).
+
+use aws_sdk_ec2::operation::run_instances::RunInstancesInput;
+use aws_sdk_ec2::operation::run_instances::builders::RunInstancesInputBuilder;
+use aws_sdk_ec2::types::{
+    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, HttpTokensState, InstanceInterruptionBehavior,
+    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceType,
+    MarketType, ResourceType, SpotInstanceType, SpotMarketOptions, VolumeType,
+};
+use cloud_types::{DiskClass, GiB, Pricing, Result, ownership};
+
+use super::{Wish, plan};
+use crate::disk::{DiskKind, DiskUse};
+use crate::host::Inner;
+use crate::network::Subnet;
+use crate::tags;
+
+impl Inner {
+    /// The launch of a wish in a zone, with the group and the key pair that it needs.
+    pub(super) async fn body(&self, wish: &Wish<'_>, subnet: &Subnet, token: &str) -> Result<RunInstancesInputBuilder> {
+        let Wish { spec, plan, labels, rules, user_data } = wish;
+        let group = match rules {
+            Some(rules) => Some(self.ensure_group(&spec.region, rules).await?),
+            None => None,
+        };
+        let key = match spec.ssh_keys.first() {
+            Some(key) => Some(self.ensure_key(&spec.region, key).await?),
+            None => None,
+        };
+        let boot = disk(&plan.boot.root_device, spec.boot_disk.class, DiskUse::Boot, plan.boot_disk, true);
+        let mut disks = vec![boot];
+        if let Some((data, with_host)) = plan::wants_new_disk(spec, plan) {
+            disks.push(disk(DATA_DEVICE, data.class, DiskUse::Data, data.size, with_host));
+        }
+        let interface = InstanceNetworkInterfaceSpecification::builder()
+            .device_index(0)
+            .subnet_id(subnet.id.as_str())
+            .set_groups(group.map(|group| vec![group]))
+            .associate_public_ip_address(spec.public_network.ipv4)
+            .set_ipv6_address_count(spec.public_network.ipv6.then_some(1))
+            .delete_on_termination(true)
+            .build();
+        let own = ownership::resource_labels(&self.owner, spec.name.as_str());
+        let mut tagged = vec![
+            tags::specification(ResourceType::Instance, labels),
+            tags::specification(ResourceType::Volume, &tags::of_disks(&self.owner, spec)),
+            tags::specification(ResourceType::NetworkInterface, &own),
+        ];
+        if spec.pricing == Pricing::Spot {
+            tagged.push(tags::specification(ResourceType::SpotInstancesRequest, &own));
+        }
+        // Without credits a burstable machine is slow, with unlimited ones it may cost more than its price.
+        let credits = plan.bursts.then(|| CreditSpecificationRequest::builder().cpu_credits("standard").build());
+        Ok(RunInstancesInput::builder()
+            .min_count(1)
+            .max_count(1)
+            .image_id(plan.boot.image.as_str())
+            .instance_type(InstanceType::from(plan.machine.as_str()))
+            .client_token(token)
+            .network_interfaces(interface)
+            .set_block_device_mappings(Some(disks))
+            .set_tag_specifications(Some(tagged))
+            .set_key_name(key)
+            .set_user_data(user_data.clone())
+            .set_credit_specification(credits)
+            .set_instance_market_options((spec.pricing == Pricing::Spot).then(spot))
+            .metadata_options(metadata()))
+    }
+}
+
+fn disk(device: &str, class: DiskClass, used: DiskUse, size: GiB, with_host: bool) -> BlockDeviceMapping {
+    let kind = DiskKind::of(class, used, size);
+    let number = |number: Option<u32>| number.and_then(|number| i32::try_from(number).ok());
+    let ebs = EbsBlockDevice::builder()
+        .set_volume_size(i32::try_from(size.0).ok())
+        .volume_type(VolumeType::from(kind.name.as_str()))
+        .set_iops(number(kind.iops))
+        .set_throughput(number(kind.throughput))
+        .delete_on_termination(with_host)
+        .build();
+    BlockDeviceMapping::builder().device_name(device).ebs(ebs).build()
+}
+
+/// A spot host that is taken back is gone
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruption-behavior.html>).
+fn spot() -> InstanceMarketOptionsRequest {
+    let spot = SpotMarketOptions::builder()
+        .spot_instance_type(SpotInstanceType::OneTime)
+        .instance_interruption_behavior(InstanceInterruptionBehavior::Terminate)
+        .build();
+    InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).spot_options(spot).build()
+}
+
+/// The second version of the metadata service alone; two hops, so that containers reach it
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html>).
+fn metadata() -> InstanceMetadataOptionsRequest {
+    InstanceMetadataOptionsRequest::builder()
+        .http_tokens(HttpTokensState::Required)
+        .http_put_response_hop_limit(2)
+        .build()
+}
+
+/// The device of a data disk (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>).
+const DATA_DEVICE: &str = "/dev/sdf";

@@ -1,0 +1,168 @@
+//! SSH keys as EC2's key pairs: those that creates make for their hosts, and those that a caller keeps, apart from them.
+//!
+//! Key pairs belong to a region. A host's is in its own, shared by the owner's hosts there; kept ones are in the provider's
+//! first region. A launch takes one: how the others get in is told in [`first_boot`](crate::create).
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{KeyPairInfo, ResourceType};
+use cloud_types::{Error, ErrorKind, Name, Region, Result, SshKey, SshKeyId, SshKeys, SshPublicKey, ownership};
+
+use crate::client::{filter, tagged};
+use crate::convert::{self, KEY, Place, nonsense};
+use crate::host::{Aws, Inner, named, staying};
+use crate::reader::{LAG_PAUSE, READ_LAG};
+use crate::tags;
+
+/// The key pairs that this process has seen, by region and name.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    known: Mutex<HashSet<(Region, String)>>,
+}
+
+impl Keys {
+    fn knows(&self, region: &Region, name: &str) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&(region.clone(), name.to_owned()))
+    }
+
+    fn learn(&self, region: &Region, name: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert((region.clone(), name.to_owned()));
+    }
+
+    /// Forgets a key pair that is gone.
+    pub(crate) fn forget(&self, region: &Region, name: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&(region.clone(), name.to_owned()));
+    }
+}
+
+impl Inner {
+    /// The name of the key pair of a host's key, which is made where this process has not seen it.
+    pub(crate) async fn ensure_key(&self, region: &Region, key: &SshPublicKey) -> Result<String> {
+        let name = tags::key_name(&self.owner, tags::FOR_HOSTS, key);
+        if !self.keys.knows(region, &name) {
+            let tags = tags::of_shared(&self.owner, &name, tags::FOR_HOSTS);
+            let tags = tags::specification(ResourceType::KeyPair, &tags);
+            match self.api.create_key(region, &name, &key.to_openssh(), &tags).await {
+                // There, and the right one: its name holds its fingerprint.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                other => drop(other?),
+            }
+            self.keys.learn(region, &name);
+        }
+        Ok(name)
+    }
+
+    /// Removes a key pair that creates made, unless a host uses it that is to stay.
+    pub(crate) async fn remove_key(&self, region: &Region, name: &str) -> Result<()> {
+        for user in self.api.all_instances(region, &[filter("key-name", [name]), staying()]).await? {
+            // A list may still show a host that is gone.
+            if self.is_staying(&Place::of(region, &user)?).await? {
+                return Ok(());
+            }
+        }
+        self.keys.forget(region, name);
+        for key in self.api.all_keys(region, &[filter("key-name", [name])]).await? {
+            self.api.delete_key(region, &key.key_pair_id.ok_or_else(|| nonsense("a key pair's id"))?).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes all key pairs of this owner in a region that creates made and no host uses.
+    pub(crate) async fn remove_unused_keys(&self, region: &Region) -> Result<()> {
+        for key in self.own_keys(region).await? {
+            let name = key.key_name.unwrap_or_default();
+            if is_for_hosts(&name) {
+                self.remove_key(region, &name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All key pairs of this owner in a region.
+    pub(crate) async fn own_keys(&self, region: &Region) -> Result<Vec<KeyPairInfo>> {
+        self.api.all_keys(region, &[tagged(ownership::OWNER, self.owner.as_str())]).await
+    }
+
+    /// The keys that this owner keeps.
+    async fn kept_keys(&self) -> Result<Vec<SshKey>> {
+        let region = self.first_region().await?;
+        let filters = [tagged(ownership::OWNER, self.owner.as_str()), tagged(tags::USE, tags::KEPT)];
+        self.api.all_keys(&region, &filters).await?.iter().map(|key| kept(&region, key)).collect()
+    }
+
+    async fn first_region(&self) -> Result<Region> {
+        let regions = self.api.regions().await?;
+        let home = self.api.home().await?;
+        match regions.contains(&home) {
+            true => Ok(home),
+            false => regions.into_iter().next().ok_or_else(|| nonsense("no region")),
+        }
+    }
+
+    async fn keep_key(&self, name: &Name, key: &SshPublicKey) -> Result<SshKey> {
+        for found in self.kept_keys().await? {
+            if found.key == *key {
+                return Ok(found);
+            }
+            if found.name == name.as_str() {
+                return Err(Error::new(ErrorKind::AlreadyExists, format!("the name {name} is taken by another key")));
+            }
+        }
+        let region = self.first_region().await?;
+        let tags = tags::of_shared(&self.owner, name.as_str(), tags::KEPT);
+        let tags = tags::specification(ResourceType::KeyPair, &tags);
+        let unique = tags::key_name(&self.owner, tags::KEPT, key);
+        match self.api.create_key(&region, &unique, &key.to_openssh(), &tags).await {
+            Ok(id) => {
+                let id = SshKeyId::new(format!("{region}/{id}"));
+                Ok(SshKey { id, name: name.to_string(), owner: Some(self.owner.clone()), key: key.clone() })
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                // Somebody keeps it at this very moment, or the answer to this call's own first attempt was lost.
+                for _ in 0..=READ_LAG.as_secs() {
+                    if let Some(found) = self.api.all_keys(&region, &[filter("key-name", [&unique])]).await?.first() {
+                        return kept(&region, found);
+                    }
+                    self.clock.sleep(LAG_PAUSE).await;
+                }
+                Err(error.with_kind(ErrorKind::Conflict))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[async_trait]
+impl SshKeys for Aws {
+    async fn create_ssh_key(&self, name: &Name, key: &SshPublicKey) -> Result<SshKey> {
+        named("create_ssh_key", self.0.keep_key(name, key).await)
+    }
+
+    async fn list_ssh_keys(&self) -> Result<Vec<SshKey>> {
+        named("list_ssh_keys", self.0.kept_keys().await)
+    }
+
+    async fn delete_ssh_key(&self, id: &SshKeyId) -> Result<()> {
+        let Ok(place) = Place::read(KEY, id.as_str()) else { return Ok(()) };
+        named("delete_ssh_key", self.0.api.delete_key(&place.region, &place.id).await)
+    }
+}
+
+/// Whether the name of a key pair is one that creates give.
+pub(crate) fn is_for_hosts(name: &str) -> bool {
+    name.starts_with("cloud-") && name.contains(&format!("-{}-", tags::FOR_HOSTS))
+}
+
+fn kept(region: &Region, key: &KeyPairInfo) -> Result<SshKey> {
+    let resource = convert::key_resource(region, key)?;
+    let labels = tags::read(key.tags.as_deref());
+    let line = key.public_key.as_deref().ok_or_else(|| nonsense("a key pair without its public key"))?;
+    Ok(SshKey {
+        id: SshKeyId::new(resource.id),
+        name: labels.get(ownership::NAME).cloned().unwrap_or(resource.name),
+        owner: ownership::owner_of(&labels),
+        key: line.parse().map_err(|_| nonsense("a public key"))?,
+    })
+}
