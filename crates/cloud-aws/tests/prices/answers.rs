@@ -1,6 +1,6 @@
 //! A transport that answers by what is asked for: EC2's lists in XML, and the price list in JSON.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,33 +14,38 @@ pub(crate) struct Answers(Mutex<Vec<(String, String)>>);
 impl Answers {
     /// The bodies of the requests for an operation.
     pub(crate) fn of(&self, operation: &str) -> Vec<String> {
-        let asked = self.0.lock().unwrap();
+        let asked = self.asked();
         asked.iter().filter(|(name, _)| name == operation).map(|(_, body)| body.clone()).collect()
     }
 
+    fn asked(&self) -> MutexGuard<'_, Vec<(String, String)>> {
+        self.0.lock().expect("no test panics while it holds the lock")
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+        self.asked().is_empty()
     }
 }
 
 #[async_trait]
 impl Transport for Answers {
     async fn send(&self, request: http::Request<Bytes>, _: usize) -> Result<http::Response<Body>, SendError> {
-        let body = String::from_utf8(request.body().to_vec()).unwrap();
-        let target = request.headers().get("x-amz-target").map(|target| target.to_str().unwrap());
+        let body = String::from_utf8(request.body().to_vec()).expect("a body of text");
+        let target = request.headers().get("x-amz-target").map(|target| target.to_str().expect("a header of text"));
         let operation = match target {
-            Some(target) => target.rsplit('.').next().unwrap().to_owned(),
-            None => field(&body, "Action").unwrap().to_owned(),
+            Some(target) => target.rsplit('.').next(),
+            None => field(&body, "Action"),
         };
+        let operation = operation.expect("a request names its operation").to_owned();
         let answer = match operation.as_str() {
-            "GetProducts" => products(&serde_json::from_str(&body).unwrap()).to_string(),
+            "GetProducts" => products(&serde_json::from_str(&body).expect("a body of JSON")).to_string(),
             _ => format!(
                 "<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>{}\
                  </{operation}Response>",
                 described(&operation, &body)
             ),
         };
-        self.0.lock().unwrap().push((operation, body));
+        self.asked().push((operation, body));
         Ok(http::Response::new(Body::Whole(answer.into())))
     }
 }
@@ -143,11 +148,9 @@ fn images() -> String {
 /// What the price list has of what the filters ask for, and some that they ask not for: it is looked at again.
 fn products(request: &Value) -> Value {
     let wanted = |field: &str| {
-        let filters = request["Filters"].as_array().unwrap();
-        filters
-            .iter()
-            .find(|filter| filter["Field"] == field)
-            .map(|filter| filter["Value"].as_str().unwrap().to_owned())
+        let filters = request["Filters"].as_array().expect("a list of filters");
+        let filter = filters.iter().find(|filter| filter["Field"] == field)?;
+        filter["Value"].as_str().map(str::to_owned)
     };
     let list = match (wanted("productFamily").as_deref(), wanted("group").as_deref()) {
         (Some("Storage"), _) => {
@@ -180,7 +183,9 @@ fn machine(name: &str, price: &str, over: &Value) -> String {
         "tenancy": "Shared", "capacitystatus": "Used", "marketoption": "OnDemand", "operation": "RunInstances",
         "usagetype": format!("EU-BoxUsage:{name}"),
     });
-    attributes.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+    for (key, value) in over.as_object().into_iter().flatten() {
+        attributes[key] = value.clone();
+    }
     product(Some("Compute Instance"), &attributes, "Hrs", price)
 }
 

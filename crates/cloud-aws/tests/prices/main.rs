@@ -8,7 +8,7 @@ use answers::Answers;
 use cloud_aws::{Aws, Config};
 use cloud_types::{
     CloudProvider, ErrorKind, HostSpec, Image, Machine, Name, OfferingFilter, Pricing, Region, Requirements,
-    ScaledClock,
+    ScaledClock, Zone,
 };
 use serde_json::{Value, json};
 
@@ -134,7 +134,7 @@ async fn a_region_has_its_zones_and_words_for_people() {
     let regions = aws.catalog().unwrap().regions().await.unwrap();
     assert_eq!(regions.len(), 1);
     assert_eq!(regions[0].description, "Europe (Ireland)");
-    let zones: Vec<&str> = regions[0].zones.iter().map(|zone| zone.as_str()).collect();
+    let zones: Vec<&str> = regions[0].zones.iter().map(Zone::as_str).collect();
     assert_eq!(zones, ["eu-west-1a", "eu-west-1b"]);
 }
 
@@ -145,11 +145,12 @@ fn line(offering: &cloud_types::Offering) -> String {
 }
 
 fn region() -> Region {
-    Region::new("eu-west-1").unwrap()
+    Region::new("eu-west-1").expect("a region")
 }
 
 fn spec(machine: &str) -> HostSpec {
-    HostSpec::new(Name::new("web").unwrap(), region(), Machine::named(machine).unwrap(), Image::ubuntu("24.04"))
+    let machine = Machine::named(machine).expect("a machine type");
+    HostSpec::new(Name::new("web").expect("a name"), region(), machine, Image::ubuntu("24.04"))
 }
 
 /// A provider of one region whose requests are answered by what they ask for, and what was asked.
@@ -162,6 +163,6 @@ fn answered() -> (Aws, Arc<Answers>) {
         .clock(Arc::new(ScaledClock::new(1000.0)))
         .transport(answers.clone())
         .build()
-        .unwrap();
+        .expect("a provider");
     (aws, answers)
 }
