@@ -110,8 +110,13 @@ impl Inner {
                 }
                 // Another create of the name was first.
                 (_, Some("IdempotentParameterMismatch")) => {
-                    if let Some(found) = self.by_token(region, &token).await? {
-                        return self.judge(&found, &wish.labels, spec).await;
+                    match self.by_token(region, &token).await? {
+                        Some((_, ended)) if convert::state(&ended) == HostState::Deleting => {
+                            incarnation += 1;
+                            continue;
+                        }
+                        Some(found) => return self.judge(&found, &wish.labels, spec).await,
+                        None => {}
                     }
                     if looks >= LOOKS {
                         let message = format!("another create of {} is under way: repeat the call", spec.name);
@@ -121,7 +126,9 @@ impl Inner {
                 // Nobody said whether it was done: the token tells.
                 (ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown, _) => {
                     return match self.by_token(region, &token).await {
-                        Ok(Some(found)) => self.judge(&found, &wish.labels, spec).await,
+                        Ok(Some(found)) if convert::state(&found.1) != HostState::Deleting => {
+                            self.judge(&found, &wish.labels, spec).await
+                        }
                         _ => Err(error.with_kind(ErrorKind::OutcomeUnknown)),
                     };
                 }
@@ -183,9 +190,9 @@ impl Inner {
         Ok(found)
     }
 
-    /// The instance that was launched with a client token, where it is shown and there.
+    /// The instance that was launched with a client token, where it is shown; it may have ended.
     async fn by_token(&self, region: &Region, token: &str) -> Result<Option<Found>> {
-        let found = self.api.all_instances(region, &[filter("client-token", [token]), staying()]).await?;
+        let found = self.api.all_instances(region, &[filter("client-token", [token])]).await?;
         Ok(found.into_iter().next().map(|one| (region.clone(), one)))
     }
 
