@@ -56,11 +56,7 @@ impl CatalogCache {
 
     /// A region and its zones; `InvalidRequest` where the account has none of the name.
     pub(crate) async fn region(&self, inner: &Inner, region: &Region) -> Result<Arc<RegionInfo>> {
-        let regions = inner.api.regions().await?;
-        if !regions.contains(region) {
-            let known: Vec<&str> = regions.iter().map(Region::as_str).collect();
-            return Err(Error::invalid("region", format!("must be one of {}, got {region}", known.join(", "))));
-        }
+        inner.api.check_region(region).await?;
         let read = async {
             let theirs = inner.api.all_zones(region).await?;
             let description = theirs.iter().find_map(convert::region_words);

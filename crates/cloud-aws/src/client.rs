@@ -91,21 +91,22 @@ impl Api {
     }
 
     async fn loaded(&self) -> Result<&SdkConfig> {
+        self.0.sdk.get_or_try_init(|| Box::pin(self.load())).await
+    }
+
+    async fn load(&self) -> Result<SdkConfig> {
         let Settings { identity, endpoint, regions, transport, clock, deadline, .. } = &self.0.settings;
-        let load = async {
-            let first = regions.first().map(Region::as_str);
-            let connector = Connector::new(transport.clone());
-            // Its own log may hold what must not be told, here and below.
-            let config = identity.load(first, connector, SdkClock(clock.clone())).with_subscriber(NoSubscriber::new());
-            let config = within(&**clock, *deadline, config).await.ok_or_else(|| {
-                Error::new(ErrorKind::Timeout, "the AWS configuration was not loaded before the deadline")
-            })?;
-            Ok(match endpoint {
-                Some(url) => config.into_builder().endpoint_url(url).build(),
-                None => config,
-            })
-        };
-        self.0.sdk.get_or_try_init(|| Box::pin(load)).await
+        let first = regions.first().map(Region::as_str);
+        let connector = Connector::new(transport.clone());
+        // Its own log may hold what must not be told, here and below.
+        let config = Box::pin(identity.load(first, connector, SdkClock(clock.clone())));
+        let config = within(&**clock, *deadline, config.with_subscriber(NoSubscriber::new())).await;
+        let late = || Error::new(ErrorKind::Timeout, "the AWS configuration was not loaded before the deadline");
+        let config = config.ok_or_else(late)?;
+        Ok(match endpoint {
+            Some(url) => config.into_builder().endpoint_url(url).build(),
+            None => config,
+        })
     }
 
     /// The region whose own services stand for the account: the first of the settings', else the environment's.

@@ -29,8 +29,11 @@ pub(crate) struct Boot {
 /// Images that were resolved, and when.
 #[derive(Debug, Default)]
 pub(crate) struct Images {
-    newest: Mutex<HashMap<(Region, Image, Architecture), (Duration, Boot)>>,
+    newest: Mutex<HashMap<Wish, (Duration, Boot)>>,
 }
+
+/// Where, what, and on which machines.
+type Wish = (Region, Image, Architecture);
 
 impl Inner {
     /// What the spec's image is in a region, on this architecture: asked of AWS, and at most [`FRESH`] old.

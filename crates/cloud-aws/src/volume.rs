@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, Volume as TheirVolume, VolumeModificationState, VolumeState};
 use cloud_types::clock::within;
 use cloud_types::{
-    CreateToken, Error, ErrorKind, GiB, HostId, Region, Result, Volume, VolumeId, VolumeSpec, Volumes, ownership,
+    CreateToken, Error, ErrorKind, GiB, HostId, Region, Result, Volume, VolumeId, VolumeSpec, Volumes, Zone, ownership,
 };
 
 use crate::client::{NewVolume, tagged};
@@ -77,7 +77,7 @@ impl Inner {
     async fn create_volume(&self, spec: &VolumeSpec) -> Result<Volume> {
         self.capabilities().check_volume(spec.size)?;
         let info = self.catalog.region(self, &spec.region).await?;
-        let zones: Vec<&str> = info.zones.iter().map(|zone| zone.as_str()).collect();
+        let zones: Vec<&str> = info.zones.iter().map(Zone::as_str).collect();
         let asked = |zone: &&str| spec.zone.as_ref().is_none_or(|asked| asked.as_str() == *zone);
         let chosen: Vec<&str> = zones.iter().copied().filter(asked).collect();
         if let (Some(zone), true) = (&spec.zone, chosen.is_empty()) {

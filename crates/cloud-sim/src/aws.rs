@@ -1,9 +1,11 @@
-//! EC2, <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html>, in its Query protocol.
-//! The region is that of the signature: one server serves all of them.
+//! EC2, <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html>, in its Query protocol,
+//! with as much of Systems Manager, STS and the price list as finding images, keys and prices needs.
+//! Region and service are those of the signature: one server serves all of them.
 
 mod addresses;
 mod amis;
 mod api;
+mod attributes;
 mod catalog;
 mod errors;
 mod filter;
@@ -22,11 +24,17 @@ mod network;
 mod params;
 mod places;
 mod power;
+mod pricing;
 mod render_instance;
 mod routes;
+mod services;
 mod signature;
 mod snapshots;
+mod spot;
+mod ssm;
+mod status;
 mod tags;
+mod volume_changes;
 mod volumes;
 mod xml;
 
@@ -39,12 +47,15 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::{Face, Reply, Request, Route, SimConfig};
+use api::Api;
 use errors::ApiError;
 use ledger::Ledger;
 use params::Params;
 use places::Place;
 use routes::Action;
+use services::Service;
 use signature::Signature;
+use xml::Xml;
 
 /// A running simulator of EC2; its endpoint, for every region and service, is `url()`.
 pub type Sim = crate::Sim<Aws>;
@@ -65,6 +76,7 @@ pub struct Aws {
 
 impl Face for Aws {
     const NAME: &'static str = "aws";
+    const TELLS_RATE: bool = false;
 
     /// `config.token` is the access key id that is taken.
     fn new(config: &SimConfig) -> Self {
@@ -95,96 +107,124 @@ impl Face for Aws {
 
     /// The template is the action's name.
     fn route(&self, request: &Request) -> Route {
-        match action_of(request) {
-            Some(action) => Route {
+        match Call::of(request) {
+            Some(Call::Action(action)) => Route {
                 template: action.name.to_owned(),
                 target: action.target(),
                 places: action.places(),
                 writes: action.writes(),
             },
-            None => Route { template: "unknown".to_owned(), target: None, places: false, writes: false },
+            Some(Call::Service(service)) => read_only(service.name()),
+            None => read_only("unknown"),
         }
     }
 
     fn refuse(&self, request: &Request) -> Option<Reply> {
-        self.check(request).err().map(|error| reply_with(request, error))
+        self.check(request).err().map(|error| refusal(request, error))
     }
 
-    fn places(&self, request: &Request, _: &World) -> Vec<String> {
-        let zones = launch_named_zones(request);
-        if !zones.is_empty() {
-            return zones;
+    /// The zones that the call names; where it names none, those of its instances, or the region.
+    fn places(&self, request: &Request, world: &World) -> Vec<String> {
+        let params = Params::new(request.form());
+        let mut places = launch_fields::named_zones(&params);
+        let instances = params.texts("InstanceId");
+        let hosts = instances.iter().filter_map(|id| world.host(ids::number("i", id).ok()?).ok());
+        places.extend(hosts.map(|host| host.zone.clone()));
+        if places.is_empty() {
+            places.extend(signature::read(request).map(|signature| signature.region));
         }
-        signature::read(request).map(|signature| signature.region).into_iter().collect()
+        places
     }
 
     fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply {
-        let Some((action, place)) = action_of(request).zip(place_of(request)) else {
-            return reply_with(request, errors::unauthorized());
+        let signature = signature::read(request);
+        let place = signature.as_ref().and_then(|signature| Place::named(&signature.region));
+        let (Some(call), Some(Signature { key_id, .. }), Some(place)) = (Call::of(request), signature, place) else {
+            return refusal(request, errors::unauthorized());
+        };
+        let action = match call {
+            Call::Action(action) => action,
+            Call::Service(service) => return service.answer(request, place, &key_id, &request_id(request)),
         };
         let mut ledger = self.ledger.lock().expect("no holder of this lock panics");
         let params = Params::new(request.form());
-        let mut api = api::Api { params, place, world, ledger: &mut ledger, now, writes: action.writes() };
+        let mut api = Api { params, place, world, ledger: &mut ledger, now, writes: action.writes() };
         instances::settle(&mut api);
         match action.answer(&mut api) {
             Ok(fields) => answer_with(request, action.name, &fields),
-            Err(error) => reply_with(request, error),
+            Err(error) => refusal(request, error),
         }
     }
 
     fn failure(&self, request: &Request, status: StatusCode) -> Reply {
-        reply_with(request, errors::failure(status))
+        refusal(request, errors::failure(status))
     }
 }
 
 impl Aws {
     fn check(&self, request: &Request) -> Result<(), ApiError> {
-        let Some(Signature { key_id, region, .. }) = signature::read(request) else {
-            return Err(errors::unauthorized());
-        };
-        if Place::named(&region).is_none() {
+        let signature = signature::read(request).ok_or_else(errors::unauthorized)?;
+        if Place::named(&signature.region).is_none() {
             return Err(errors::unauthorized());
         }
-        let name = action_name(request).unwrap_or_default();
-        let Some(action) = Action::named(&name) else {
+        let Some(call) = Call::of(request) else {
+            let name = action_name(request).unwrap_or_default();
             let message = format!("The action {name} is not valid for this web service.");
             return Err(ApiError::new("InvalidAction", message));
         };
-        if self.read_only_key_id.as_ref() == Some(&key_id) {
-            return if action.writes() { Err(errors::forbidden()) } else { Ok(()) };
+        if self.read_only_key_id.as_deref() == Some(&signature.key_id) {
+            return if call.writes() { Err(errors::forbidden()) } else { Ok(()) };
         }
-        let known = self.key_id.as_ref().is_none_or(|known| *known == key_id);
+        let known = self.key_id.as_ref().is_none_or(|known| *known == signature.key_id);
         if known { Ok(()) } else { Err(errors::unauthorized()) }
     }
+}
+
+/// What a request calls.
+enum Call {
+    /// An action of EC2.
+    Action(&'static Action),
+    /// A call of another service.
+    Service(Service),
+}
+
+impl Call {
+    fn of(request: &Request) -> Option<Self> {
+        let name = action_name(request);
+        let service = Service::of(request, name.as_deref()).map(Self::Service);
+        service.or_else(|| Action::named(&name?).map(Self::Action))
+    }
+
+    fn writes(&self) -> bool {
+        matches!(self, Self::Action(action) if action.writes())
+    }
+}
+
+fn read_only(name: &str) -> Route {
+    Route { template: name.to_owned(), target: None, places: false, writes: false }
 }
 
 fn action_name(request: &Request) -> Option<String> {
     request.form().into_iter().find(|(name, _)| name == "Action").map(|(_, value)| value)
 }
 
-fn action_of(request: &Request) -> Option<&'static Action> {
-    action_name(request).and_then(|name| Action::named(&name))
-}
-
-fn place_of(request: &Request) -> Option<Place> {
-    signature::read(request).and_then(|signature| Place::named(&signature.region))
-}
-
-fn launch_named_zones(request: &Request) -> Vec<String> {
-    launch_fields::named_zones(&Params::new(request.form()))
-}
-
-fn answer_with(request: &Request, action: &str, fields: &xml::Xml) -> Reply {
+fn answer_with(request: &Request, action: &str, fields: &Xml) -> Reply {
     let id = request_id(request);
-    let mut body = r#"<?xml version="1.0" encoding="UTF-8"?>"#.to_owned();
-    body.push_str(&format!(r#"<{action}Response xmlns="{NAMESPACE}"><requestId>{id}</requestId>"#));
+    let mut body = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><{action}Response xmlns="{NAMESPACE}"><requestId>{id}</requestId>"#
+    );
     fields.write(&mut body);
     body.push_str(&format!("</{action}Response>"));
     Reply { status: StatusCode::OK, headers: Vec::new(), content_type: "text/xml;charset=UTF-8", body: body.into() }
 }
 
-fn reply_with(request: &Request, error: ApiError) -> Reply {
-    error.into_xml(&request_id(request))
+/// An error in the words of the service that is called.
+fn refusal(request: &Request, error: ApiError) -> Reply {
+    let id = request_id(request);
+    match Call::of(request) {
+        Some(Call::Service(service)) => service.error(error, &id),
+        _ => error.into_xml(&id),
+    }
 }
 
 /// An id that looks like the real ones, the same for the same request.

@@ -71,7 +71,7 @@ impl<F: Face> Shared<F> {
         let (level, refusal) = self.admit(&request);
         if let Some(reply) = refusal {
             self.record(&request, &route, &reply, None);
-            return Ok(respond(reply, Some(level)));
+            return Ok(respond(reply, F::TELLS_RATE.then_some(level)));
         }
         let fault = self.lock_faults().meet(&request, &route);
         if let Some(fault) = fault {
@@ -111,7 +111,7 @@ impl<F: Face> Shared<F> {
         self.record(request, route, &reply, fault);
         let cut = fault == Some(Fault::CutBody) && !reply.body.is_empty();
         let body = cut.then(|| ReplyBody::cut(&reply.body));
-        let mut response = respond(reply, Some(level));
+        let mut response = respond(reply, F::TELLS_RATE.then_some(level));
         if let Some(body) = body {
             *response.body_mut() = body;
         }

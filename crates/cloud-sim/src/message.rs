@@ -15,6 +15,9 @@ pub trait Face: Send + Sync + Sized + 'static {
     /// The provider's name, as recorded exchanges have it.
     const NAME: &'static str;
 
+    /// Whether its answers tell how much of the rate limit is left.
+    const TELLS_RATE: bool = true;
+
     /// The face for this configuration.
     fn new(config: &SimConfig) -> Self;
 

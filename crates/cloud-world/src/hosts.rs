@@ -168,6 +168,27 @@ impl World {
         Ok(self.begin(Plan::new(Command::ResizeHost, &[(Kind::Host, id)], takes, change), now))
     }
 
+    /// Gives a host that is off another machine type at once, as where a host that is off takes no
+    /// room and finds out at its next start whether there is any.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`], [`WorldError::Locked`], [`WorldError::WrongState`] unless off,
+    /// [`WorldError::Invalid`] with field `machine` for another architecture.
+    pub fn retype_host(&mut self, id: u64, machine: &str, now: Timestamp) -> Result<()> {
+        self.advance(now);
+        self.check_unlocked(Kind::Host, id)?;
+        self.check_state(id, HostState::Off)?;
+        let host = self.host(id)?;
+        if self.machine(machine)?.architecture != self.machine(&host.machine)?.architecture {
+            return Err(WorldError::invalid("machine", "has another architecture"));
+        }
+        let (zone, before) = (host.zone.clone(), host.machine.clone());
+        self.give_back(&zone, &before);
+        self.take_room(&zone, machine);
+        machine.clone_into(&mut self.hosts.find_mut(id)?.machine);
+        Ok(())
+    }
+
     /// Gives a host another name.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! What is on sale, from AWS's words to ours.
 
 use aws_sdk_ec2::types::{
-    ArchitectureType, ArchitectureValues, AvailabilityZone, GpuDeviceInfo, InstanceTypeInfo, UsageClassType,
+    ArchitectureType, ArchitectureValues, AvailabilityZone, GpuDeviceInfo, GpuDeviceMemoryInfo, InstanceTypeInfo,
+    MemoryInfo, UsageClassType, VCpuInfo,
 };
 use cloud_types::{Architecture, CpuKind, GpuInfo, MachineType, MachineTypeName, MiB, Pricing, Result, Zone};
 
@@ -11,8 +12,8 @@ use super::{nonsense, word};
 pub(crate) fn machine_type(from: &InstanceTypeInfo) -> Result<Option<MachineType>> {
     let Some(architecture) = architecture_of(from) else { return Ok(None) };
     let name = from.instance_type().map_or("", |name| name.as_str());
-    let vcpus = from.v_cpu_info().and_then(|cpus| cpus.default_v_cpus());
-    let memory = from.memory_info().and_then(|memory| memory.size_in_mib());
+    let vcpus = from.v_cpu_info().and_then(VCpuInfo::default_v_cpus);
+    let memory = from.memory_info().and_then(MemoryInfo::size_in_mib);
     let (Some(vcpus), Some(memory)) = (vcpus, memory) else { return Err(nonsense("a machine type")) };
     let gpus = from.gpu_info().map_or(&[][..], |gpus| gpus.gpus());
     Ok(Some(MachineType {
@@ -44,7 +45,7 @@ fn gpu(from: &GpuDeviceInfo) -> Option<GpuInfo> {
     if from.gpu_partition_size().is_some_and(|part| part < 1.0) {
         return None;
     }
-    let memory = from.memory_info().and_then(|memory| memory.size_in_mib());
+    let memory = from.memory_info().and_then(GpuDeviceMemoryInfo::size_in_mib);
     let memory = memory.and_then(|mib| u64::try_from(mib).ok()).filter(|mib| *mib > 0).map(MiB);
     Some(GpuInfo { model: from.name()?.to_owned(), count, memory })
 }
@@ -91,7 +92,7 @@ pub(crate) fn region_words(from: &AvailabilityZone) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::{GpuDeviceMemoryInfo, GpuInfo as Gpus, InstanceType, MemoryInfo, ProcessorInfo, VCpuInfo};
+    use aws_sdk_ec2::types::{GpuInfo as Gpus, InstanceType, ProcessorInfo};
 
     use super::*;
 

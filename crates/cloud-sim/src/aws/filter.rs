@@ -11,7 +11,7 @@ use super::xml::{Xml, fields};
 /// A thing that a list may show: what its filters see, and how it is written.
 pub(super) struct Row<'a> {
     number: u64,
-    values: Box<dyn Fn(&str) -> Option<Vec<String>> + 'a>,
+    values: Values<'a>,
     show: Box<dyn Fn(&Api<'_>) -> Xml + 'a>,
 }
 
@@ -27,6 +27,9 @@ impl<'a> Row<'a> {
         Self { show: Box::new(show), ..self }
     }
 }
+
+/// The values that the filter of a name sees.
+type Values<'a> = Box<dyn Fn(&str) -> Option<Vec<String>> + 'a>;
 
 /// One `Filter.n`: any of its values fits.
 #[derive(Debug)]

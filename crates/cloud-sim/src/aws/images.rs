@@ -32,7 +32,7 @@ pub(super) fn describe(api: &mut Api<'_>) -> Answer {
     let api = &*api;
     let named = api.params.texts("ImageId");
     let owners = api.params.texts("Owner");
-    let mut all: Vec<Shown> = amis::of_region(api.place).map(stock).collect();
+    let mut all: Vec<Shown> = amis::of_region(api.place).map(|ami| stock(&ami)).collect();
     let own = api.world.images.listed(api.now).filter_map(|image| own(api, image));
     all.extend(own);
     for id in &named {
@@ -158,7 +158,7 @@ pub(super) fn root_device(api: &Api<'_>, number: u64) -> &'static str {
 /// The disks that an image's instances have, the root disk first.
 pub(super) fn disks(api: &Api<'_>, number: u64) -> Vec<WantedDisk> {
     if let Some(ami) = Ami::numbered(number) {
-        return stock(ami).disks;
+        return stock(&ami).disks;
     }
     let disks = api.ledger.images.get(&number).map(|notes| notes.disks.clone()).unwrap_or_default();
     disks.into_iter().map(|(device, snapshot, size)| disk(&device, snapshot, size, "gp3")).collect()
@@ -188,7 +188,7 @@ fn not_found(id: &str) -> ApiError {
     ApiError::new("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist"))
 }
 
-fn stock(ami: Ami) -> Shown {
+fn stock(ami: &Ami) -> Shown {
     let release = ami.release;
     Shown {
         number: ami.number,

@@ -6,7 +6,7 @@ use super::api::{Answer, Api};
 use super::errors::{self, ApiError};
 use super::launch_fields::{self as wanted, Wanted};
 use super::ledger::{self, Launch};
-use super::{ids, instances, render_instance};
+use super::{ids, instances, render_instance, spot};
 
 /// `RunInstances`.
 pub(super) fn run(api: &mut Api<'_>) -> Answer {
@@ -50,6 +50,9 @@ fn launched_before(api: &Api<'_>, token: &str) -> Result<Option<Vec<u64>>, ApiEr
 fn launch(api: &mut Api<'_>, wanted: &Wanted, token: Option<&str>) -> Result<Vec<u64>, ApiError> {
     check_quotas(api, wanted)?;
     let zones = zones(api, wanted)?;
+    if let Some(spot) = &wanted.spot {
+        spot::check_price(api, spot, wanted.machine, &zones)?;
+    }
     let reservation = api.ledger.fresh_number();
     let mut hosts = Vec::new();
     while (hosts.len() as u64) < wanted.most {

@@ -187,18 +187,20 @@ fn read_key(api: &Api<'_>, params: &Params) -> Result<Option<String>, ApiError> 
     Ok(Some(name))
 }
 
+fn read_user_data(params: &Params) -> Result<Option<Secret>, ApiError> {
+    let text = params.text("UserData").filter(|text| !text.is_empty());
+    text.map(|text| decode_user_data(&text)).transpose()
+}
+
 /// Base64 of at most 16 KiB.
-pub(super) fn read_user_data(params: &Params) -> Result<Option<Secret>, ApiError> {
-    let Some(text) = params.text("UserData").filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
+pub(super) fn decode_user_data(text: &str) -> Result<Secret, ApiError> {
     let Ok(raw) = BASE64_STANDARD.decode(text.as_bytes()) else {
         return Err(ApiError::new("InvalidParameterValue", "Invalid BASE64 encoding of user data."));
     };
     if raw.len() > LONGEST_USER_DATA {
         return Err(ApiError::new("InvalidParameterValue", "User data is limited to 16384 bytes"));
     }
-    Ok(Some(Secret::new(String::from_utf8_lossy(&raw).into_owned())))
+    Ok(Secret::new(String::from_utf8_lossy(&raw).into_owned()))
 }
 
 /// The root disk first.

@@ -1,10 +1,11 @@
 //! Starting, stopping, rebooting and terminating instances: all of a call's, or none.
 
-use cloud_world::{AddressVersion, Command, HostState, WorldError};
+use cloud_world::{AddressVersion, Command, Host, HostState, WorldError};
 
 use super::api::{Answer, Api};
 use super::errors::{self, ApiError};
 use super::instances::{self, state_item};
+use super::machines::Machine;
 use super::xml::{Xml, fields};
 use super::{ids, render_instance};
 
@@ -17,6 +18,7 @@ pub(super) fn start(api: &mut Api<'_>) -> Answer {
             return Err(errors::wrong_state(*host, record.state));
         }
         let drained = api.world.is_drained(&record.zone, api.now) || api.world.is_drained(&record.region, api.now);
+        check_offered(record)?;
         if drained && record.state == HostState::Off {
             return Err(errors::no_capacity(&record.machine, &record.zone));
         }
@@ -145,6 +147,18 @@ fn ended_by_user(api: &mut Api<'_>, host: u64) {
         notes.state_reason = Some((code, "Client.UserInitiatedShutdown: User initiated shutdown".to_owned()));
         notes.transition = format!("User initiated ({at})");
     }
+}
+
+/// A type that was given to a stopped instance may be one that its zone has not.
+fn check_offered(host: &Host) -> Result<(), ApiError> {
+    if Machine::named(&host.machine).is_none_or(|machine| machine.is_offered(&host.zone)) {
+        return Ok(());
+    }
+    let (machine, zone) = (&host.machine, &host.zone);
+    let message = format!(
+        "Your requested instance type ({machine}) is not supported in your requested Availability Zone ({zone})."
+    );
+    Err(ApiError::new("Unsupported", message))
 }
 
 /// A started instance has a new public address, unless it is an Elastic IP.

@@ -166,7 +166,8 @@ pub(super) fn public_name(place: Place, ip: &str) -> String {
     }
 }
 
-fn disks(api: &Api<'_>, host: &Host) -> Vec<Xml> {
+/// The disks of an instance and the names it knows them by.
+pub(super) fn disks(api: &Api<'_>, host: &Host) -> Vec<Xml> {
     let disks = host.volumes.iter().filter_map(|id| {
         let volume = api.world.volumes.find(*id).ok()?;
         let (device, since) = api.ledger.volumes.get(id)?.device.clone()?;

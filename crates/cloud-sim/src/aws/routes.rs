@@ -4,8 +4,8 @@ use cloud_world::Kind;
 
 use super::api::{Answer, Api};
 use super::{
-    addresses, errors, group_rules, groups, images, instance_types, instances, key_pairs, launch, network, places,
-    power, snapshots, tags, volumes,
+    addresses, attributes, errors, group_rules, groups, images, instance_types, instances, key_pairs, launch, network,
+    places, power, snapshots, spot, status, tags, volume_changes, volumes,
 };
 
 /// One action of the Query protocol.
@@ -103,6 +103,15 @@ const ACTIONS: &[Action] = &[
     action("StopInstances", power::stop, &[INSTANCES, &["Force", "Hibernate", "SkipOsShutdown"]]),
     action("RebootInstances", power::reboot, &[INSTANCES]),
     action("TerminateInstances", power::terminate, &[INSTANCES, &["Force", "SkipOsShutdown"]]),
+    action("DescribeInstanceStatus", status::describe, &[INSTANCES, &["IncludeAllInstances"], FILTERS, PAGES]),
+    action("GetConsoleOutput", status::console, &[&["InstanceId", "Latest"]]),
+    action("ModifyInstanceAttribute", attributes::modify, &[&[
+        "Attribute", "BlockDeviceMapping.#.DeviceName", "BlockDeviceMapping.#.Ebs.DeleteOnTermination",
+        "DisableApiStop.Value", "DisableApiTermination.Value", "EbsOptimized.Value", "EnaSupport.Value", "GroupId.#",
+        "InstanceId", "InstanceInitiatedShutdownBehavior.Value", "InstanceType.Value", "SourceDestCheck.Value",
+        "UserData.Value", "Value",
+    ]]),
+    action("DescribeInstanceAttribute", attributes::describe, &[&["Attribute", "InstanceId"]]),
     action("DescribeInstanceTypes", instance_types::describe, &[&["InstanceType.#"], FILTERS, PAGES]),
     action("DescribeInstanceTypeOfferings", instance_types::offerings, &[&["LocationType"], FILTERS, PAGES]),
     action("DescribeRegions", places::describe_regions, &[&["RegionName.#", "AllRegions"], FILTERS]),
@@ -132,6 +141,8 @@ const ACTIONS: &[Action] = &[
     action("AttachVolume", volumes::attach, &[&["Device", "InstanceId", "VolumeId"]]),
     action("DetachVolume", volumes::detach, &[&["Device", "Force", "InstanceId", "VolumeId"]]),
     action("DeleteVolume", volumes::delete, &[&["VolumeId"]]),
+    action("ModifyVolume", volume_changes::modify, &[&["Iops", "Size", "Throughput", "VolumeId", "VolumeType"]]),
+    action("DescribeVolumesModifications", volume_changes::describe, &[&["VolumeId.#"], FILTERS, PAGES]),
     action("ImportKeyPair", key_pairs::import, &[&["KeyName", "PublicKeyMaterial"], TAGS]),
     action("CreateKeyPair", key_pairs::create, &[&["KeyName", "KeyType", "KeyFormat"], TAGS]),
     action("DescribeKeyPairs", key_pairs::describe, &[
@@ -157,6 +168,11 @@ const ACTIONS: &[Action] = &[
     action("DescribeAddresses", addresses::describe, &[&["AllocationId.#", "PublicIp.#"], FILTERS]),
     action("DisassociateAddress", addresses::disassociate, &[&["AssociationId", "PublicIp"]]),
     action("ReleaseAddress", addresses::release, &[&["AllocationId", "NetworkBorderGroup", "PublicIp"]]),
+    action("DescribeSpotPriceHistory", spot::prices, &[
+        &["AvailabilityZone", "EndTime", "InstanceType.#", "ProductDescription.#", "StartTime"], FILTERS, PAGES,
+    ]),
+    action("DescribeSpotInstanceRequests", spot::describe, &[&["SpotInstanceRequestId.#"], FILTERS, PAGES]),
+    action("CancelSpotInstanceRequests", spot::cancel, &[&["SpotInstanceRequestId.#"]]),
     action("CreateTags", tags::create, &[&["ResourceId.#", "Tag.#.Key", "Tag.#.Value"]]),
     action("DeleteTags", tags::delete, &[&["ResourceId.#", "Tag.#.Key", "Tag.#.Value"]]),
     action("DescribeTags", tags::describe, &[FILTERS, PAGES]),

@@ -1,0 +1,104 @@
+//! Every behaviour of the conformance suite, against the simulator.
+
+mod simulated;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cloud_conformance::{Backend, Injected, Operation, Trouble, conformance_tests};
+use cloud_sim::aws::Sim;
+use cloud_sim::{Fault, FaultRule, When};
+use cloud_types::{CloudProvider, HostSpec, Image, Machine, MachineTypeName, Name, Region, Zone};
+
+conformance_tests!(simulated_cloud);
+
+async fn simulated_cloud() -> Simulated {
+    let sim = simulated::sim().await;
+    let provider = Arc::new(simulated::provider(&sim, "mine"));
+    Simulated { sim, provider }
+}
+
+struct Simulated {
+    sim: Sim,
+    provider: Arc<dyn CloudProvider>,
+}
+
+#[async_trait]
+impl Backend for Simulated {
+    fn provider(&self) -> Arc<dyn CloudProvider> {
+        self.provider.clone()
+    }
+
+    async fn other_process(&self) -> Arc<dyn CloudProvider> {
+        Arc::new(simulated::provider(&self.sim, "mine"))
+    }
+
+    async fn other_owner(&self) -> Arc<dyn CloudProvider> {
+        Arc::new(simulated::provider(&self.sim, "yours"))
+    }
+
+    fn spec(&self, name: &Name) -> HostSpec {
+        let (region, zone) = (Region::new("eu-west-1").expect("a region"), Zone::new("eu-west-1a"));
+        let machine = Machine::named("t3.small").expect("a machine type");
+        // In one zone, where the suite's volumes and hosts meet; that zones are chosen is tested in `zones`.
+        HostSpec::new(name.clone(), region, machine, Image::ubuntu("24.04")).zone(zone.expect("a zone"))
+    }
+
+    fn larger_machine(&self) -> MachineTypeName {
+        MachineTypeName::new("t3.medium").expect("a machine type")
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(900)
+    }
+
+    async fn inject(&self, fault: cloud_conformance::Fault) -> Injected {
+        let what = match fault.what {
+            Trouble::AnswerLost => Fault::AnswerLost,
+            Trouble::ResetBefore => Fault::Reset,
+            Trouble::RateLimited => Fault::Status(429, When::Before),
+            Trouble::Unavailable => Fault::Status(503, When::Before),
+            Trouble::UnavailableAfter => Fault::Status(502, When::After),
+            Trouble::Slow => Fault::Slow(20.0),
+            Trouble::Lag => Fault::Lag(2.0),
+            Trouble::NoCapacity => Fault::NoCapacity(60.0),
+            Trouble::QuotaFull => Fault::QuotaFull(60.0),
+            _ => return Injected::Impossible,
+        };
+        let Some(action) = action(fault.on) else { return Injected::Impossible };
+        let rule = FaultRule {
+            fault: what,
+            method: None,
+            path: action.map(str::to_owned),
+            skip: 0,
+            count: Some(fault.times),
+            chance: 1.0,
+        };
+        self.sim.inject(rule);
+        Injected::Done
+    }
+
+    async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {
+        let counts = self.sim.world().counts();
+        Some(counts.into_iter().map(|(kind, count)| (format!("{kind:?}"), count)).collect())
+    }
+}
+
+/// The action that stands for an operation in EC2's API.
+fn action(on: Operation) -> Option<Option<&'static str>> {
+    Some(Some(match on {
+        Operation::Any => return Some(None),
+        Operation::CreateHost => "RunInstances",
+        Operation::GetHost | Operation::ListHosts => "DescribeInstances",
+        Operation::DeleteHost => "TerminateInstances",
+        Operation::StartHost => "StartInstances",
+        Operation::StopHost => "StopInstances",
+        Operation::ResizeHost => "ModifyInstanceAttribute",
+        Operation::CreateSnapshot => "CreateImage",
+        Operation::CreateVolume => "CreateVolume",
+        Operation::CreateSshKey => "ImportKeyPair",
+        _ => return None,
+    }))
+}
