@@ -1,11 +1,15 @@
 //! What the provider costs over bare HTTP: ratios within one run, against one simulator in another process.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod bare;
 #[cfg(feature = "gcp")]
 mod gcp;
 mod get;
 mod hetzner;
 mod list;
+#[cfg(feature = "aws")]
+mod sdk;
 mod serve;
 mod subject;
 mod wait;
@@ -24,6 +28,9 @@ pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// What can be measured.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Provider {
+    /// AWS EC2, over its bare SDK.
+    #[cfg(feature = "aws")]
+    Aws,
     /// Google Compute Engine.
     #[cfg(feature = "gcp")]
     Gcp,
@@ -34,6 +41,8 @@ pub enum Provider {
 impl Provider {
     fn name(self) -> &'static str {
         match self {
+            #[cfg(feature = "aws")]
+            Self::Aws => "aws",
             #[cfg(feature = "gcp")]
             Self::Gcp => "gcp",
             Self::Hetzner => "hetzner",
@@ -42,6 +51,8 @@ impl Provider {
 
     fn subject(self) -> &'static dyn Subject {
         match self {
+            #[cfg(feature = "aws")]
+            Self::Aws => &aws::Aws,
             #[cfg(feature = "gcp")]
             Self::Gcp => &gcp::Gcp,
             Self::Hetzner => &hetzner::Hetzner,

@@ -11,7 +11,8 @@ use cloud_world::{DiskRequest, HostRequest};
 use serde::Deserialize;
 
 use super::Result;
-use super::subject::{OWNER, Simulated, Subject};
+use super::bare::{BareHttp, Rest};
+use super::subject::{Bare, OWNER, Simulated, Subject};
 
 #[derive(Debug)]
 pub(super) struct Gcp;
@@ -35,6 +36,12 @@ impl Subject for Gcp {
         Ok(HostSpec::new(name, region, Machine::named("e2-small")?, Image::ubuntu("24.04")))
     }
 
+    fn bare(&self, url: &str) -> Result<Box<dyn Bare>> {
+        Ok(Box::new(BareHttp::new(url, &Gcp)?))
+    }
+}
+
+impl Rest for Gcp {
     fn host_path(&self, id: &str) -> String {
         let mut parts = id.split('/');
         let (zone, number) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());

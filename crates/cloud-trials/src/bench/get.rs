@@ -2,13 +2,12 @@
 
 use std::time::Instant;
 
-use super::bare::Bare;
 use super::serve::Child;
 use super::{Result, Value};
 
 /// The two are measured in turns, so that whatever else the machine does slows both.
 pub(super) async fn measure(child: &Child) -> Result<Vec<Value>> {
-    let (bare, provider) = (Bare::new(child)?, child.provider(1.0)?);
+    let (bare, provider) = (child.bare()?, child.provider(1.0)?);
     let page = provider.list_hosts(&cloud_types::ListHosts::mine()).await?;
     let id = &page.hosts.first().ok_or("the simulator has no host")?.id;
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());

@@ -11,7 +11,8 @@ use cloud_world::HostRequest;
 use serde::Deserialize;
 
 use super::Result;
-use super::subject::{OWNER, Simulated, Subject};
+use super::bare::{BareHttp, Rest};
+use super::subject::{Bare, OWNER, Simulated, Subject};
 
 #[derive(Debug)]
 pub(super) struct Hetzner;
@@ -34,6 +35,12 @@ impl Subject for Hetzner {
         Ok(HostSpec::new(name, region, Machine::named("cx22")?, Wished::ubuntu("24.04")))
     }
 
+    fn bare(&self, url: &str) -> Result<Box<dyn Bare>> {
+        Ok(Box::new(BareHttp::new(url, &Hetzner)?))
+    }
+}
+
+impl Rest for Hetzner {
     fn host_path(&self, id: &str) -> String {
         format!("v1/servers/{id}")
     }

@@ -1,10 +1,11 @@
 //! The same calls of EC2 without us: its SDK over the same reqwest, with its own retries and time.
 
+use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{BehaviorVersion, Config, Region};
-use aws_sdk_ec2::types::{Filter, Instance};
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -12,8 +13,10 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use cloud_types::ownership;
 
 use super::Result;
+use super::subject::{Bare, Listed, OWNER};
 
 /// The SDK's client of one region of the simulator.
 #[derive(Debug)]
@@ -24,31 +27,61 @@ impl Sdk {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(Reqwest(reqwest::Client::builder().build()?))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIABENCH", "bench", None, None, "bench")))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "AKIABENCH",
+                "bench",
+                None,
+                None,
+                "bench",
+            )))
             .region(Region::new(region.to_owned()))
             .endpoint_url(url)
             .build();
         Ok(Self(Client::from_conf(config)))
     }
 
-    pub(super) async fn get(&self, id: &str) -> Result<Instance> {
+    /// Launches so many instances of [`OWNER`].
+    pub(super) async fn run(&self, machine: &str, instances: usize) -> Result<()> {
+        let named =
+            Filter::builder().name("name").values("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-*").build();
+        let images = self.0.describe_images().filters(named).send().await?;
+        let image = images.images().first().and_then(|image| image.image_id()).ok_or("there is no image")?.to_owned();
+        let tag = |key: &str| Tag::builder().key(key).value(OWNER).build();
+        let tags = TagSpecification::builder().resource_type(ResourceType::Instance);
+        let tags = tags.tags(tag(ownership::OWNER)).tags(tag(ownership::NAME)).build();
+        let mut left = i32::try_from(instances)?;
+        while left > 0 {
+            let count = left.min(A_LAUNCH);
+            let launch = self.0.run_instances().image_id(&image).instance_type(machine.into());
+            launch.min_count(count).max_count(count).tag_specifications(tags.clone()).send().await?;
+            left -= count;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Bare for Sdk {
+    async fn get(&self, id: &str) -> Result<()> {
+        let (_, id) = id.split_once('/').ok_or("an id of another provider")?;
         let answer = self.0.describe_instances().instance_ids(id).send().await?;
-        let instances = answer.reservations.unwrap_or_default().into_iter().flat_map(|one| one.instances.unwrap_or_default());
-        instances.into_iter().next().ok_or_else(|| "the simulator does not show the instance".into())
+        match answer.reservations().iter().any(|one| !one.instances().is_empty()) {
+            true => Ok(()),
+            false => Err("the simulator does not show the instance".into()),
+        }
     }
 
-    /// Reads all pages; tells how many instances there are, and how many pages they came in.
-    pub(super) async fn list(&self, tag: &str, value: &str, page: i32) -> Result<(usize, usize)> {
-        let filter = Filter::builder().name(format!("tag:{tag}")).values(value).build();
-        let (mut instances, mut pages, mut next) = (0, 0, None);
+    async fn list(&self) -> Result<Listed> {
+        let owned = Filter::builder().name(format!("tag:{}", ownership::OWNER)).values(OWNER).build();
+        let (mut listed, mut next) = (Listed::default(), None);
         loop {
-            let call = self.0.describe_instances().filters(filter.clone()).max_results(page).set_next_token(next);
+            let call = self.0.describe_instances().filters(owned.clone()).max_results(A_PAGE).set_next_token(next);
             let answer = call.send().await?;
-            instances += answer.reservations().iter().map(|one| one.instances().len()).sum::<usize>();
-            pages += 1;
+            listed.hosts += answer.reservations().iter().map(|one| one.instances().len()).sum::<usize>();
+            listed.pages += 1;
             next = answer.next_token;
             if next.is_none() {
-                return Ok((instances, pages));
+                return Ok(listed);
             }
         }
     }
@@ -81,3 +114,7 @@ impl HttpConnector for Reqwest {
         })
     }
 }
+
+/// The most that one call shows (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>).
+const A_PAGE: i32 = 1000;
+const A_LAUNCH: i32 = 500;

@@ -6,14 +6,14 @@ use std::process::{Command, Stdio};
 use cloud_sim::{RateLimit, SimConfig};
 use cloud_types::CloudProvider;
 
-use super::subject::Subject;
+use super::subject::{Bare, Subject};
 use super::{Provider, Result};
 
 /// A simulator in another process; it ends with this value.
 #[derive(Debug)]
 pub(super) struct Child {
     process: std::process::Child,
-    pub(super) url: String,
+    url: String,
     pub(super) subject: &'static dyn Subject,
 }
 
@@ -34,6 +34,10 @@ impl Child {
 
     pub(super) fn provider(&self, speed: f64) -> Result<Box<dyn CloudProvider>> {
         self.subject.provider(&self.url, speed)
+    }
+
+    pub(super) fn bare(&self) -> Result<Box<dyn Bare>> {
+        self.subject.bare(&self.url)
     }
 
     /// How many requests it has met.

@@ -20,17 +20,27 @@ pub(super) trait Subject: Debug {
     /// A host to be made.
     fn spec(&self, name: &str) -> Result<HostSpec>;
 
-    /// Where a host is read.
-    fn host_path(&self, id: &str) -> String;
+    /// The same calls without the provider.
+    fn bare(&self, url: &str) -> Result<Box<dyn Bare>>;
+}
 
-    /// Parses and drops what the provider reads of a host.
-    fn parse_host(&self, body: &[u8]) -> Result<()>;
+/// Calls of the API without us.
+#[async_trait(?Send)]
+pub(super) trait Bare: Debug {
+    /// Reads, parses and drops a host.
+    async fn get(&self, id: &str) -> Result<()>;
 
-    /// Where the first page of all hosts of [`OWNER`] is read.
-    fn first_page(&self) -> String;
+    /// Reads, parses and drops all pages of all hosts of [`OWNER`].
+    async fn list(&self) -> Result<Listed>;
+}
 
-    /// Parses and drops what the provider reads of a page: how many hosts are on it, and where the next one is.
-    fn parse_page(&self, body: &[u8]) -> Result<(usize, Option<String>)>;
+/// What a list came to.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) hosts: usize,
+    pub(super) pages: usize,
+    /// The size of all pages, where it can be seen.
+    pub(super) bytes: Option<usize>,
 }
 
 /// A simulator in this process.
