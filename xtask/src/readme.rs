@@ -1,4 +1,4 @@
-//! What the README says that the checks take from it: the test command, and the place of the ability table.
+//! What the README says that the checks take from it: the test command.
 
 use std::fs;
 
@@ -6,9 +6,6 @@ use crate::shell::{Result, root};
 
 /// The line before the fenced block that holds the test command.
 const TEST_COMMAND: &str = "<!-- test-command -->";
-
-/// The lines around the ability table.
-const TABLE: (&str, &str) = ("<!-- abilities:start -->", "<!-- abilities:end -->");
 
 /// The README's text.
 pub(crate) fn read() -> Result<String> {
@@ -30,17 +27,6 @@ pub(crate) fn test_command(readme: &str) -> Result<&str> {
         (Some(command), None) => Ok(command),
         _ => Err(format!("the block behind `{TEST_COMMAND}` in README.md must hold one command").into()),
     }
-}
-
-/// The README with another ability table.
-///
-/// # Errors
-/// Where the marks around the table are missing.
-pub(crate) fn with_table(readme: &str, table: &str) -> Result<String> {
-    let missing = || format!("README.md has no lines `{}` and `{}`", TABLE.0, TABLE.1);
-    let (before, rest) = readme.split_once(TABLE.0).ok_or_else(missing)?;
-    let (_, after) = rest.split_once(TABLE.1).ok_or_else(missing)?;
-    Ok(format!("{before}{}\n{}\n{}{after}", TABLE.0, table.trim(), TABLE.1))
 }
 
 fn command(line: &str) -> Option<&str> {
@@ -65,14 +51,5 @@ mod tests {
         assert!(test_command("```sh\ncargo test\n```").is_err());
         assert!(test_command("<!-- test-command -->\n```sh\na\nb\n```").is_err());
         assert!(test_command("<!-- test-command -->\n```sh\n# a\n```").is_err());
-    }
-
-    #[test]
-    fn the_table_is_replaced_between_its_marks() {
-        let readme = "a\n<!-- abilities:start -->\nold\n<!-- abilities:end -->\nb\n";
-        let new = with_table(readme, "| new |\n").unwrap();
-        assert_eq!(new, "a\n<!-- abilities:start -->\n| new |\n<!-- abilities:end -->\nb\n");
-        assert_eq!(with_table(&new, "| new |").unwrap(), new);
-        assert!(with_table("a", "b").is_err());
     }
 }

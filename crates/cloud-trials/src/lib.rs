@@ -1,6 +1,5 @@
 //! The trials: what the workspace promises, measured on the whole of it. The programs are in `src/bin`.
 
-pub mod abilities;
 pub mod bench;
 pub mod chaos;
 pub mod live;
