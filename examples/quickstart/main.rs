@@ -12,6 +12,15 @@
 //! cargo run --example quickstart --features gcp -- --provider gcp
 //! ```
 //!
+//! `--features aws -- --provider aws` runs it on AWS EC2, with the credentials that AWS' own tools would use, or on a
+//! simulator:
+//!
+//! ```sh
+//! cargo run -p cloud-sim -- aws --listen 127.0.0.1:8080 --speed 100   # in another terminal
+//! export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_ENDPOINT_URL=http://127.0.0.1:8080
+//! cargo run --example quickstart --features aws -- --provider aws
+//! ```
+//!
 //! Whatever happens on the way, also Ctrl-C, it deletes all that it made and asks the provider whether anything is left.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
