@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::shell::{Result, cargo, line, output, root, run as run_to_end, target_dir};
 
 /// Who can be tried: the provider, and the Python package of its maker.
-const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud"), ("gcp", "google-cloud-compute")];
+const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud"), ("gcp", "google-cloud-compute"), ("aws", "boto3")];
 
 /// So many times faster than ours the simulator's time passes.
 const SPEED: &str = "100";
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn an_unknown_provider_is_refused_with_those_there_are() {
         let error = run(&["acme".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "no client for `acme`; there is one for hetzner, gcp");
+        assert_eq!(error, "no client for `acme`; there is one for hetzner, gcp, aws");
     }
 
     #[test]
