@@ -39,6 +39,7 @@
 //! | `local` (default) | the in-memory provider, for tests and first steps |
 //! | `hetzner` | Hetzner Cloud |
 //! | `gcp` | Google Compute Engine |
+//! | `aws` | AWS EC2; its SDK takes some minutes to build |
 //! | `serde` | `Serialize` and `Deserialize` on the data types |
 //! | `mock` | mocks of the traits, with which your own unit tests expect calls |
 //!
@@ -50,6 +51,9 @@ mod registry;
 pub use cloud_types::*;
 pub use registry::Registry;
 
+#[cfg(feature = "aws")]
+#[doc(inline)]
+pub use cloud_aws as aws;
 #[cfg(feature = "gcp")]
 #[doc(inline)]
 pub use cloud_gcp as gcp;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{CloudProvider, Error, Owner, ProviderId, Result};
 
 /// Opens a provider of this workspace with the settings of the environment, for the owner that is given.
-#[cfg(any(feature = "local", feature = "hetzner", feature = "gcp"))]
+#[cfg(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws"))]
 macro_rules! from_env {
     ($provider:ident) => {
         async |owner: Option<Owner>| {
@@ -53,10 +53,12 @@ impl Registry {
     #[must_use]
     pub fn with_enabled() -> Self {
         #[cfg_attr(
-            not(any(feature = "local", feature = "hetzner", feature = "gcp")),
+            not(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws")),
             expect(unused_mut, reason = "none is compiled in")
         )]
         let mut registry = Self::empty();
+        #[cfg(feature = "aws")]
+        registry.register("aws", from_env!(cloud_aws));
         #[cfg(feature = "gcp")]
         registry.register("gcp", from_env!(cloud_gcp));
         #[cfg(feature = "hetzner")]
@@ -125,8 +127,12 @@ impl fmt::Debug for Registry {
 }
 
 /// Every provider of this workspace by the name that is also its feature, and whether it is compiled in.
-const BUILT_IN: [(&str, bool); 3] =
-    [("gcp", cfg!(feature = "gcp")), ("hetzner", cfg!(feature = "hetzner")), ("local", cfg!(feature = "local"))];
+const BUILT_IN: [(&str, bool); 4] = [
+    ("aws", cfg!(feature = "aws")),
+    ("gcp", cfg!(feature = "gcp")),
+    ("hetzner", cfg!(feature = "hetzner")),
+    ("local", cfg!(feature = "local")),
+];
 
 #[cfg(test)]
 mod tests {
