@@ -193,7 +193,8 @@ impl CatalogCache {
             }
             _ => {
                 let of_all = cache.machines.seen().and_then(|list| list.machine(name.as_str()));
-                of_all.or_else(|| entry(&cache.priced, name).seen()?.machine(name.as_str()))
+                let of_one = || cache.priced.lock().unwrap_or_else(PoisonError::into_inner).get(name)?.seen();
+                of_all.or_else(|| of_one()?.machine(name.as_str()))
             }
         };
         host

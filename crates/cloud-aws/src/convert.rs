@@ -16,7 +16,9 @@ use jiff::Timestamp;
 use crate::tags;
 
 pub(crate) use catalog::{architecture, architecture_word, machine_type, pricings, region_words, zone};
-pub(crate) use storage::{attachment, disk_kind, gib, is_there, root_size, snapshot, volume};
+pub(crate) use storage::{
+    attachment, disk_kind, gib, image_resource, is_there, part_resource, root_size, snapshot, volume,
+};
 
 /// Where something is: its region and its id there. Written `eu-west-1/i-0ab`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

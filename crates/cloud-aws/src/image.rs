@@ -302,6 +302,8 @@ fn debian_word(architecture: Architecture) -> &'static str {
 
 /// What ids of images begin with.
 pub(crate) const IMAGE: &str = "ami";
+/// What ids of the disks' snapshots begin with that an image is made of.
+pub(crate) const PART: &str = "snap";
 /// How long the newest image is taken for that.
 const FRESH: Duration = Duration::from_secs(600);
 

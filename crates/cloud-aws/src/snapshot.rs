@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{BlockDeviceMapping, Filter, Image, ImageState, Instance};
+use aws_sdk_ec2::types::{BlockDeviceMapping, Filter, Image, ImageState, Instance, Snapshot as DiskSnapshot};
 use cloud_types::{Error, ErrorKind, HostId, Name, Region, Result, Snapshot, SnapshotId, Snapshots, ownership};
 
 use crate::client::{NewImage, filter, tagged};
 use crate::convert::{self, Place};
+use crate::delete::gone;
 use crate::host::{Aws, Inner, named};
 use crate::image::IMAGE;
 use crate::reader::{LAG_PAUSE, READ_LAG};
@@ -127,24 +128,34 @@ impl Inner {
         if image.is_some() {
             gone(self.api.deregister_image(&place.region, &place.id).await)?;
         }
-        // What AWS writes there: "Created by CreateImage(i-…) for ami-…", perhaps with " from vol-…" behind it.
         let named = format!("Created by CreateImage(*) for {}*", place.id);
-        for snapshot in self.api.disk_snapshots(&place.region, &[filter("description", [named])]).await? {
-            parts.extend(snapshot.snapshot_id);
+        for part in self.api.disk_snapshots(&place.region, &[filter("description", [named])]).await? {
+            parts.extend(part.snapshot_id.filter(|_| image_of(part.description.as_deref()) == Some(&place.id)));
         }
         parts.sort_unstable();
         parts.dedup();
         for part in parts {
-            self.remove_part(&place.region, &part).await?;
+            self.remove_part(&Place { region: place.region.clone(), id: part }).await?;
         }
         Ok(())
     }
 
+    /// The snapshots of disks that bear this owner's tag, of images that are gone: what a delete has left that stopped
+    /// halfway. `images` are those that are there.
+    pub(crate) async fn left_parts(&self, region: &Region, images: &[Image]) -> Result<Vec<DiskSnapshot>> {
+        let mut parts = self.api.disk_snapshots(region, &[tagged(ownership::OWNER, self.owner.as_str())]).await?;
+        parts.retain(|part| {
+            let of = image_of(part.description.as_deref());
+            of.is_some() && !images.iter().any(|image| image.image_id.as_deref() == of)
+        });
+        Ok(parts)
+    }
+
     /// Deletes a disk's snapshot. Just after its image was given up it still counts as used.
-    async fn remove_part(&self, region: &Region, id: &str) -> Result<()> {
+    pub(crate) async fn remove_part(&self, part: &Place) -> Result<()> {
         let give_up = self.clock.monotonic() + READ_LAG * 4;
         loop {
-            match gone(self.api.delete_disk_snapshot(region, id).await) {
+            match gone(self.api.delete_disk_snapshot(&part.region, &part.id).await) {
                 Err(error) if error.kind() == ErrorKind::Conflict && self.clock.monotonic() < give_up => {
                     self.clock.sleep(LAG_PAUSE).await;
                 }
@@ -152,6 +163,13 @@ impl Inner {
             }
         }
     }
+}
+
+/// The image that a disk's snapshot was made for. What AWS writes there: `Created by CreateImage(i-…) for ami-…`, perhaps with
+/// ` from vol-…` behind it.
+fn image_of(description: Option<&str>) -> Option<&str> {
+    let image = description?.strip_prefix("Created by CreateImage(")?.split_once(") for ")?.1;
+    image.split(' ').next().filter(|id| convert::is_id(IMAGE, id))
 }
 
 /// The disks' snapshots that an image is made of.
@@ -172,14 +190,6 @@ fn is_there(image: &Image) -> bool {
     !matches!(image.state(), Some(ImageState::Deregistered))
 }
 
-/// What is not there is deleted.
-fn gone(result: Result<()>) -> Result<()> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_ec2::types::{EbsBlockDevice, InstanceBlockDeviceMapping};
@@ -197,6 +207,18 @@ mod tests {
         let left_out = left_out(&instance);
         assert_eq!(left_out.len(), 1);
         assert_eq!((left_out[0].device_name(), left_out[0].no_device()), (Some("/dev/sdf"), Some("")));
+    }
+
+    #[test]
+    fn a_disks_snapshot_tells_its_image() {
+        let of = |text: &str| image_of(Some(text)).map(str::to_owned);
+        assert_eq!(of("Created by CreateImage(i-0ab) for ami-0cd").as_deref(), Some("ami-0cd"));
+        assert_eq!(of("Created by CreateImage(i-0ab) for ami-0cd from vol-0ef").as_deref(), Some("ami-0cd"));
+        for other in
+            ["", "mine", "Created by CreateImage(i-0ab)", "Copied for DestinationAmi ami-0cd from SourceAmi ami-0ef"]
+        {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 
     #[test]

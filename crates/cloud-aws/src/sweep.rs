@@ -11,7 +11,7 @@ use cloud_types::{HostId, HostState, Region, Resource, ResourceKind, Result, Swe
 use crate::client::tagged;
 use crate::convert::{self, GROUP, KEY, Place};
 use crate::host::{Aws, Inner, named, there};
-use crate::image::IMAGE;
+use crate::image::{IMAGE, PART};
 use crate::tags;
 use crate::volume::VOLUME;
 
@@ -36,9 +36,10 @@ impl Sweep for Aws {
                     Ok(place) => inner.remove_volume(&place).await,
                     Err(_) => Ok(()),
                 },
-                ResourceKind::Snapshot => match place(IMAGE) {
-                    Ok(place) => inner.remove_snapshot(&place).await,
-                    Err(_) => Ok(()),
+                ResourceKind::Snapshot => match (place(IMAGE), place(PART)) {
+                    (Ok(place), _) => inner.remove_snapshot(&place).await,
+                    (_, Ok(place)) => inner.remove_part(&place).await,
+                    _ => Ok(()),
                 },
                 ResourceKind::Firewall => match place(GROUP) {
                     Ok(place) => inner.remove_group(&place.region, &place.id).await,
@@ -72,11 +73,12 @@ impl Inner {
                 all.push(convert::volume_resource(region, &volume)?);
             }
         }
-        for image in self.own_images(region, &[]).await? {
-            let told = convert::snapshot(&image, region)?;
-            let (id, created_at) = (told.id.to_string(), told.created_at);
-            let name = told.name.unwrap_or_else(|| id.clone());
-            all.push(Resource { kind: ResourceKind::Snapshot, id, name, created_at, kept: false });
+        let images = self.own_images(region, &[]).await?;
+        for image in &images {
+            all.push(convert::image_resource(region, image)?);
+        }
+        for part in self.left_parts(region, &images).await? {
+            all.push(convert::part_resource(region, &part)?);
         }
         for group in self.own_groups(region).await? {
             all.push(convert::group_resource(region, &group)?);

@@ -99,9 +99,10 @@ pub(crate) fn key_name(owner: &Owner, used: &str, key: &SshPublicKey) -> String 
     format!("cloud-{owner}-{used}-{}", key.fingerprint_hex())
 }
 
-/// The name of an owner's snapshot: names are unique in an account's region, whoever owns them.
+/// The name of an owner's snapshot: names are unique in an account's region, whoever owns them. At most 128 characters, as
+/// AWS has it; the digits tell owner `a-b` with `c` from owner `a` with `b-c`.
 pub(crate) fn snapshot_name(owner: &Owner, name: &Name) -> String {
-    format!("cloud-{owner}-{name}")
+    format!("cloud-{owner}-{name}-{}", digest(&[owner.as_str(), name.as_str()]))
 }
 
 /// The token by which EC2 knows a launch again: the same for everybody who wishes for a host of this name in this zone, so

@@ -1,9 +1,12 @@
 //! Volumes and snapshots, from AWS's words to ours. A snapshot here is an image of the host's own disk.
 
 use aws_sdk_ec2::types::{
-    Image, ImageState, Volume as TheirVolume, VolumeAttachment, VolumeAttachmentState, VolumeState,
+    Image, ImageState, Snapshot as DiskSnapshot, Volume as TheirVolume, VolumeAttachment, VolumeAttachmentState,
+    VolumeState,
 };
-use cloud_types::{GiB, Region, Result, Snapshot, SnapshotId, SnapshotState, Volume, VolumeId, ownership};
+use cloud_types::{
+    GiB, Region, Resource, ResourceKind, Result, Snapshot, SnapshotId, SnapshotState, Volume, VolumeId, ownership,
+};
 
 use super::{Place, nonsense, timestamp, word};
 use crate::disk::DiskKind;
@@ -81,6 +84,23 @@ pub(crate) fn snapshot(image: &Image, region: &Region) -> Result<Snapshot> {
         created_at: image.creation_date().and_then(|text| text.parse().ok()),
         labels: ownership::user_labels(&labels),
     })
+}
+
+pub(crate) fn image_resource(region: &Region, image: &Image) -> Result<Resource> {
+    let told = snapshot(image, region)?;
+    let (id, created_at) = (told.id.to_string(), told.created_at);
+    let name = told.name.unwrap_or_else(|| id.clone());
+    Ok(Resource { kind: ResourceKind::Snapshot, id, name, created_at, kept: false })
+}
+
+/// The snapshot of a disk, which an image was made of that is gone.
+pub(crate) fn part_resource(region: &Region, part: &DiskSnapshot) -> Result<Resource> {
+    let id = part.snapshot_id().ok_or_else(|| nonsense("a snapshot without an id"))?;
+    let labels = tags::read(part.tags.as_deref());
+    let id = Place { region: region.clone(), id: id.to_owned() }.to_string();
+    let name = labels.get(ownership::NAME).unwrap_or(&id).clone();
+    let created_at = part.start_time().and_then(timestamp);
+    Ok(Resource { kind: ResourceKind::Snapshot, id, name, created_at, kept: false })
 }
 
 /// The size of an image's root disk, where it says one.

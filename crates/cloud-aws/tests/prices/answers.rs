@@ -75,6 +75,7 @@ fn described(operation: &str, body: &str) -> String {
         "DescribeInstanceTypeOfferings" => offers(only),
         "DescribeSpotPriceHistory" => spot_prices(),
         "DescribeImages" => images(),
+        "DescribeSubnets" => subnets(),
         other => panic!("nothing is known of {other}"),
     }
 }
@@ -90,6 +91,16 @@ fn zones() -> String {
     let own = "availability-zone";
     let zones = [("eu-west-1b", own), ("eu-west-1a", own), ("eu-west-1-x-1a", "local-zone")];
     format!("<availabilityZoneInfo>{}</availabilityZoneInfo>", zones.map(zone).concat())
+}
+
+fn subnets() -> String {
+    let subnet = |zone: &str| {
+        format!(
+            "<item><subnetId>subnet-0{zone}</subnetId><vpcId>vpc-01</vpcId><state>available</state>\
+             <availabilityZone>eu-west-1{zone}</availabilityZone><defaultForAz>true</defaultForAz></item>"
+        )
+    };
+    format!("<subnetSet>{}</subnetSet>", ["a", "b"].map(subnet).concat())
 }
 
 fn machine_type(name: &str, gpu: &str) -> String {

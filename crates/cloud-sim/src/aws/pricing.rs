@@ -1,6 +1,8 @@
 //! The price list, <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html>:
 //! a JSON text a product. What nobody means is in it as on the real one: other systems, tenancies and reservations.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rust_decimal::Decimal;
@@ -13,7 +15,8 @@ use super::places::{Place, REGIONS};
 /// `AWSPriceListService.GetProducts`.
 pub(super) fn products(sent: &Value, _: Place) -> Result<Value, ApiError> {
     let invalid = |message: &str| ApiError::new("InvalidParameterException", message);
-    if sent["ServiceCode"].as_str() != Some("AmazonEC2") {
+    let service = sent["ServiceCode"].as_str().unwrap_or_default();
+    if !SERVICES.contains(&service) {
         return Err(invalid("The service code is not known"));
     }
     let most = sent.get("MaxResults").map_or(Some(LARGEST_PAGE), Value::as_u64);
@@ -25,7 +28,7 @@ pub(super) fn products(sent: &Value, _: Place) -> Result<Value, ApiError> {
             read_token(token).ok_or_else(|| ApiError::new("InvalidNextTokenException", "The token is not valid"))?
         }
     };
-    let mut wanted: Vec<(&str, &str)> = Vec::new();
+    let mut wanted: Vec<(&str, &str)> = vec![("ServiceCode", service)];
     for filter in sent["Filters"].as_array().into_iter().flatten() {
         let (Some("TERM_MATCH" | "EQUALS"), Some(field), Some(value)) =
             (filter["Type"].as_str(), filter["Field"].as_str(), filter["Value"].as_str())
@@ -34,9 +37,9 @@ pub(super) fn products(sent: &Value, _: Place) -> Result<Value, ApiError> {
         };
         wanted.push((field, value));
     }
-    let found: Vec<Value> = all().into_iter().filter(|product| fits(product, &wanted)).collect();
+    let found: Vec<&Value> = ALL.iter().filter(|product| fits(product, &wanted)).collect();
     let next = (found.len() > skip + most).then(|| BASE64_STANDARD.encode(format!("skip:{}", skip + most)));
-    let page: Vec<String> = found.iter().skip(skip).take(most).map(Value::to_string).collect();
+    let page: Vec<String> = found.iter().skip(skip).take(most).map(ToString::to_string).collect();
     let mut shown = json!({"FormatVersion": "aws_v1", "PriceList": page});
     if let Some(next) = next {
         shown["NextToken"] = json!(next);
@@ -73,6 +76,9 @@ const VARIANTS: [Variant; 5] = [
     ("Windows", "NA", "Shared", "Used", 190),
 ];
 
+/// The list is the same for everybody, and long.
+static ALL: LazyLock<Vec<Value>> = LazyLock::new(all);
+
 fn all() -> Vec<Value> {
     let mut found = Vec::new();
     for place in Place::all() {
@@ -80,6 +86,7 @@ fn all() -> Vec<Value> {
             found.extend(VARIANTS.iter().map(|variant| instance(place, machine, *variant)));
         }
         found.extend(VOLUMES.iter().map(|(class, name, price)| volume(place, class, name, *price)));
+        found.extend(OTHERS.iter().map(|other| other.product(place)));
     }
     found
 }
@@ -103,13 +110,13 @@ fn instance(place: Place, machine: &Machine, (system, software, tenancy, capacit
         "capacitystatus": capacity,
         "marketoption": "OnDemand",
         "operation": "RunInstances",
-        "usagetype": format!("BoxUsage:{}", machine.name),
+        "usagetype": usage(place, &format!("BoxUsage:{}", machine.name)),
     });
     if let Some((_, _, count)) = machine.gpu {
         attributes["gpu"] = json!(count.to_string());
     }
     let price = machine.hourly(place) * Decimal::new(percent.into(), 2);
-    product("Compute Instance", &attributes, "Hrs", price)
+    product("AmazonEC2", Some("Compute Instance"), &attributes, "Hrs", price)
 }
 
 fn volume(place: Place, class: &str, name: &str, price: i64) -> Value {
@@ -119,12 +126,70 @@ fn volume(place: Place, class: &str, name: &str, price: i64) -> Value {
         "regionCode": place.name(),
         "volumeApiName": class,
         "volumeType": name,
-        "usagetype": format!("EBS:VolumeUsage.{class}"),
+        "usagetype": usage(place, &format!("EBS:VolumeUsage.{class}")),
     });
-    product("Storage", &attributes, "GB-Mo", Decimal::new(price, 3))
+    product("AmazonEC2", Some("Storage"), &attributes, "GB-Mo", Decimal::new(price, 3))
 }
 
-fn product(family: &str, attributes: &Value, unit: &str, price: Decimal) -> Value {
+/// What is neither a machine nor the size of a disk.
+struct Other {
+    service: &'static str,
+    family: Option<&'static str>,
+    /// What tells it from its kin besides the usage: an attribute and its value.
+    attribute: (&'static str, &'static str),
+    usage: &'static str,
+    unit: &'static str,
+    /// Ten-thousandths of a dollar.
+    price: i64,
+}
+
+impl Other {
+    fn product(&self, place: Place) -> Value {
+        let mut attributes = json!({
+            "servicecode": self.service,
+            "location": location(place),
+            "regionCode": place.name(),
+            "usagetype": usage(place, self.usage),
+        });
+        attributes[self.attribute.0] = json!(self.attribute.1);
+        product(self.service, self.family, &attributes, self.unit, Decimal::new(self.price, 4))
+    }
+}
+
+const fn ec2(
+    family: &'static str,
+    attribute: (&'static str, &'static str),
+    usage: &'static str,
+    unit: &'static str,
+    price: i64,
+) -> Other {
+    Other { service: "AmazonEC2", family: Some(family), attribute, usage, unit, price }
+}
+
+/// Public addresses have no family there.
+const fn address(usage: &'static str) -> Other {
+    let attribute = ("group", "VPCPublicIPv4Address");
+    Other { service: "AmazonVPC", family: None, attribute, usage, unit: "Hrs", price: 50 }
+}
+
+const OTHERS: [Other; 6] = [
+    ec2("Storage Snapshot", ("storageMedia", "Amazon S3"), "EBS:SnapshotUsage", "GB-Mo", 500),
+    ec2("Storage Snapshot", ("storageMedia", "Amazon S3"), "EBS:SnapshotArchiveStorage", "GB-Mo", 125),
+    ec2("System Operation", ("volumeApiName", "gp3"), "EBS:VolumeP-IOPS.gp3", "IOPS-Mo", 50),
+    ec2("Provisioned Throughput", ("volumeApiName", "gp3"), "EBS:VolumeP-Throughput.gp3", "GiBps-mo", 409_600),
+    address("PublicIPv4:InUseAddress"),
+    address("PublicIPv4:IdleAddress"),
+];
+
+/// A usage with the region's short name before it, which the first region's have not.
+fn usage(place: Place, what: &str) -> String {
+    match place.index() {
+        0 => what.to_owned(),
+        _ => format!("{}-{what}", REGIONS[place.index() as usize].4.to_uppercase()),
+    }
+}
+
+fn product(service: &str, family: Option<&str>, attributes: &Value, unit: &str, price: Decimal) -> Value {
     let sku = code(&attributes.to_string());
     let term = format!("{sku}.JRTCKXETXF");
     let rate = format!("{term}.6YS6EN2CT7");
@@ -145,9 +210,13 @@ fn product(family: &str, attributes: &Value, unit: &str, price: Decimal) -> Valu
         "offerTermCode": "JRTCKXETXF",
         "termAttributes": {},
     });
+    let mut product = json!({"sku": sku, "attributes": attributes});
+    if let Some(family) = family {
+        product["productFamily"] = json!(family);
+    }
     json!({
-        "product": {"productFamily": family, "sku": sku, "attributes": attributes},
-        "serviceCode": "AmazonEC2",
+        "product": product,
+        "serviceCode": service,
         "terms": {"OnDemand": Map::from_iter([(term, offer)])},
         "version": "20261101000000",
         "publicationDate": "2026-11-01T00:00:00Z",
@@ -165,5 +234,7 @@ fn location(place: Place) -> String {
 }
 
 /// Name in the API, name for people, thousandths of a dollar for a GB and month.
-const VOLUMES: [(&str, &str, i64); 2] = [("gp3", "General Purpose", 80), ("gp2", "General Purpose", 100)];
+const VOLUMES: [(&str, &str, i64); 3] =
+    [("gp3", "General Purpose", 80), ("gp2", "General Purpose", 100), ("sc1", "Cold HDD", 15)];
+const SERVICES: [&str; 2] = ["AmazonEC2", "AmazonVPC"];
 const LARGEST_PAGE: u64 = 100;
