@@ -41,6 +41,7 @@ mod poll;
 mod request;
 mod reqwest_transport;
 mod retry;
+mod together;
 mod transport;
 
 pub use authorize::{Anonymous, Authorize, BearerToken};
@@ -55,4 +56,5 @@ pub use pages::{MAX_PAGES, Page, pages, pages_at_most};
 pub use poll::{Pace, Progress};
 pub use request::Request;
 pub use retry::{Attempt, Conflicts, Outcome, Repeat, RetryPolicy, Verdict};
+pub use together::Together;
 pub use transport::{Body, SendError, Sent, Transport};
