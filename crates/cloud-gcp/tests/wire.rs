@@ -165,6 +165,17 @@ async fn a_name_that_is_taken_in_the_zone_is_looked_at() {
     }
 }
 
+/// User data is up to 255 KiB a host: with it a page of 500 would be larger than any answer that is taken.
+#[tokio::test]
+async fn a_list_asks_for_no_user_data() {
+    let fake = script([aggregated(&[])]);
+    scripted(&fake).list_hosts(&ListHosts::mine()).await.unwrap();
+    let [request] = &fake.requests()[..] else { panic!("one request") };
+    let fields = request.target.split('&').find_map(|part| part.strip_prefix("fields=")).unwrap();
+    assert!(fields.contains("nextPageToken") && fields.contains("instances%28id%2Cname"), "{fields}");
+    assert!(!fields.contains("metadata"), "{fields}");
+}
+
 #[tokio::test]
 async fn reading_and_listing_are_one_call_each() {
     let labels = json!({"cloud-owner": "default", "role": "web", "cloud-ssh-user": "ubuntu"});

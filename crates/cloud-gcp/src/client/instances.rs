@@ -41,7 +41,7 @@ impl Api {
     }
 
     fn instances(&self, path: &str, filter: &str, most: u32) -> cloud_http::Request {
-        let request = self.compute.get("list_hosts", path).query("maxResults", most);
+        let request = self.compute.get("list_hosts", path).query("maxResults", most).query("fields", SEEN);
         if filter.is_empty() { request } else { request.query("filter", filter) }
     }
 
@@ -99,3 +99,10 @@ impl Api {
 
 /// How many instances a page holds where one is looked for.
 const FEW: u32 = 10;
+
+/// What lists are asked for, which is what [`Instance`] reads: above all no metadata, which holds up to 255 KiB of user
+/// data for each host (<https://cloud.google.com/compute/docs/api/how-tos/performance#partial>).
+const SEEN: &str = "kind,nextPageToken,unreachables,items/*/warning/code,items/*/instances(id,name,status,zone,\
+    machineType,creationTimestamp,labels,networkInterfaces(networkIP,ipv6Address,accessConfigs(natIP,externalIpv6),\
+    ipv6AccessConfigs(natIP,externalIpv6)),disks(source,boot,autoDelete,deviceName),scheduling/provisioningModel,\
+    guestAccelerators(acceleratorType,acceleratorCount))";
