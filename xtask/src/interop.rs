@@ -7,13 +7,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::shell::{Result, cargo, line, output, root, run as run_to_end, target_dir};
 
-/// Who can be tried: the provider, and the Python package of its maker.
-const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud"), ("gcp", "google-cloud-compute")];
+/// Who can be tried: the provider, and the Python package of its maker; a version where the newest is too new for the
+/// description that the simulator is held to.
+const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud"), ("gcp", "google-cloud-compute"), ("aws", "boto3==1.44.5")];
 
 /// So many times faster than ours the simulator's time passes.
 const SPEED: &str = "100";
 
-/// Installs the client's newest version in a virtual environment of its own and drives the simulator with it.
+/// Installs the client in a virtual environment of its own and drives the simulator with it.
 pub(crate) fn run(arguments: &[String]) -> Result {
     let known = || CLIENTS.iter().map(|(provider, _)| *provider).collect::<Vec<_>>().join(", ");
     let [provider] = arguments else { return Err(format!("interop takes one provider: {}", known()).into()) };
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))
 }
 
-/// Makes the environment anew with the package's current version; gives its Python.
+/// Makes the environment anew with the package; gives its Python.
 fn virtual_environment(provider: &str, package: &str) -> Result<PathBuf> {
     let folder = target_dir().join("interop").join(provider);
     if folder.exists() {
@@ -37,8 +38,9 @@ fn virtual_environment(provider: &str, package: &str) -> Result<PathBuf> {
     let python = folder.join("bin/python");
     let pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--upgrade", package];
     run_to_end(Command::new(&python).args(pip).stdin(Stdio::null()))?;
-    let version = format!("import importlib.metadata as m; print(m.version('{package}'))");
-    print!("{package} {}", output(Command::new(&python).args(["-c", &version]))?);
+    let (name, _) = package.split_once("==").unwrap_or((package, ""));
+    let version = format!("import importlib.metadata as m; print(m.version('{name}'))");
+    print!("{name} {}", output(Command::new(&python).args(["-c", &version]))?);
     Ok(python)
 }
 
@@ -98,7 +100,7 @@ mod tests {
     #[test]
     fn an_unknown_provider_is_refused_with_those_there_are() {
         let error = run(&["acme".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "no client for `acme`; there is one for hetzner, gcp");
+        assert_eq!(error, "no client for `acme`; there is one for hetzner, gcp, aws");
     }
 
     #[test]

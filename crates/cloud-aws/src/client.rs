@@ -99,8 +99,8 @@ impl Api {
         let first = regions.first().map(Region::as_str);
         let connector = Connector::new(transport.clone());
         // Its own log may hold what must not be told, here and below.
-        let config = identity.load(first, connector, SdkClock(clock.clone())).with_subscriber(NoSubscriber::new());
-        let config = within(&**clock, *deadline, config).await;
+        let config = Box::pin(identity.load(first, connector, SdkClock(clock.clone())));
+        let config = within(&**clock, *deadline, config.with_subscriber(NoSubscriber::new())).await;
         let late = || Error::new(ErrorKind::Timeout, "the AWS configuration was not loaded before the deadline");
         let config = config.ok_or_else(late)?;
         Ok(match endpoint {

@@ -51,13 +51,13 @@ impl Inner {
         let mut labels = ownership::host_labels(&self.owner, spec, &token);
         labels.insert(tags::CALL.to_owned(), CreateToken::random().to_string());
         if let Some(oldest) = self.others(spec).await?.into_iter().next() {
-            return self.judge(&oldest, &labels, spec).await;
+            return self.adopt(oldest, &labels, spec).await;
         }
         let plan = self.plan(spec).await?;
         labels.insert(tags::SSH_USER.to_owned(), plan.boot.ssh_user.clone());
         let network = plan.places.first().map_or("", |place| &place.network);
         let wish = Wish { spec, labels, rules: self.rule_set(spec, network), user_data, plan };
-        let outcome = self.create_planned(&wish).await;
+        let outcome = Box::pin(self.create_planned(&wish)).await;
         if outcome.as_ref().is_err_and(is_final) {
             // Best effort: what this call made for a host that will not be. A repeat of the call, any delete of a host that
             // is gone, and a sweep find it too.
@@ -70,7 +70,7 @@ impl Inner {
     async fn create_planned(&self, wish: &Wish<'_>) -> Result<Created> {
         let mut refused = Vec::new();
         for subnet in &wish.plan.places {
-            match self.create_in(wish, subnet, !refused.is_empty()).await {
+            match Box::pin(self.create_in(wish, subnet, !refused.is_empty())).await {
                 Err(error) if error.kind() == ErrorKind::NoCapacity => refused.push(error),
                 other => return other,
             }
@@ -83,10 +83,11 @@ impl Inner {
     async fn create_in(&self, wish: &Wish<'_>, subnet: &Subnet, moved_on: bool) -> Result<Created> {
         let (spec, region) = (wish.spec, &wish.spec.region);
         let (hour, young) = hour(self.clock.now());
+        let patient = moved_on || young;
         let (mut incarnation, mut looks) = (0_u32, 0_u64);
         loop {
             let token = tags::client_token(&self.owner, spec, &subnet.zone, &format!("{hour}.{incarnation}"));
-            let body = self.body(wish, subnet, &token).await?;
+            let body = self.body(wish, subnet, &token, patient).await?;
             let error = match self.api.create_instance(region, &body).await {
                 // The token's host has ended, and EC2 remembers it.
                 Ok(instance) if convert::state(&instance) == HostState::Deleting => {
@@ -94,9 +95,9 @@ impl Inner {
                     continue;
                 }
                 Ok(instance) if is_of_call(&instance, &wish.labels) => {
-                    return self.settle(wish, instance, subnet, moved_on || young).await;
+                    return Box::pin(self.settle(wish, instance, subnet, patient)).await;
                 }
-                Ok(instance) => return self.judge(&(region.clone(), instance), &wish.labels, spec).await,
+                Ok(instance) => return self.adopt((region.clone(), instance), &wish.labels, spec).await,
                 Err(error) => error,
             };
             match (error.kind(), error.code()) {
@@ -115,7 +116,7 @@ impl Inner {
                             incarnation += 1;
                             continue;
                         }
-                        Some(found) => return self.judge(&found, &wish.labels, spec).await,
+                        Some(found) => return self.adopt(found, &wish.labels, spec).await,
                         None => {}
                     }
                     if looks >= LOOKS {
@@ -127,7 +128,7 @@ impl Inner {
                 (ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown, _) => {
                     return match self.by_token(region, &token).await {
                         Ok(Some(found)) if convert::state(&found.1) != HostState::Deleting => {
-                            self.judge(&found, &wish.labels, spec).await
+                            self.adopt(found, &wish.labels, spec).await
                         }
                         _ => Err(error.with_kind(ErrorKind::OutcomeUnknown)),
                     };
@@ -170,7 +171,7 @@ impl Inner {
         };
         if let Some(winner) = winner {
             self.delete_loser(&place, &instance).await?;
-            return self.judge(&winner, &wish.labels, wish.spec).await;
+            return self.adopt(winner, &wish.labels, wish.spec).await;
         }
         self.attach_left_disk(&place, wish.spec, wish.plan.left_disk.as_deref()).await?;
         Ok(Created::New(self.told(region, &instance)?))
@@ -194,6 +195,28 @@ impl Inner {
     async fn by_token(&self, region: &Region, token: &str) -> Result<Option<Found>> {
         let found = self.api.all_instances(region, &[filter("client-token", [token])]).await?;
         Ok(found.into_iter().next().map(|one| (region.clone(), one)))
+    }
+
+    /// Takes an instance that bears the name for the wish's, where it is one. Of one whose maker may still give way this
+    /// waits for the end.
+    async fn adopt(&self, found: Found, wished: &BTreeMap<String, String>, spec: &HostSpec) -> Result<Created> {
+        let (_, instance) = &found;
+        let labels = tags::read(instance.tags.as_deref());
+        let young = convert::created_at(instance).is_some_and(|at| {
+            let age = self.clock.now().duration_since(at);
+            age < jiff::SignedDuration::try_from(SETTLED).unwrap_or_default()
+        });
+        if is_of_call(instance, wished) || !young || !labels.contains_key(tags::SETTLING) {
+            return self.judge(&found, wished, spec).await;
+        }
+        self.clock.sleep(SETTLING).await;
+        match self.others(spec).await?.into_iter().next() {
+            Some(oldest) => self.judge(&oldest, wished, spec).await,
+            None => {
+                let message = format!("the host {} was deleted while it was looked at: repeat the call", spec.name);
+                Err(Error::new(ErrorKind::Conflict, message))
+            }
+        }
     }
 
     /// What an instance that bears the name is to the wish.
@@ -278,6 +301,10 @@ fn is_final(error: &Error) -> bool {
     matches!(error.kind(), InvalidRequest | NoCapacity | PermissionDenied | QuotaExceeded | Unauthenticated)
 }
 
+/// How long a maker takes that may give way.
+const SETTLING: Duration = Duration::from_secs(READ_LAG.as_secs() * 4);
+/// After so long nobody gives way any more, whatever the clocks of two machines say.
+const SETTLED: Duration = Duration::from_secs(600);
 const HOUR: i64 = 3600;
 /// Longer than a create is on its way.
 const YOUNG: i64 = 150;

@@ -16,8 +16,11 @@ use crate::host::Inner;
 pub(crate) struct Network {
     /// The subnet instead of the default one of a zone.
     subnet: Option<String>,
-    known: Mutex<HashMap<Region, (Duration, Arc<[Subnet]>)>>,
+    known: Mutex<HashMap<Region, Known>>,
 }
+
+/// The subnets of a region, and when they were read.
+type Known = (Duration, Arc<[Subnet]>);
 
 /// A subnet, which lies in one zone.
 #[derive(Debug, Clone)]

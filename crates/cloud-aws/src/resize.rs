@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/change-instance-type-of-ebs-backed-instance.html>).
 
 use async_trait::async_trait;
-use cloud_types::{Ability, Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, ResizeDisk, Result};
+use cloud_types::{Ability, Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, ResizeDisk, Result, Zone};
 
 use crate::convert::{self, Place};
 use crate::host::{Aws, Inner, named};
@@ -34,7 +34,7 @@ impl Inner {
                     format!("host {id} is {}: stop it and wait until it is stopped, then resize it", host.state);
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
-            self.check_resize(&place, &host.machine_type, to, host.zone.as_ref().map(|zone| zone.as_str())).await?;
+            self.check_resize(&place, &host.machine_type, to, host.zone.as_ref().map(Zone::as_str)).await?;
             match self.api.set_machine_type(&place, to.as_str()).await {
                 // Busy with what is about to end.
                 Err(error) if error.kind() == ErrorKind::Conflict => self.clock.sleep(LAG_PAUSE).await,

@@ -7,6 +7,8 @@ mod amis;
 mod api;
 mod attributes;
 mod catalog;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod errors;
 mod filter;
 mod group_rules;

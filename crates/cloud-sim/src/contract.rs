@@ -1,8 +1,9 @@
-//! Checks of recorded exchanges against an API's OpenAPI 3.1 description.
+//! Checks of recorded exchanges against an API's description: OpenAPI 3.1 here, others beside.
 //!
-//! Apart from the rest, behind the feature `contract`, since only tests need a JSON Schema library.
+//! Apart from the rest, behind the feature `contract`, since only tests need readers of schemas and XML.
 //! An exchange that met a fault is only checked for its request: its answer is wrong on purpose.
 
+pub mod botocore;
 pub mod discovery;
 
 use std::collections::HashMap;

@@ -72,8 +72,14 @@ fn contract() -> Result<Outcome> {
 }
 
 /// The descriptions of the APIs that are simulated.
-const DESCRIPTIONS: [&str; 3] =
-    ["hetzner.openapi.json", "gcp.compute.discovery.json", "gcp.cloudbilling.discovery.json"];
+const DESCRIPTIONS: [&str; 6] = [
+    "hetzner.openapi.json",
+    "gcp.compute.discovery.json",
+    "gcp.cloudbilling.discovery.json",
+    "aws.ec2.botocore.json",
+    "aws.ssm.botocore.json",
+    "aws.pricing.botocore.json",
+];
 
 fn doc() -> Result<Outcome> {
     passed(run(cargo(words("doc --quiet --workspace --no-deps")).env("RUSTDOCFLAGS", "-D warnings")))

@@ -5,11 +5,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud_types::{Error, HostSpec, Result};
+use cloud_types::{Error, HostSpec, Result, UserData};
 
 /// The user data in base64, as EC2 takes it; none where there is nothing to say.
 pub(super) fn user_data(spec: &HostSpec) -> Result<Option<String>> {
-    let own = spec.user_data.as_ref().map(|data| data.expose());
+    let own = spec.user_data.as_ref().map(UserData::expose);
     let text = match (keys(spec), own) {
         (None, None) => return Ok(None),
         (None, Some(own)) => own.to_owned(),
@@ -62,7 +62,7 @@ const LIMIT: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use cloud_types::{Image, Machine, Name, Region, UserData};
+    use cloud_types::{Image, Machine, Name, Region};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::VolumeState;
 use cloud_types::{
     CpuKind, Error, ErrorKind, GiB, HostSpec, HostState, Machine, MachineTypeName, OnDelete, Region, Result, VolumeId,
-    ownership,
+    Zone, ownership,
 };
 
 use crate::client::tagged;
@@ -39,7 +39,7 @@ impl Inner {
         if let Some(zone) = &spec.zone
             && !region.zones.contains(zone)
         {
-            let known: Vec<&str> = region.zones.iter().map(|zone| zone.as_str()).collect();
+            let known: Vec<&str> = region.zones.iter().map(Zone::as_str).collect();
             return Err(Error::invalid("zone", format!("must be one of {}, got {zone}", known.join(", "))));
         }
         let name = match &spec.machine {

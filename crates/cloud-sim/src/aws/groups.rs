@@ -64,7 +64,6 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     let group = Group { place: api.place, name, description, tags: labels.clone(), rules };
     api.ledger.groups.insert(number, group);
     Ok(fields! {
-        "return" => true,
         "groupId" => ids::id("sg", number),
         "tagSet" => filter::tag_set(&labels),
     })
