@@ -73,8 +73,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("Throttling", ErrorKind::RateLimited),
     ("ThrottlingException", ErrorKind::RateLimited),
     ("TooManyRequestsException", ErrorKind::RateLimited),
-    ("Unavailable", ErrorKind::Unavailable),
     ("UnauthorizedOperation", ErrorKind::PermissionDenied),
+    ("Unavailable", ErrorKind::Unavailable),
     ("UnfulfillableCapacity", ErrorKind::NoCapacity),
     ("UnrecognizedClientException", ErrorKind::Unauthenticated),
     // "The requested configuration is currently not supported": the machine type is not offered in the zone.

@@ -125,8 +125,9 @@ async fn a_delete_of_a_snapshot_that_stopped_halfway_is_finished_by_a_repeat_or_
     let host = running(&aws, &spec("web")).await;
     for by_sweep in [false, true] {
         let taken = snapshot(&aws, &host).await;
-        sim.inject(once(Fault::Status(400, When::Before), "DeleteSnapshot"));
+        sim.inject(FaultRule { count: None, ..once(Fault::Status(503, When::Before), "DeleteSnapshot") });
         aws.snapshots().unwrap().delete_snapshot(&taken.id).await.unwrap_err();
+        sim.clear_faults();
         assert_eq!(sim.world().counts().get(&Kind::Image), Some(&1), "the disk's snapshot is left");
         let sweep = aws.sweep().unwrap();
         let left = sweep.list_resources().await.unwrap();
