@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{Instance, IpPermission, IpRange, Ipv6Range, ResourceType};
-use cloud_types::{ErrorKind, HostSpec, HostState, Inbound, InboundPort, Owner, Region, Result, ownership};
+use cloud_types::{Error, ErrorKind, HostSpec, HostState, Inbound, InboundPort, Owner, Region, Result, ownership};
 
 use crate::client::{filter, tagged};
 use crate::convert::{self, Place, nonsense};
@@ -70,31 +70,27 @@ impl Inner {
         }
         let tags = tags::of_shared(&self.owner, &set.name, tags::FOR_HOSTS);
         let tags = tags::specification(ResourceType::SecurityGroup, &tags);
-        let mut looks = 0;
-        let id = loop {
+        for _ in 0..LOOKS {
             let made = self.api.create_group(region, &set.network, &set.name, DESCRIPTION, &tags).await;
-            match made {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => match self.find_group(region, set).await? {
-                    Some(id) => break id,
-                    // Made just now by somebody else, and not shown yet; or just being deleted.
-                    None if looks < LOOKS => looks += 1,
-                    None => return Err(error.with_kind(ErrorKind::Conflict)),
-                },
-                other => break other?,
+            let id = match made {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => self.find_group(region, set).await?,
+                other => Some(other?),
+            };
+            if let Some(id) = id {
+                // All rules go in by one call, so that a group has all of them or none.
+                match self.allow(region, &id, &set.rules).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    other => {
+                        other?;
+                        self.groups.learn(region, &set.name, &id);
+                        return Ok(id);
+                    }
+                }
             }
-            self.clock.sleep(LAG_PAUSE).await;
-        };
-        // All rules go in by one call, so that a group has all of them or none.
-        loop {
-            match self.allow(region, &id, &set.rules).await {
-                // Just made, and not known everywhere yet.
-                Err(error) if error.kind() == ErrorKind::NotFound && looks < LOOKS => looks += 1,
-                other => break other?,
-            }
+            // Made just now, and not shown everywhere yet; or just deleted by somebody else, and shown still.
             self.clock.sleep(LAG_PAUSE).await;
         }
-        self.groups.learn(region, &set.name, &id);
-        Ok(id)
+        Err(Error::new(ErrorKind::Conflict, format!("the security group {} comes and goes: repeat the call", set.name)))
     }
 
     async fn allow(&self, region: &Region, id: &str, rules: &[IpPermission]) -> Result<()> {
@@ -209,7 +205,7 @@ fn rule_set(owner: &Owner, network: &str, ports: &[InboundPort]) -> RuleSet {
 const ANYWHERE: [&str; 2] = ["0.0.0.0/0", "::/0"];
 const DESCRIPTION: &str = "Inbound ports of hosts";
 /// How many looks for what may not be shown yet.
-const LOOKS: u64 = READ_LAG.as_secs() / LAG_PAUSE.as_secs() + 5;
+const LOOKS: u64 = 2 * READ_LAG.as_secs() / LAG_PAUSE.as_secs();
 /// How long hosts that have ended may hold their group.
 const HELD: Duration = Duration::from_secs(120);
 const HELD_PAUSE: Duration = Duration::from_secs(3);

@@ -15,7 +15,7 @@ use cloud_types::{
     CloudProvider, CloudProviderExt, Created, DataDisk, ErrorKind, GiB, HostId, HostRuntime, HostSpec, HostState,
     Image, InboundPort, ListHosts, Machine, Name, Owner, Region, Result, ScaledClock, Wait,
 };
-use cloud_world::Kind;
+use cloud_world::{Kind, Lag};
 use futures::TryStreamExt;
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
@@ -77,7 +77,8 @@ async fn all(provider: &Aws) -> Vec<HostRuntime> {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_doubled_lost_or_left_at_a_fifth_of_faults() {
     let unlimited = RateLimit { limit: 1_000_000, per_second: 1_000_000.0, initial: None };
-    let config = SimConfig { speed: FAST, faults: 0.2, seed: 7, rate_limit: unlimited, ..SimConfig::default() };
+    let lag = Lag { create: Duration::from_secs(4), delete: Duration::from_secs(4), chance: 0.2 };
+    let config = SimConfig { speed: FAST, faults: 0.2, seed: 7, rate_limit: unlimited, lag, ..SimConfig::default() };
     let sim = Sim::start(config).await.unwrap();
     let provider = Config::new()
         .access_key("AKIAEXAMPLE", "any-secret".to_owned())
@@ -100,6 +101,7 @@ async fn nothing_is_doubled_lost_or_left_at_a_fifth_of_faults() {
         .collect()
         .await;
 
+    provider.clock().sleep(Duration::from_secs(60)).await;
     // By what the provider is told, since names are tags, of which the world knows nothing.
     let hosts =
         patiently(provider.clock(), || provider.hosts(ListHosts::mine()).try_collect::<Vec<_>>()).await.unwrap();

@@ -8,13 +8,15 @@ use cloud_aws::{Aws, Config};
 use cloud_sim::SimConfig;
 use cloud_sim::aws::Sim;
 use cloud_types::{Owner, Region, ScaledClock};
+use cloud_world::Lag;
 
 /// How much faster than the wall clock everything runs here.
 pub(crate) const SPEED: f64 = 100.0;
 
-/// A simulator without faults.
+/// A simulator without faults, half of whose changes are shown late: EC2 is eventually consistent.
 pub(crate) async fn sim() -> Sim {
-    Sim::start(SimConfig { speed: SPEED, ..SimConfig::default() }).await.expect("the simulator starts")
+    let lag = Lag { create: Duration::from_secs(4), delete: Duration::from_secs(4), chance: 0.5 };
+    Sim::start(SimConfig { speed: SPEED, lag, ..SimConfig::default() }).await.expect("the simulator starts")
 }
 
 /// Settings for a provider on a simulator, on a clock of the same speed, in two regions.
