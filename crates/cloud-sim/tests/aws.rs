@@ -244,7 +244,7 @@ async fn parameters_name_the_newest_image_of_a_release() {
 #[tokio::test]
 async fn wrong_calls_are_refused_by_name() {
     let aws = Aws::start().await;
-    let cases: [(&str, &[(&str, &str)], &str); 9] = [
+    let cases: [(&str, Parameters<'_>, &str); 9] = [
         ("DescribeInstances", &[("InstanceId.1", "i-xyz")], "InvalidInstanceID.Malformed"),
         ("DescribeInstances", &[("InstanceId.1", "i-1a2b3c4d")], "InvalidInstanceID.NotFound"),
         ("DescribeInstances", &[("Instance.1", "i-1a2b3c4d")], "UnknownParameter"),
@@ -259,7 +259,7 @@ async fn wrong_calls_are_refused_by_name() {
         let answer = aws.call(action, parameters).await;
         assert_eq!((answer.status, answer.code()), (400, code), "{action} {parameters:?}: {answer:?}");
     }
-    let launches: [(&[(&str, &str)], &str); 4] = [
+    let launches: [(Parameters<'_>, &str); 4] = [
         (&[("InstanceType", "t4g.micro")], "InvalidParameterValue"),
         (&[("InstanceType", "p5.48xlarge"), ("Placement.AvailabilityZone", "us-east-1b")], "Unsupported"),
         (&[("KeyName", "none")], "InvalidKeyPair.NotFound"),
@@ -287,3 +287,5 @@ async fn keys_are_checked_and_some_may_only_read() {
     let unknown = strict.call("DescribeRegions", &[]).await;
     assert_eq!((unknown.status, unknown.code()), (401, "AuthFailure"));
 }
+
+type Parameters<'a> = &'a [(&'a str, &'a str)];

@@ -44,7 +44,7 @@ async fn every_exchange_is_as_described() {
 fn assert_what_is_wrong_is_found(contract: &Botocore, exchanges: &[Exchange]) {
     let launch = exchanges.iter().find(|one| one.path_template == "RunInstances" && one.status == 200);
     let launch = launch.expect("an instance was launched");
-    let text = launch.response_body.as_str().unwrap();
+    let text = launch.response_body.as_str().expect("XML");
     for (right, wrong) in [
         ("<imageId>", "<imageIdd></imageIdd><imageId>"),
         ("<amiLaunchIndex>0<", "<amiLaunchIndex>zero<"),
@@ -243,11 +243,10 @@ async fn spot(aws: &Aws) {
     assert_ok(&aws.call("DescribeSpotInstanceRequests", &[]).await);
     assert_ok(&aws.call("CancelSpotInstanceRequests", &[("SpotInstanceRequestId.1", &request)]).await);
     assert_ok(&aws.call("DescribeSpotInstanceRequests", &[]).await);
-    let number = id.clone();
     let host = aws.sim.world().hosts.iter().last().map(|host| host.id);
     let now = aws.sim.clock().now();
-    aws.sim.world().preempt_host(host.expect("the spot instance"), now).unwrap();
-    assert_eq!(aws.state(&number).await, "shutting-down");
+    aws.sim.world().preempt_host(host.expect("the spot instance"), now).expect("it runs");
+    assert_eq!(aws.state(&id).await, "shutting-down");
     aws.pass_minutes(2);
     assert!(aws.instance(&id).await.body.contains("Server.SpotInstanceTermination"));
     assert_ok(&aws.call("DescribeSpotInstanceRequests", &[("SpotInstanceRequestId.1", &request)]).await);

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use cloud_sim::{Fault, FaultRule, RateLimit, SimConfig, When};
+use cloud_sim::{Fault, FaultRule, Hostile, RateLimit, SimConfig, When};
 use cloud_world::{Kind, Lag};
 use support::aws::Aws;
 
@@ -79,4 +79,22 @@ async fn an_instance_whose_answer_was_lost_is_found_by_its_token() {
     assert_eq!(aws.sim.world().hosts.len(), 1, "the instance was made although the answer was lost");
     assert_eq!(aws.call("DescribeInstances", &[]).await.all("instanceId"), [again.as_str()]);
     assert_eq!(aws.sim.stats().calls["POST RunInstances"], 2);
+}
+
+#[tokio::test]
+async fn hostile_answers_are_hostile_xml() {
+    let aws = Aws::start().await;
+    let spoil = async |hostile| {
+        aws.sim.inject(FaultRule::once(Fault::Hostile(hostile), "POST", "DescribeVpcs"));
+        aws.call("DescribeVpcs", &[]).await
+    };
+    let repeated = spoil(Hostile::RepeatedPage).await;
+    assert_eq!(repeated.all("nextToken").len(), 1);
+    assert!(repeated.body.ends_with("</nextToken></DescribeVpcsResponse>"), "{repeated:?}");
+    let next = [("NextToken", repeated.text("nextToken"))];
+    assert_eq!(aws.call("DescribeVpcs", &next).await.all("vpcId").len(), 1, "the face takes the token");
+    assert_ne!(spoil(Hostile::EndlessPages).await.text("nextToken"), repeated.text("nextToken"));
+    assert_eq!(spoil(Hostile::WrongTypes).await.text("isDefault"), "many");
+    assert!(spoil(Hostile::HugeBody).await.body.len() > 10_000_000);
+    assert!(spoil(Hostile::DeepNesting).await.body.starts_with("<a><a>"));
 }
