@@ -288,4 +288,49 @@ async fn keys_are_checked_and_some_may_only_read() {
     assert_eq!((unknown.status, unknown.code()), (401, "AuthFailure"));
 }
 
+#[tokio::test]
+async fn an_image_keeps_its_architecture_when_what_it_came_from_is_gone() {
+    let aws = Aws::start().await;
+    let arm = aws.image("ubuntu-noble-24.04-arm64-server").await;
+    let mut image = arm;
+    for name in ["first", "second"] {
+        let id = aws.running(&[("ImageId", &image), ("InstanceType", "t4g.micro")]).await;
+        if name == "second" {
+            assert_eq!(aws.call("DeregisterImage", &[("ImageId", &image)]).await.status, 200);
+        }
+        let made = aws.call("CreateImage", &[("InstanceId", &id), ("Name", name)]).await;
+        image = made.text("imageId").to_owned();
+        aws.pass_minutes(2);
+    }
+    let shown = aws.call("DescribeImages", &[("ImageId.1", &image)]).await;
+    assert_eq!((shown.text("architecture"), shown.text("imageState")), ("arm64", "available"));
+}
+
+#[tokio::test]
+async fn the_caller_is_told_and_prices_come_in_pages() {
+    let aws = Aws::start().await;
+    let body = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();
+    let form = "application/x-www-form-urlencoded";
+    let told = aws.send(aws.request("eu-west-1/sts", body).header("content-type", form)).await;
+    assert_eq!((told.status, told.text("Account")), (200, "123456789012"));
+    assert_eq!(told.text("Arn"), "arn:aws:iam::123456789012:user/AKIDTEST");
+
+    let mut wish = json!({"ServiceCode": "AmazonEC2", "MaxResults": 3, "Filters": [
+        {"Type": "TERM_MATCH", "Field": "instanceType", "Value": "t3.micro"},
+        {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "eu-central-1"},
+    ]});
+    let mut found = Vec::new();
+    for expected in [3, 2] {
+        let (status, page) = aws.json("pricing", "AWSPriceListService.GetProducts", &wish).await;
+        let products = page["PriceList"].as_array().expect("a list").clone();
+        assert_eq!((status, products.len()), (200, expected));
+        found.extend(products.iter().map(|text| text.as_str().expect("a text").to_owned()));
+        wish["NextToken"] = page["NextToken"].clone();
+    }
+    assert_eq!(wish["NextToken"], json!(null));
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found.len(), 5, "one for each system, tenancy and reservation");
+}
+
 type Parameters<'a> = &'a [(&'a str, &'a str)];

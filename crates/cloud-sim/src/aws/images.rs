@@ -76,6 +76,11 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
         return Err(errors::quota(cloud_world::Kind::Image));
     }
     let (image, _) = api.world.snapshot_volume(root, &name, description, image_tags, api.now)?;
+    // The image that the instance was made from may be gone, and what it said with it.
+    let machine = api.world.host(host)?.machine.clone();
+    if let Some(architecture) = api.world.catalog.machine(&machine).map(|machine| machine.architecture) {
+        api.world.images.find_mut(image)?.architecture = architecture;
+    }
     let mut disks = Vec::new();
     for volume in volumes {
         let device = api.ledger.volumes.get(&volume).and_then(|notes| notes.device.clone());
