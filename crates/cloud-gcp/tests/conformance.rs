@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use cloud_conformance::{Backend, Injected, Operation, Trouble, conformance_tests};
 use cloud_sim::gcp::Sim;
 use cloud_sim::{Fault, FaultRule, When};
-use cloud_types::{CloudProvider, HostSpec, Image, Machine, MachineTypeName, Name, Region};
+use cloud_types::{CloudProvider, HostSpec, Image, Machine, MachineTypeName, Name, Region, Zone};
 
 conformance_tests!(simulated_cloud);
 
@@ -40,9 +40,10 @@ impl Backend for Simulated {
     }
 
     fn spec(&self, name: &Name) -> HostSpec {
-        let (region, machine) = (Region::new("europe-west1"), Machine::named("e2-small"));
-        let machine = machine.expect("a machine type");
-        HostSpec::new(name.clone(), region.expect("a region"), machine, Image::ubuntu("24.04"))
+        let (region, zone) = (Region::new("europe-west1").expect("a region"), Zone::new("europe-west1-b"));
+        let machine = Machine::named("e2-small").expect("a machine type");
+        // In one zone, so that a full one is told and not passed by; that zones are chosen is tested in `zones`.
+        HostSpec::new(name.clone(), region, machine, Image::ubuntu("24.04")).zone(zone.expect("a zone"))
     }
 
     fn larger_machine(&self) -> MachineTypeName {
