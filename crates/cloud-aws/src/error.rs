@@ -15,7 +15,6 @@ const CODES: &[(&str, ErrorKind)] = &[
     // <https://docs.aws.amazon.com/general/latest/gr/CommonErrors.html> for the codes that all services share.
     ("AccessDenied", ErrorKind::PermissionDenied),
     ("AccessDeniedException", ErrorKind::PermissionDenied),
-    ("ActiveVpcPeeringConnectionPerVpcLimitExceeded", ErrorKind::QuotaExceeded),
     ("AddressLimitExceeded", ErrorKind::QuotaExceeded),
     ("AuthFailure", ErrorKind::Unauthenticated),
     ("Blocked", ErrorKind::PermissionDenied), // the account is
@@ -57,8 +56,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("OptInRequired", ErrorKind::PermissionDenied),
     ("PendingSnapshotLimitExceeded", ErrorKind::QuotaExceeded),
     ("PendingVerification", ErrorKind::PermissionDenied),
-    // <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>
     ("RequestExpired", ErrorKind::Unauthenticated),
+    // <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>
     ("RequestLimitExceeded", ErrorKind::RateLimited),
     ("RequestThrottled", ErrorKind::RateLimited),
     ("RequestThrottledException", ErrorKind::RateLimited),
@@ -79,6 +78,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("UnrecognizedClientException", ErrorKind::Unauthenticated),
     // "The requested configuration is currently not supported": the machine type is not offered in the zone.
     ("Unsupported", ErrorKind::NoCapacity),
+    // A spot host of one request cannot be stopped, nor one of an instance store.
+    ("UnsupportedOperation", ErrorKind::Unsupported),
     ("VcpuLimitExceeded", ErrorKind::QuotaExceeded),
     ("VolumeInUse", ErrorKind::Conflict),
     ("VolumeLimitExceeded", ErrorKind::QuotaExceeded),

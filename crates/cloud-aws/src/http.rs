@@ -52,6 +52,9 @@ impl HttpConnector for Connector {
             let answer = transport.send(request, MAX_BODY).await.map_err(|error| ConnectorError::io(error.into()))?;
             let (parts, body) = answer.into_parts();
             let body = match body {
+                Body::Whole(bytes) if parts.status.is_success() && !is_whole(&bytes) => {
+                    return Err(broken(parts.status, "was cut off"));
+                }
                 Body::Whole(bytes) => SdkBody::from(bytes),
                 Body::Cut(_) => return Err(broken(parts.status, "was cut off")),
                 Body::TooLarge => return Err(broken(parts.status, "is too large")),
@@ -60,6 +63,21 @@ impl HttpConnector for Connector {
                 .map_err(|_| broken(StatusCode::BAD_GATEWAY, "has a header that is no text"))
         })
     }
+}
+
+/// Whether XML ends as it began: the SDK takes one that stops anywhere for one that ends there, so that a list would be
+/// short. What is no XML is for the SDK to judge.
+fn is_whole(body: &[u8]) -> bool {
+    let text = body.trim_ascii();
+    if !text.starts_with(b"<") {
+        return true;
+    }
+    let mut tags = text.split(|byte| *byte == b'<').skip(1);
+    let Some(root) = tags.find(|tag| !tag.starts_with(b"?") && !tag.starts_with(b"!")) else { return false };
+    let end_of_name = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
+    let name = &root[..root.iter().position(end_of_name).unwrap_or(root.len())];
+    let closing = text.strip_suffix(b">").map(<[u8]>::trim_ascii_end).and_then(|text| text.strip_suffix(name));
+    closing.is_some_and(|text| text.ends_with(b"</")) || (root.ends_with(b"/>") && tags.next().is_none())
 }
 
 /// An answer of which only the status is known.
@@ -110,3 +128,23 @@ impl Future for Shared {
 
 /// A page of a thousand instances, or of machine types, is some megabytes of XML.
 const MAX_BODY: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_that_stops_is_not_whole_wherever_it_stops() {
+        let whole = "<?xml version=\"1.0\"?>\n<!-- a note -->\n<R xmlns=\"n\"><a><b>1</b></a></R>\n";
+        assert!(is_whole(whole.as_bytes()));
+        for length in 1..whole.len() - 1 {
+            assert!(!is_whole(&whole.as_bytes()[..length]), "{}", &whole[..length]);
+        }
+        assert!(is_whole(b"<R/>") && !is_whole(b"<R><a/>") && !is_whole(b"<R></RR>"));
+    }
+
+    #[test]
+    fn what_is_no_xml_is_left_to_the_sdk() {
+        assert!(is_whole(b"") && is_whole(b"{\"a\": 1}") && is_whole(b"i-0123"));
+    }
+}
