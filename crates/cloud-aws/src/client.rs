@@ -5,6 +5,8 @@
 //! repeat a lack of capacity, which EC2 reports as a failure of its own. Each attempt is signed anew.
 
 mod catalog;
+#[cfg(test)]
+mod documented;
 mod groups;
 mod images;
 mod instances;

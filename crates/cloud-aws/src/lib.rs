@@ -24,6 +24,13 @@
 //! - Hosts are in the default subnet of their zone. Inbound ports are a security group, shared by the owner's hosts that ask
 //!   for the same and deleted with the last of them; without any, nothing is let in from outside.
 //! - The first SSH key is a key pair, which is shared and deleted likewise; further ones go to cloud-init.
+//! - Ubuntu and Debian are the newest images of their makers. [`Image::Id`](cloud_types::Image::Id) takes `ami-…`, which is
+//!   of one region, and `ssm:` with the name of a parameter that holds such an id.
+//! - Disks are `gp3`, the fastest at more speed than the standard; the cheapest are `sc1`, for data of 125 GiB and more.
+//! - A snapshot is an image of the host's boot disk. It is told to cost what the whole disk would: AWS bills what was
+//!   written, and does not tell how much that is.
+//! - Prices are those of AWS' price list in US dollars, and of spot hosts those of this moment. The list is that of the main
+//!   partition: in China and GovCloud nothing has a price, and machines are asked for by name.
 //! - A stopped host costs its disks. Its public IPv4 address is another one after each start. A spot host cannot be stopped,
 //!   and is gone when AWS takes it back.
 
