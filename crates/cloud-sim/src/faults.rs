@@ -279,4 +279,13 @@ mod tests {
         assert_eq!(longest, 4);
         assert_eq!(seen.len(), possible(&post, &route).len());
     }
+
+    #[test]
+    fn a_post_that_only_reads_meets_no_fault_of_writes() {
+        let (post, route) = call(Method::POST);
+        let reads = Route { target: None, places: false, writes: false, ..route.clone() };
+        let of_writes = [Fault::Status(500, When::After), Fault::Lag(5.0)];
+        assert!(of_writes.iter().all(|fault| possible(&post, &route).contains(fault)));
+        assert!(!of_writes.iter().any(|fault| possible(&post, &reads).contains(fault)));
+    }
 }

@@ -1,5 +1,7 @@
 //! Answers that no good server gives, for tests of clients.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,17 +12,17 @@ use crate::{Reply, Request};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hostile {
-    /// Ten million bytes of valid JSON.
+    /// Ten million bytes of valid JSON or XML.
     HugeBody,
-    /// A hundred thousand arrays inside each other.
+    /// A hundred thousand arrays or elements inside each other.
     DeepNesting,
-    /// Every number a string and every string a number.
+    /// Every number a string and every string a number; in XML, numbers and flags are words.
     WrongTypes,
     /// Each page names a next page that is one higher, for ever.
     EndlessPages,
     /// Each page names itself as the next one.
     RepeatedPage,
-    /// Bytes that are no UTF-8 inside a JSON string.
+    /// Bytes that are no UTF-8 inside a text.
     InvalidUtf8,
 }
 
@@ -31,6 +33,10 @@ impl Hostile {
             true => reply.status,
             false => StatusCode::OK,
         };
+        if reply.content_type.contains("xml") {
+            reply.body = self.spoil_xml(request, &String::from_utf8_lossy(&reply.body)).into();
+            return reply;
+        }
         let good = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
         reply.body = match self {
             Self::HugeBody => format!("{{\"filler\":\"{}\"}}", "x".repeat(HUGE)).into(),
@@ -42,6 +48,45 @@ impl Hostile {
         };
         reply
     }
+
+    fn spoil_xml(self, request: &Request, good: &str) -> Vec<u8> {
+        match self {
+            Self::HugeBody => format!("<filler>{}</filler>", "x".repeat(HUGE)).into(),
+            Self::DeepNesting => format!("{}{}", "<a>".repeat(DEEP), "</a>".repeat(DEEP)).into(),
+            Self::WrongTypes => swap_words(good).into(),
+            Self::EndlessPages => with_next_token(request, good, 1).into(),
+            Self::RepeatedPage => with_next_token(request, good, 0).into(),
+            Self::InvalidUtf8 => b"<name>\xff\xfe\xc3(</name>".to_vec(),
+        }
+    }
+}
+
+/// Numbers and flags of elements become words.
+fn swap_words(good: &str) -> String {
+    let mut swapped = String::new();
+    for part in good.split_inclusive('>') {
+        let (text, tag) = part.split_once('<').unwrap_or((part, ""));
+        let is_number = !text.is_empty() && text.bytes().all(|letter| letter.is_ascii_digit());
+        swapped.push_str(if is_number || text == "true" || text == "false" { "many" } else { text });
+        if !tag.is_empty() {
+            swapped.push('<');
+            swapped.push_str(tag);
+        }
+    }
+    swapped
+}
+
+/// Puts the token of a page behind that of the request: lists take the number that they go on after.
+fn with_next_token(request: &Request, good: &str, ahead: u64) -> String {
+    let sent = request.form().into_iter().find(|(name, _)| name == "NextToken");
+    let number = sent.and_then(|(_, token)| {
+        let text = String::from_utf8(BASE64_STANDARD.decode(token).ok()?).ok()?;
+        text.strip_prefix("after:")?.parse::<u64>().ok()
+    });
+    let next = BASE64_STANDARD.encode(format!("after:{}", number.unwrap_or(0) + ahead));
+    let (body, end) = good.rsplit_once("</").unwrap_or((good, ""));
+    let body = body.split_once("<nextToken>").map_or(body, |(before, _)| before);
+    format!("{body}<nextToken>{next}</nextToken></{end}")
 }
 
 fn swap_types(value: Value) -> Value {

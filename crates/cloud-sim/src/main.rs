@@ -39,7 +39,7 @@ struct Options {
     /// How many requests meet a fault, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     faults: f64,
-    /// The token that is asked for; any is taken without it.
+    /// The token that is asked for, at EC2 the access key id; any is taken without it.
     #[arg(long)]
     token: Option<String>,
     /// How many requests the rate limit holds; it regains them in an hour of simulated time.

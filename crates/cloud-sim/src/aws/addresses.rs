@@ -49,7 +49,7 @@ pub(super) fn associate(api: &mut Api<'_>) -> Answer {
     };
     let present = api.world.addresses.find(number)?.host;
     if present == Some(host) {
-        return Ok(fields! { "return" => true, "associationId" => association_id(api, number) });
+        return Ok(fields! { "associationId" => association_id(api, number) });
     }
     if present.is_some() && !api.params.flag("AllowReassociation")?.unwrap_or(true) {
         let id = ids::id("eipalloc", number);
@@ -60,7 +60,7 @@ pub(super) fn associate(api: &mut Api<'_>) -> Answer {
     if let Some(notes) = api.ledger.addresses.get_mut(&number) {
         notes.association = association;
     }
-    Ok(fields! { "return" => true, "associationId" => association_id(api, number) })
+    Ok(fields! { "associationId" => association_id(api, number) })
 }
 
 /// `DisassociateAddress`.

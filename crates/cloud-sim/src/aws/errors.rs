@@ -173,6 +173,11 @@ pub(super) fn quota(kind: Kind) -> ApiError {
     ApiError::new(code, message)
 }
 
+/// The quota of spot instances is another than that of the rest.
+pub(super) fn spot_quota() -> ApiError {
+    ApiError::new("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+}
+
 pub(super) fn unauthorized() -> ApiError {
     let message = "AWS was not able to validate the provided access credentials";
     ApiError::with_status(401, "AuthFailure", message)

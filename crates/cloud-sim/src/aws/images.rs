@@ -1,31 +1,15 @@
 //! Images: those of Canonical and Debian, and one's own.
 
-use cloud_world::{Architecture, Image, ImageStatus, Labels};
-use jiff::SignedDuration;
+use cloud_world::{Architecture, ImageStatus, Labels};
 
 use super::amis::{self, Ami};
 use super::api::{ACCOUNT, Answer, Api};
 use super::errors::{self, ApiError};
 use super::filter::{self, Row};
-use super::launch_fields::WantedDisk;
-use super::xml::{self, Xml, fields};
+use super::launch_disks::WantedDisk;
+use super::render_image::{Shown, disk, own, render, stock, values};
+use super::xml::{Xml, fields};
 use super::{ids, instances, ledger, snapshots, tags};
-
-/// An image as `DescribeImages` shows it.
-#[derive(Debug, Clone)]
-struct Shown {
-    number: u64,
-    name: String,
-    owner: &'static str,
-    description: String,
-    architecture: &'static str,
-    root_device: &'static str,
-    created: jiff::Timestamp,
-    status: &'static str,
-    tags: Labels,
-    disks: Vec<WantedDisk>,
-    source: Option<u64>,
-}
 
 /// `DescribeImages`.
 pub(super) fn describe(api: &mut Api<'_>) -> Answer {
@@ -92,6 +76,11 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
         return Err(errors::quota(cloud_world::Kind::Image));
     }
     let (image, _) = api.world.snapshot_volume(root, &name, description, image_tags, api.now)?;
+    // The image that the instance was made from may be gone, and what it said with it.
+    let machine = api.world.host(host)?.machine.clone();
+    if let Some(architecture) = api.world.catalog.machine(&machine).map(|machine| machine.architecture) {
+        api.world.images.find_mut(image)?.architecture = architecture;
+    }
     let mut disks = Vec::new();
     for volume in volumes {
         let device = api.ledger.volumes.get(&volume).and_then(|notes| notes.device.clone());
@@ -187,125 +176,3 @@ fn check_free(api: &Api<'_>, name: &str) -> Result<(), ApiError> {
 fn not_found(id: &str) -> ApiError {
     ApiError::new("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist"))
 }
-
-fn stock(ami: &Ami) -> Shown {
-    let release = ami.release;
-    Shown {
-        number: ami.number,
-        name: ami.name.clone(),
-        owner: ami.owner(),
-        description: format!("{} {} {}", release.os, release.version, ami.architecture()),
-        architecture: ami.architecture(),
-        root_device: release.root_device,
-        created: ami.created,
-        status: "available",
-        tags: Labels::new(),
-        disks: vec![disk(release.root_device, ami.snapshot(), release.disk_gb, release.volume_type)],
-        source: None,
-    }
-}
-
-fn own(api: &Api<'_>, image: &Image) -> Option<Shown> {
-    let notes = api.ledger.images.get(&image.id).filter(|notes| notes.place == api.place)?;
-    let status = match image.status {
-        ImageStatus::Available => "available",
-        ImageStatus::Creating => "pending",
-    };
-    Some(Shown {
-        number: image.id,
-        name: image.name.clone().unwrap_or_default(),
-        owner: ACCOUNT,
-        description: image.description.clone(),
-        architecture: architecture(image.architecture),
-        root_device: notes.root_device,
-        created: image.created,
-        status,
-        tags: image.labels.clone(),
-        disks: disks(api, image.id),
-        source: Some(notes.source),
-    })
-}
-
-fn disk(device: &str, snapshot: u64, size_gb: u64, class: &str) -> WantedDisk {
-    WantedDisk {
-        device: device.to_owned(),
-        size_gb,
-        class: class.to_owned(),
-        iops: None,
-        throughput: None,
-        encrypted: false,
-        auto_delete: true,
-        snapshot: Some(snapshot),
-    }
-}
-
-fn values(shown: &Shown, filter: &str) -> Option<Vec<String>> {
-    let one = |text: &str| vec![text.to_owned()];
-    Some(match filter {
-        "image-id" => vec![ids::id("ami", shown.number)],
-        "name" => one(&shown.name),
-        "description" => one(&shown.description),
-        "architecture" => one(shown.architecture),
-        "owner-id" => one(shown.owner),
-        "owner-alias" => Vec::new(),
-        "state" => one(shown.status),
-        "is-public" => vec![(shown.owner != ACCOUNT).to_string()],
-        "root-device-name" => one(shown.root_device),
-        "root-device-type" => one("ebs"),
-        "virtualization-type" => one("hvm"),
-        "image-type" => one("machine"),
-        "hypervisor" => one("xen"),
-        "ena-support" => one("true"),
-        "creation-date" => vec![xml::moment(shown.created)],
-        "source-instance-id" => shown.source.map(|source| ids::id("i", source)).into_iter().collect(),
-        "block-device-mapping.snapshot-id" => {
-            shown.disks.iter().filter_map(|disk| Some(ids::id("snap", disk.snapshot?))).collect()
-        }
-        "block-device-mapping.volume-type" => shown.disks.iter().map(|disk| disk.class.clone()).collect(),
-        _ => return filter::tag_values(&shown.tags, filter),
-    })
-}
-
-fn render(shown: &Shown) -> Xml {
-    let disks = shown.disks.iter().map(|disk| {
-        fields! {
-            "deviceName" => disk.device.as_str(),
-            "ebs" => fields! {
-                "snapshotId" => disk.snapshot.map(|snapshot| ids::id("snap", snapshot)),
-                "volumeSize" => disk.size_gb,
-                "deleteOnTermination" => disk.auto_delete,
-                "volumeType" => disk.class.as_str(),
-                "encrypted" => disk.encrypted,
-            },
-        }
-    });
-    let own = shown.owner == ACCOUNT;
-    let outdated = shown.created + TWO_YEARS;
-    fields! {
-        "imageId" => ids::id("ami", shown.number),
-        "imageLocation" => format!("{}/{}", shown.owner, shown.name),
-        "imageState" => shown.status,
-        "imageOwnerId" => shown.owner,
-        "isPublic" => !own,
-        "architecture" => shown.architecture,
-        "imageType" => "machine",
-        "name" => shown.name.as_str(),
-        "description" => shown.description.as_str(),
-        "creationDate" => xml::moment(shown.created),
-        "deprecationTime" => (!own).then(|| xml::moment(outdated)),
-        "rootDeviceType" => "ebs",
-        "rootDeviceName" => shown.root_device,
-        "virtualizationType" => "hvm",
-        "hypervisor" => "xen",
-        "enaSupport" => true,
-        "bootMode" => "uefi-preferred",
-        "imdsSupport" => (!own).then_some("v2.0"),
-        "platformDetails" => "Linux/UNIX",
-        "usageOperation" => "RunInstances",
-        "sourceInstanceId" => shown.source.map(|source| ids::id("i", source)),
-        "blockDeviceMapping" => disks.collect::<Vec<_>>(),
-        "tagSet" => filter::tag_set(&shown.tags),
-    }
-}
-
-const TWO_YEARS: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);

@@ -1,6 +1,6 @@
 //! Instances as reads see them: those of the world, and those that ended within the last hour.
 
-use cloud_world::{Host, HostState};
+use cloud_world::{Host, HostState, Kind};
 use jiff::SignedDuration;
 
 use super::api::{Answer, Api};
@@ -128,9 +128,11 @@ pub(super) fn settle(api: &mut Api<'_>) {
         if state.is_some() {
             continue;
         }
-        let last = api.world.actions_on(cloud_world::Kind::Host, id).last();
+        let mut actions = api.world.actions_on(Kind::Host, id);
+        let failed = actions.find(|action| action.error.is_some());
+        let last = failed.or_else(|| api.world.actions_on(Kind::Host, id).last());
         let ended = last.map_or(api.now, |action| action.ends);
-        let failed = last.and_then(|action| action.error.clone());
+        let failed = failed.and_then(|action| action.error.clone());
         let Some(notes) = api.ledger.instances.get_mut(&id) else { continue };
         notes.ended = Some(ended);
         if let Some(error) = failed {

@@ -76,7 +76,8 @@ fn check_quotas(api: &Api<'_>, wanted: &Wanted) -> Result<(), ApiError> {
     let disks = wanted.disks.len() as u64 * wanted.least;
     for (kind, count) in [(Kind::Host, wanted.least), (Kind::Volume, disks)] {
         if !api.world.has_quota(kind, count, api.now) {
-            return Err(errors::quota(kind));
+            let spot = kind == Kind::Host && wanted.spot.is_some();
+            return Err(if spot { errors::spot_quota() } else { errors::quota(kind) });
         }
     }
     Ok(())

@@ -6,10 +6,11 @@ use cloud_world::{Labels, Secret};
 
 use super::api::Api;
 use super::errors::{self, ApiError};
+use super::launch_disks::{WantedDisk, read_disks};
 use super::ledger::{Metadata, SpotRequest};
 use super::machines::Machine;
 use super::params::Params;
-use super::{groups, ids, images, key_pairs, places, tags, volumes};
+use super::{groups, ids, images, key_pairs, places, tags};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -34,19 +35,6 @@ pub(super) struct Wanted {
     pub(super) shutdown_behavior: String,
     pub(super) profile: Option<String>,
     pub(super) monitored: bool,
-}
-
-/// A disk that is made with the instance.
-#[derive(Debug, Clone)]
-pub(super) struct WantedDisk {
-    pub(super) device: String,
-    pub(super) size_gb: u64,
-    pub(super) class: String,
-    pub(super) iops: Option<u64>,
-    pub(super) throughput: Option<u64>,
-    pub(super) encrypted: bool,
-    pub(super) auto_delete: bool,
-    pub(super) snapshot: Option<u64>,
 }
 
 /// Reads the whole call.
@@ -201,63 +189,6 @@ pub(super) fn decode_user_data(text: &str) -> Result<Secret, ApiError> {
         return Err(ApiError::new("InvalidParameterValue", "User data is limited to 16384 bytes"));
     }
     Ok(Secret::new(String::from_utf8_lossy(&raw).into_owned()))
-}
-
-/// The root disk first.
-fn read_disks(api: &Api<'_>, params: &Params, image: u64, root: &str) -> Result<Vec<WantedDisk>, ApiError> {
-    let mut disks = images::disks(api, image);
-    for mapping in params.each("BlockDeviceMapping") {
-        let device = mapping.required("DeviceName")?;
-        if mapping.text("NoDevice").is_some() {
-            disks.retain(|disk| disk.device != device || disk.device == root);
-            continue;
-        }
-        let ebs = mapping.within("Ebs");
-        if !disks.iter().any(|disk| disk.device == device) {
-            let blank = WantedDisk {
-                device: device.clone(),
-                size_gb: 0,
-                class: "gp2".to_owned(),
-                iops: None,
-                throughput: None,
-                encrypted: false,
-                auto_delete: true,
-                snapshot: None,
-            };
-            disks.push(blank);
-        }
-        let Some(disk) = disks.iter_mut().find(|disk| disk.device == device) else { continue };
-        read_disk(api, &ebs, disk)?;
-    }
-    Ok(disks)
-}
-
-fn read_disk(api: &Api<'_>, ebs: &Params, disk: &mut WantedDisk) -> Result<(), ApiError> {
-    let least = disk.size_gb;
-    if let Some(size) = ebs.number("VolumeSize")? {
-        if size < least {
-            let message = format!("Volume of size {size}GB is smaller than snapshot, expect size >= {least}GB");
-            return Err(ApiError::new("InvalidBlockDeviceMapping", message));
-        }
-        disk.size_gb = size;
-    }
-    if let Some(id) = ebs.text("SnapshotId") {
-        let snapshot = super::snapshots::usable(api, &id)?;
-        disk.snapshot = Some(snapshot);
-        disk.size_gb = disk.size_gb.max(api.world.images.find(snapshot)?.disk_gb);
-    }
-    if let Some(class) = ebs.text("VolumeType") {
-        disk.class = class;
-    }
-    disk.iops = ebs.number("Iops")?.or(disk.iops);
-    disk.throughput = ebs.number("Throughput")?.or(disk.throughput);
-    disk.encrypted = ebs.flag("Encrypted")?.unwrap_or(disk.encrypted);
-    disk.auto_delete = ebs.flag("DeleteOnTermination")?.unwrap_or(disk.auto_delete);
-    if disk.size_gb == 0 {
-        return Err(ApiError::new("MissingParameter", "The request must contain the parameter size or snapshotId"));
-    }
-    volumes::check_class(&disk.class)?;
-    volumes::check_size(disk.size_gb)
 }
 
 fn read_spot(api: &mut Api<'_>, params: &Params) -> Result<Option<SpotRequest>, ApiError> {

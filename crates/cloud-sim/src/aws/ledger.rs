@@ -16,8 +16,8 @@ pub(super) struct Ledger {
     /// Instances by region and client token.
     pub(super) tokens: HashMap<(Place, String), Launch>,
     pub(super) volumes: BTreeMap<u64, Volume>,
-    /// Volumes by region and client token.
-    pub(super) volume_tokens: HashMap<(Place, String), (BTreeMap<String, String>, u64)>,
+    /// What was sent and the volume, by region and client token.
+    pub(super) volume_tokens: HashMap<(Place, String), (u64, u64)>,
     pub(super) images: BTreeMap<u64, Image>,
     pub(super) snapshots: BTreeMap<u64, Snapshot>,
     pub(super) keys: BTreeMap<u64, Key>,
@@ -42,7 +42,8 @@ impl Ledger {
 /// What a token stands for.
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
-    pub(super) sent: BTreeMap<String, String>,
+    /// The hash of its parameters.
+    pub(super) sent: u64,
     pub(super) hosts: Vec<u64>,
 }
 

@@ -1,12 +1,13 @@
 //! The parameters of a call: `Filter.1.Value.2` and its like, read by name and number.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use super::errors::{self, ApiError};
 
-/// The parameters below one prefix.
-#[derive(Debug, Clone)]
+/// The parameters below one prefix; not to be printed, since user data is among them.
+#[derive(Clone)]
 pub(super) struct Params {
     all: Rc<BTreeMap<String, String>>,
     prefix: String,
@@ -76,10 +77,14 @@ impl Params {
         self.below("").next().is_none()
     }
 
-    /// All parameters, for telling two calls apart; without those that every call has.
-    pub(super) fn fingerprint(&self) -> BTreeMap<String, String> {
-        let told = self.all.iter().filter(|(name, _)| !["Action", "Version", "DryRun"].contains(&name.as_str()));
-        told.map(|(name, value)| (name.clone(), value.clone())).collect()
+    /// A hash of all parameters but those that every call has, for telling two calls apart.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.all
+            .iter()
+            .filter(|(name, _)| !EVERYWHERE.contains(&name.as_str()))
+            .for_each(|told| told.hash(&mut hasher));
+        hasher.finish()
     }
 
     /// Refuses parameters that none of the patterns names; a `#` stands for a number.

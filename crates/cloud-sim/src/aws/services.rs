@@ -60,7 +60,7 @@ impl Service {
     /// An error in the words of the service.
     pub(super) fn error(self, error: ApiError, id: &str) -> Reply {
         if matches!(self, Self::Json(_)) {
-            return error.into_json();
+            return in_json_words(error).into_json();
         }
         let ApiError { code, message, .. } = &error;
         let mut body =
@@ -69,6 +69,17 @@ impl Service {
         body.push_str(&format!("</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"));
         Reply { body: Bytes::from(body), ..error.into_xml(id) }
     }
+}
+
+/// What EC2 says of keys and rates in the words of the JSON services, which answer all of it with 400.
+fn in_json_words(error: ApiError) -> ApiError {
+    let code = match error.code.as_str() {
+        "RequestLimitExceeded" => "ThrottlingException",
+        "AuthFailure" => "UnrecognizedClientException",
+        "UnauthorizedOperation" => "AccessDeniedException",
+        _ => return error,
+    };
+    ApiError::new(code, error.message)
 }
 
 fn identity(key_id: &str, id: &str) -> Reply {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod aws;
 pub(crate) mod gcp;
 
 use std::time::Duration;
