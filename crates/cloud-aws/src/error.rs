@@ -137,8 +137,8 @@ pub(crate) fn of_sdk<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) 
     match error {
         SdkError::ServiceError(refusal) => {
             let (raw, meta) = (refusal.raw(), refusal.err().meta());
-            // The only place where the SDK keeps it.
-            let id = meta.extra("aws_request_id").or_else(|| raw.headers().get("x-amzn-requestid"));
+            let in_body = || raw.body().bytes().and_then(request_id);
+            let id = raw.headers().get("x-amzn-requestid").or_else(in_body);
             of_answer(raw.status().as_u16(), meta.code(), meta.message(), id)
         }
         SdkError::ResponseError(answer) => {
@@ -159,6 +159,12 @@ pub(crate) fn of_sdk<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) 
             Failure::refused(error, Executed::No)
         }
     }
+}
+
+/// The id of the request in the body of an error, which the SDK does not read.
+fn request_id(body: &[u8]) -> Option<&str> {
+    let (_, rest) = std::str::from_utf8(body).ok()?.split_once("<RequestID>")?;
+    rest.split_once("</RequestID>").map(|(id, _)| id)
 }
 
 /// Why no answer was read: the transport says whether the request left; all else comes before it.
