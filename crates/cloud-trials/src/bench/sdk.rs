@@ -117,4 +117,5 @@ impl HttpConnector for Reqwest {
 
 /// The most that one call shows (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>).
 const A_PAGE: i32 = 1000;
-const A_LAUNCH: i32 = 500;
+/// As many as the simulator launches at once.
+const A_LAUNCH: i32 = 100;

@@ -57,7 +57,9 @@ async fn main() -> ExitCode {
             if values.iter().all(well) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            eprintln!("bench: {error}");
+            let causes = std::iter::successors(error.source(), |cause| cause.source());
+            let causes: String = causes.map(|cause| format!(": {cause}")).collect();
+            eprintln!("bench: {error}{causes}");
             ExitCode::from(2)
         }
     }

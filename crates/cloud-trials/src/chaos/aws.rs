@@ -56,8 +56,18 @@ impl Field for AwsField {
 
     fn census(&self) -> Census {
         let stats = self.sim.stats();
-        simulated::census(&self.sim.world(), &stats, |host| format!("{}/{}", host.region, aws::instance_id(host.id)))
+        simulated::census(
+            &self.sim.world(),
+            &stats,
+            |host| format!("{}/{}", host.region, aws::instance_id(host.id)),
+            is_part,
+        )
     }
+}
+
+/// Of the snapshots of disks, the one of the image is told from those that it is made of by what AWS writes on these.
+fn is_part(image: &cloud_world::Image) -> bool {
+    image.description.starts_with("Created by CreateImage(")
 }
 
 fn menu() -> Result<Menu> {

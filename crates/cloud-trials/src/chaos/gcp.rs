@@ -57,7 +57,12 @@ impl Field for GcpField {
 
     fn census(&self) -> Census {
         let stats = self.sim.stats();
-        simulated::census(&self.sim.world(), &stats, |host| format!("{}/{}/{}", host.zone, host.name, host.id))
+        simulated::census(
+            &self.sim.world(),
+            &stats,
+            |host| format!("{}/{}/{}", host.zone, host.name, host.id),
+            |_| false,
+        )
     }
 }
 

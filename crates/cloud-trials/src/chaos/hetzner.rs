@@ -54,7 +54,7 @@ impl Field for HetznerField {
 
     fn census(&self) -> Census {
         let stats = self.sim.stats();
-        simulated::census(&self.sim.world(), &stats, |host| host.id.to_string())
+        simulated::census(&self.sim.world(), &stats, |host| host.id.to_string(), |_| false)
     }
 }
 

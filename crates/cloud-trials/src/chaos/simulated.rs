@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloud_sim::{RateLimit, SimConfig, Stats};
 use cloud_types::ownership;
-use cloud_world::{Host, ImageKind, Labels, World};
+use cloud_world::{Host, Image, ImageKind, Labels, World};
 
 use super::{Census, SPEED};
 
@@ -14,10 +14,15 @@ pub(super) fn config(faults: f64, seed: u64) -> SimConfig {
     SimConfig { speed: SPEED, seed, faults, rate_limit, ..SimConfig::default() }
 }
 
-/// What a world holds; `id` is how the provider names a host.
-pub(super) fn census(world: &World, stats: &Stats, id: impl Fn(&Host) -> String) -> Census {
+/// What a world holds; `id` is how the provider names a host, and `is_part` tells what is no snapshot but a part of one.
+pub(super) fn census(
+    world: &World,
+    stats: &Stats,
+    id: impl Fn(&Host) -> String,
+    is_part: impl Fn(&Image) -> bool,
+) -> Census {
     let label = |labels: &Labels, key: &str| labels.get(key).cloned().unwrap_or_default();
-    let snapshots = world.images.iter().filter(|image| image.kind == ImageKind::Snapshot);
+    let snapshots = world.images.iter().filter(|image| image.kind == ImageKind::Snapshot && !is_part(image));
     Census {
         hosts: world
             .hosts
