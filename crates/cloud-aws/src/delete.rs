@@ -100,13 +100,18 @@ impl Inner {
 
     /// Deletes an instance that lost a race, also the data disk that it brought, even one that was to be kept.
     pub(crate) async fn delete_loser(&self, place: &Place, launched: &Instance) -> Result<()> {
-        // The answer to its launch does not tell its disks yet.
-        let volumes = self.api.volumes_at(place).await?;
         self.delete_and_see_ended(&place.host_id()).await?;
-        for volume in volumes.iter().filter(|volume| convert::is_data_disk(volume)) {
+        let labels = tags::read(launched.tags.as_deref());
+        let name = labels.get(ownership::NAME).map_or("", String::as_str);
+        for volume in self.own_data_disks(&place.region, name).await? {
+            // That of the host that stays is attached to it, and one that was there before is older.
             let made_with = volume.create_time.zip(launched.launch_time).is_some_and(|(disk, host)| disk >= host);
-            if let Some(id) = volume.volume_id.clone().filter(|_| made_with) {
-                self.remove_volume(&Place { region: place.region.clone(), id }).await?;
+            let holder = convert::attachment(&volume).and_then(|one| one.instance_id.as_ref());
+            if let Some(id) = volume.volume_id.as_ref()
+                && made_with
+                && holder.is_none_or(|holder| *holder == place.id)
+            {
+                self.remove_volume(&Place { region: place.region.clone(), id: id.clone() }).await?;
             }
         }
         Ok(())

@@ -1,13 +1,13 @@
 //! From a spec to what EC2 is asked for: machine, places, image and disks.
 
-use aws_sdk_ec2::types::VolumeState;
+use aws_sdk_ec2::types::{Volume, VolumeState};
 use cloud_types::{
-    CpuKind, Error, ErrorKind, GiB, HostSpec, HostState, Machine, MachineTypeName, OnDelete, Region, Result, VolumeId,
-    Zone, ownership,
+    Error, ErrorKind, GiB, HostSpec, HostState, Machine, MachineTypeName, OnDelete, Region, Result, VolumeId, Zone,
+    ownership,
 };
 
 use crate::client::tagged;
-use crate::convert::{self, nonsense};
+use crate::convert::{self, Place, nonsense};
 use crate::host::Inner;
 use crate::image::Boot;
 use crate::network::Subnet;
@@ -17,8 +17,6 @@ use crate::tags;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) machine: MachineTypeName,
-    /// Whether the machine earns and spends credits for its processor.
-    pub(crate) bursts: bool,
     /// Where it may live, in the order in which the zones are tried.
     pub(crate) places: Vec<Subnet>,
     pub(crate) boot: Boot,
@@ -78,7 +76,6 @@ impl Inner {
         order(&mut places, self.owner.as_str(), spec.name.as_str());
         Ok(Plan {
             machine: name,
-            bursts: sold.machine.cpu == CpuKind::Shared,
             places,
             boot_disk: boot_disk(spec, &boot)?,
             boot,
@@ -97,7 +94,7 @@ impl Inner {
     pub(super) async fn left_disk(&self, spec: &HostSpec) -> Result<Option<(String, String)>> {
         let Some(wished) = &spec.data_disk else { return Ok(None) };
         for volume in self.own_data_disks(&spec.region, spec.name.as_str()).await? {
-            if volume.state != Some(VolumeState::Available) {
+            if !self.is_left(&spec.region, &volume).await? {
                 continue;
             }
             if convert::gib(volume.size)? != wished.size {
@@ -109,8 +106,27 @@ impl Inner {
         Ok(None)
     }
 
+    /// Whether a data disk is free; one of a host that is just going is waited for.
+    async fn is_left(&self, region: &Region, volume: &Volume) -> Result<bool> {
+        let Some(host) = convert::attachment(volume).and_then(|one| one.instance_id.clone()) else {
+            return Ok(volume.state == Some(VolumeState::Available));
+        };
+        if self.is_staying(&Place { region: region.clone(), id: host }).await? {
+            return Ok(false);
+        }
+        let id = volume.volume_id.clone().ok_or_else(|| nonsense("a volume"))?;
+        let place = Place { region: region.clone(), id };
+        self.until("the data disk of the host before is free", async || match self.volume(&place).await {
+            Ok(now) => Ok((now.state == Some(VolumeState::Available)).then_some(true)),
+            // It went with its host.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(false)),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
     /// The data disks of this owner's hosts of a name, also of those that are gone.
-    pub(crate) async fn own_data_disks(&self, region: &Region, host: &str) -> Result<Vec<aws_sdk_ec2::types::Volume>> {
+    pub(crate) async fn own_data_disks(&self, region: &Region, host: &str) -> Result<Vec<Volume>> {
         let filters = [
             tagged(ownership::OWNER, self.owner.as_str()),
             tagged(ownership::NAME, host),
@@ -122,14 +138,9 @@ impl Inner {
     }
 
     /// Gives a host the data disk that was left for it, once the host has got its machine: EC2 cannot do so before.
-    pub(super) async fn attach_left_disk(
-        &self,
-        host: &convert::Place,
-        spec: &HostSpec,
-        disk: Option<&str>,
-    ) -> Result<()> {
+    pub(super) async fn attach_left_disk(&self, host: &Place, spec: &HostSpec, disk: Option<&str>) -> Result<()> {
         let (Some(id), Some(wished)) = (disk, &spec.data_disk) else { return Ok(()) };
-        let place = convert::Place { region: host.region.clone(), id: id.to_owned() };
+        let place = Place { region: host.region.clone(), id: id.to_owned() };
         let own = tags::of_data_disk(&self.owner, spec.name.as_str(), wished);
         self.api.tag(&host.region, id, &tags::write(&own)).await?;
         let attached = async {
