@@ -1,8 +1,18 @@
 //! The whole life of some hosts: made, waited for, resized, snapshotted, restored, stopped, priced and deleted.
 //!
 //! `cargo run --example quickstart` needs no account. `-- --provider hetzner` runs the same code on Hetzner Cloud, with
-//! the token in `HCLOUD_TOKEN`; there it costs some cents. Whatever happens on the way, also Ctrl-C, it deletes all
-//! that it made and asks the provider whether anything is left.
+//! the token in `HCLOUD_TOKEN`; there it costs some cents. `--features gcp -- --provider gcp` runs it on Google Compute
+//! Engine, with Application Default Credentials and the project in `GOOGLE_CLOUD_PROJECT`, or on a simulator:
+//!
+//! ```sh
+//! cargo run -p cloud-sim -- gcp --listen 127.0.0.1:8080 --speed 100   # in another terminal
+//! export CLOUDSDK_AUTH_ACCESS_TOKEN=any GOOGLE_CLOUD_PROJECT=any
+//! export CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE=http://127.0.0.1:8080/compute/v1/
+//! export CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING=http://127.0.0.1:8080/
+//! cargo run --example quickstart --features gcp -- --provider gcp
+//! ```
+//!
+//! Whatever happens on the way, also Ctrl-C, it deletes all that it made and asks the provider whether anything is left.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 mod cleanup;

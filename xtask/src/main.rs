@@ -57,7 +57,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "[--json]",
+        usage: "[PROVIDER] [--json]",
         about: "cost over bare HTTP, each value against its bound",
         run: |arguments| trials::run("bench", arguments),
     },

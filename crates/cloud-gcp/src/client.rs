@@ -10,10 +10,9 @@ mod instances;
 mod operations;
 mod snapshots;
 
-use std::collections::HashSet;
-
-use cloud_http::{Request, segment};
+use cloud_http::{Request, pages, segment};
 use cloud_types::{Error, ErrorKind, Result};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 
 use crate::auth::Project;
@@ -84,30 +83,32 @@ impl Page for SkuList {
     }
 }
 
-/// Reads every page of a list. A page token that comes again is an error, so a list cannot go on for ever.
-async fn all_pages<L: Page + DeserializeOwned + Send>(request: impl Fn() -> Request + Send) -> Result<Vec<L::Item>>
+/// All items of a list, page by page as they are needed.
+fn items<'a, L>(request: impl Fn() -> Request + Send + 'a) -> BoxStream<'a, Result<L::Item>>
 where
-    L::Item: Send,
+    L: Page + DeserializeOwned + Send,
+    L::Item: Send + 'a,
 {
-    let (mut items, mut seen, mut next) = (Vec::new(), HashSet::new(), None::<String>);
-    loop {
-        let mut request = request();
-        if let Some(token) = &next {
-            request = request.query("pageToken", token);
+    let items = pages(None::<String>, move |token| {
+        let request = match &token {
+            Some(token) => request().query("pageToken", token),
+            None => request(),
+        };
+        async move {
+            let (items, next) = request.send::<L>().await?.into_parts()?;
+            Ok(cloud_http::Page { items, next: next.map(Some) })
         }
-        let (more, following) = request.send::<L>().await?.into_parts()?;
-        items.extend(more);
-        match following {
-            None => return Ok(items),
-            Some(token) if seen.insert(token.clone()) && seen.len() < MAX_PAGES => next = Some(token),
-            Some(_) => return Err(endless()),
-        }
-    }
+    });
+    items.boxed()
 }
 
-/// The error for a list that repeats itself.
-pub(crate) fn endless() -> Error {
-    Error::new(ErrorKind::Unexpected, "a list repeats a page or never ends")
+/// Reads every page of a list.
+async fn all_pages<L>(request: impl Fn() -> Request + Send) -> Result<Vec<L::Item>>
+where
+    L: Page + DeserializeOwned + Send,
+    L::Item: Send,
+{
+    items::<L>(request).try_collect().await
 }
 
 fn short(scope: &str) -> Error {
@@ -139,9 +140,6 @@ pub(crate) fn any_of<'a>(field: &str, values: impl IntoIterator<Item = &'a str>)
     let terms: Vec<String> = values.into_iter().map(|value| format!("({field} = \"{value}\")")).collect();
     terms.join(" OR ")
 }
-
-/// Two hundred thousand and more items.
-const MAX_PAGES: usize = 2_000;
 
 /// What a warning says where a zone did not answer.
 const UNREACHABLE: &str = "UNREACHABLE";

@@ -2,9 +2,9 @@
 //!
 //! A name is unique in a zone alone, and a host's zone is ours to choose. So all creates of one owner and name try the
 //! region's zones in one order, made of both: two that race meet in the same zone, where Google refuses the second.
-//! Where they miss each other all the same, because a zone had no room for one of them, each sees the other when it looks
-//! again after its create: the oldest stays, and whoever made a younger one deletes it. Who went on to another zone waits
-//! for as long as a list may lag before that look.
+//! Where they miss each other all the same, because a zone had no room for one of them or they ask for different regions,
+//! each sees the other when it looks again after its create, once nothing older can be hidden by a list's lag any more. The
+//! oldest stays, and whoever sees a younger one deletes it: its maker may have crashed.
 //!
 //! The answer to an insert promises nothing: room and quota are known when its operation fails, or when the instance is past
 //! `PROVISIONING`. A create waits for one of both, which takes seconds, and not for the host to run.
@@ -42,14 +42,23 @@ impl Inner {
         let token = spec.create_token.clone().unwrap_or_else(CreateToken::random);
         let rules = self.rule_set(spec);
         let mut labels = ownership::host_labels(&self.owner, spec, &token);
-        if let Some(oldest) = self.others(spec).await?.into_iter().next() {
+        if let Some(oldest) = self.oldest(spec).await? {
             return self.judge(&oldest, &labels, spec, rules.as_ref()).await;
         }
+        let tag = rules.as_ref().map(|rules| rules.tag.clone());
         let plan = self.plan(spec).await?;
-        let tag = rules.as_ref().map(|rules| rules.tag.as_str());
-        labels.extend(labels::of_host(&self.owner, spec, &token, tag, plan.boot.system.ssh_user()));
-        let wish = Wish { spec, plan, labels, rules };
-        let outcome = self.create_planned(&wish).await;
+        labels.extend(labels::of_host(&self.owner, spec, &token, tag.as_deref(), plan.boot.system.ssh_user()));
+        let mut wish = Wish { spec, plan, labels, rules };
+        let mut outcome = self.create_planned(&wish).await;
+        for _ in 0..TRIES {
+            // The disk that an earlier host left was going with it: the plan was made too early.
+            if outcome.is_ok() || !self.has_lost_disk(&wish.plan).await? {
+                break;
+            }
+            self.clock.sleep(LAG_PAUSE).await;
+            wish.plan = self.plan(spec).await?;
+            outcome = self.create_planned(&wish).await;
+        }
         if let (Err(error), Some(rules)) = (&outcome, &wish.rules)
             && is_final(error)
         {
@@ -67,7 +76,7 @@ impl Inner {
         }
         let mut refused = Vec::new();
         for zone in &wish.plan.zones {
-            match self.create_in(wish, zone, !refused.is_empty()).await {
+            match self.create_in(wish, zone).await {
                 Err(error) if error.kind() == ErrorKind::NoCapacity => refused.push(error),
                 other => return other,
             }
@@ -77,13 +86,13 @@ impl Inner {
         Err(if refused.is_empty() { error } else { error.with_context(format!("in none of {zones}")) })
     }
 
-    async fn create_in(&self, wish: &Wish<'_>, zone: &str, moved_on: bool) -> Result<Created> {
+    async fn create_in(&self, wish: &Wish<'_>, zone: &str) -> Result<Created> {
         let body = self.body(wish.spec, &wish.plan, &wish.labels, zone, wish.rules.as_ref());
         let place = Place { zone: zone.to_owned(), name: wish.spec.name.to_string(), number: None };
         let mut tries = 0;
         loop {
             let error = match self.api.create_instance(zone, &body).await {
-                Ok(operation) => match self.settle(wish, zone, &operation, moved_on).await {
+                Ok(operation) => match self.settle(wish, zone, &operation).await {
                     Err(error) if error.kind() == ErrorKind::AlreadyExists && error.code().is_some() => error,
                     other => return other,
                 },
@@ -96,7 +105,7 @@ impl Inner {
                 ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown => {
                     let there = self.api.get_instance(&place).await;
                     return match there {
-                        Ok(instance) => self.judge(&instance, &wish.labels, wish.spec, wish.rules.as_ref()).await,
+                        Ok(instance) => self.adopt(wish, &instance).await,
                         Err(_) => Err(error.with_kind(ErrorKind::OutcomeUnknown)),
                     };
                 }
@@ -107,7 +116,7 @@ impl Inner {
             // Taken, also by an instance that is still being made, or deleted, and that nobody sees.
             match self.api.get_instance(&place).await {
                 Ok(instance) if !self.is_leaving(&instance).await? => {
-                    return self.judge(&instance, &wish.labels, wish.spec, wish.rules.as_ref()).await;
+                    return self.adopt(wish, &instance).await;
                 }
                 Err(other) if other.kind() != ErrorKind::NotFound => return Err(other),
                 _ if tries < TRIES => self.clock.sleep(LAG_PAUSE).await,
@@ -116,8 +125,9 @@ impl Inner {
         }
     }
 
-    /// Waits until Google has decided about an insert, and looks whether another host has the name.
-    async fn settle(&self, wish: &Wish<'_>, zone: &str, operation: &Operation, moved_on: bool) -> Result<Created> {
+    /// Waits until Google has decided about an insert, and looks whether an older host has the name.
+    async fn settle(&self, wish: &Wish<'_>, zone: &str, operation: &Operation) -> Result<Created> {
+        let begun = self.clock.monotonic();
         let name = wish.spec.name.to_string();
         let place = Place { zone: zone.to_owned(), name, number: operation.target_id.clone() };
         self.reader.made(&place, operation.clone());
@@ -148,19 +158,48 @@ impl Inner {
             }
             other => other?,
         };
-        if moved_on {
-            self.clock.sleep(READ_LAG).await;
-        }
+        let since = self.clock.monotonic().saturating_sub(begun);
+        self.clock.sleep(READ_LAG.saturating_sub(since)).await;
         if let Some(rules) = &wish.rules {
             self.check_rules(rules).await?;
         }
-        match self.others(wish.spec).await?.into_iter().next() {
-            Some(oldest) if oldest.id != instance.id && age(&oldest) < age(&instance) => {
+        let found = self.others(wish.spec).await?;
+        match found.first() {
+            Some(oldest) if oldest.id != instance.id && age(oldest) < age(&instance) => {
                 self.delete_loser(&instance, wish.plan.disk.is_none()).await?;
-                self.judge(&oldest, &wish.labels, wish.spec, wish.rules.as_ref()).await
+                self.judge(oldest, &wish.labels, wish.spec, wish.rules.as_ref()).await
             }
-            _ => Ok(Created::New(self.told(&instance)?)),
+            _ => {
+                self.delete_younger(&found).await?;
+                Ok(Created::New(self.told(&instance)?))
+            }
         }
+    }
+
+    /// Takes an instance that stands where the wish's would, unless an older one has the name.
+    async fn adopt(&self, wish: &Wish<'_>, instance: &Instance) -> Result<Created> {
+        let oldest = self.oldest(wish.spec).await?;
+        self.judge(oldest.as_ref().unwrap_or(instance), &wish.labels, wish.spec, wish.rules.as_ref()).await
+    }
+
+    /// The host that has the name for good: the oldest, after a look that nothing older is hidden from. Younger ones go.
+    async fn oldest(&self, spec: &HostSpec) -> Result<Option<Instance>> {
+        let mut found = self.others(spec).await?;
+        let certain = self.clock.now() - READ_LAG * 2;
+        if found.first().is_some_and(|oldest| oldest.creation_timestamp.is_none_or(|created| created > certain)) {
+            self.clock.sleep(READ_LAG).await;
+            found = self.others(spec).await?;
+        }
+        self.delete_younger(&found).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Deletes all but the first. A data disk that is kept stays: it may be older than the host.
+    async fn delete_younger(&self, oldest_first: &[Instance]) -> Result<()> {
+        for younger in oldest_first.iter().skip(1) {
+            self.delete_loser(younger, false).await?;
+        }
+        Ok(())
     }
 
     /// This owner's instances of the name in all zones, oldest first, without those that are being deleted.

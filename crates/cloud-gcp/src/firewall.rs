@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use cloud_types::{ErrorKind, HostSpec, Inbound, InboundPort, Owner, Result, ownership};
+use futures::stream::TryStreamExt;
 
 use crate::client::all_of;
 use crate::convert::Place;
@@ -149,10 +150,11 @@ impl Inner {
     /// Whether a host bears the tag, besides the one of this number, which is known to be gone.
     pub(crate) async fn is_tag_used(&self, tag: &str, except: Option<&str>) -> Result<bool> {
         let field = format!("labels.{}", labels::FIREWALL);
-        let users = self.api.all_instances(&all_of(&[(&field, tag)])).await?;
-        for user in users.iter().filter(|user| Some(user.id.as_str()) != except) {
+        let filter = all_of(&[(&field, tag)]);
+        let mut users = self.api.some_instances(&filter).await?;
+        while let Some(user) = users.try_next().await? {
             // A list may still show a host that is gone.
-            if self.is_there(user).await? {
+            if Some(user.id.as_str()) != except && self.is_there(&user).await? {
                 return Ok(true);
             }
         }

@@ -26,6 +26,8 @@
 //! - Inbound ports are firewall rules bound to the hosts by a tag, shared by the owner's hosts that ask for the same, and
 //!   deleted with the last of them. They also shut what a network lets in by default, from inside it too.
 //! - A stopped host costs its disks. Its public address is another one after each start.
+//! - A spot host that Google takes away is stopped, disks kept, and its state is `Stopped`: Google's status does not tell it
+//!   from one that was stopped by its owner.
 
 mod auth;
 mod catalog;

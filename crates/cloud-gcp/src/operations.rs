@@ -1,15 +1,12 @@
-//! Waiting for operations: many waiters, few calls.
-//!
-//! Whoever waits enters its operation. One of the waiters does the asking for all of them, one call a scope, and hands the
-//! task on when it is done or dropped; so there is no task in the background, and nothing to shut down.
+//! Waiting for operations: many waiters, one call a scope.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use cloud_http::Together;
 use cloud_types::clock::within;
 use cloud_types::{Clock, Error, ErrorKind, Result};
-use tokio::sync::watch;
 
 use crate::client::{Api, OPERATIONS_A_CALL, Scope};
 use crate::error;
@@ -20,31 +17,16 @@ use crate::wire::Operation;
 pub(crate) struct Operations {
     api: Api,
     clock: Arc<dyn Clock>,
-    waiting: Mutex<BTreeMap<Key, Entry>>,
-    /// Held by the waiter that asks for all.
-    asking: tokio::sync::Mutex<()>,
+    together: Together<Key, Arc<Operation>>,
 }
 
+/// Where an operation is kept, and its name.
 type Key = (Scope, String);
-
-#[derive(Debug)]
-struct Entry {
-    waiters: usize,
-    /// How often it was asked for, and how it ended.
-    seen: watch::Sender<(u64, Option<End>)>,
-}
-
-/// How an operation ended.
-#[derive(Debug, Clone)]
-enum End {
-    Done(Box<Operation>),
-    /// Google does not know it any more.
-    Unknown,
-}
 
 impl Operations {
     pub(crate) fn new(api: Api, clock: Arc<dyn Clock>) -> Self {
-        Self { api, clock, waiting: Mutex::default(), asking: tokio::sync::Mutex::new(()) }
+        let together = Together::new(clock.clone(), PAUSE, usize::MAX);
+        Self { api, clock, together }
     }
 
     /// Waits until an operation has succeeded, for [`LIMIT`] at most.
@@ -67,42 +49,28 @@ impl Operations {
         if operation.status == DONE {
             return error::of_operation(operation).map(|()| true);
         }
-        let place = Waiter::enter(self, operation);
-        let mut seen = place.seen.clone();
-        let before = seen.borrow().0;
-        loop {
-            let asking = tokio::select! {
-                biased;
-                _ = seen.wait_for(|(times, end)| *times > before || end.is_some()) => None,
-                asking = self.asking.lock() => Some(asking),
-            };
-            let (times, end) = seen.borrow().clone();
-            match end {
-                Some(End::Done(operation)) => return error::of_operation(&operation).map(|()| true),
-                Some(End::Unknown) => return Ok(true),
-                None if times > before => return Ok(false),
-                None => {}
-            }
-            if asking.is_some() {
-                self.ask_once().await?;
-            }
+        let key = (Scope::of(operation), operation.name.clone());
+        match self.together.ask(key, |keys| self.ask_all(keys)).await? {
+            Some(seen) if seen.status == DONE => error::of_operation(&seen).map(|()| true),
+            Some(_) => Ok(false),
+            // Google does not know it any more.
+            None => Ok(true),
         }
     }
 
-    /// One round: after a pause, all operations that are waited for.
-    async fn ask_once(&self) -> Result<()> {
-        self.clock.sleep(PAUSE).await;
+    async fn ask_all(&self, keys: Vec<Key>) -> Result<Vec<(Key, Arc<Operation>)>> {
         let mut scopes: BTreeMap<Scope, Vec<String>> = BTreeMap::new();
-        for (scope, name) in self.entries().keys() {
-            scopes.entry(scope.clone()).or_default().push(name.clone());
+        for (scope, name) in keys {
+            scopes.entry(scope).or_default().push(name);
         }
+        let mut all = Vec::new();
         for (scope, names) in scopes {
             for chunk in names.chunks(OPERATIONS_A_CALL) {
                 let answers = self.ask(&scope, chunk).await?;
-                self.tell(&scope, chunk, answers);
+                all.extend(answers.into_iter().map(|one| ((scope.clone(), one.name.clone()), Arc::new(one))));
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     async fn ask(&self, scope: &Scope, names: &[String]) -> Result<Vec<Operation>> {
@@ -122,55 +90,6 @@ impl Operations {
             }
         }
         Ok(answers)
-    }
-
-    fn tell(&self, scope: &Scope, names: &[String], answers: Vec<Operation>) {
-        let mut answers: BTreeMap<String, Operation> = answers.into_iter().map(|one| (one.name.clone(), one)).collect();
-        let entries = self.entries();
-        for name in names {
-            let Some(entry) = entries.get(&(scope.clone(), name.clone())) else { continue };
-            let end = match answers.remove(name) {
-                None => Some(End::Unknown),
-                Some(operation) if operation.status == DONE => Some(End::Done(Box::new(operation))),
-                Some(_) => None,
-            };
-            entry.seen.send_modify(|seen| *seen = (seen.0 + 1, end));
-        }
-    }
-
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One waiter's place; dropping it leaves.
-struct Waiter<'a> {
-    operations: &'a Operations,
-    key: Key,
-    seen: watch::Receiver<(u64, Option<End>)>,
-}
-
-impl<'a> Waiter<'a> {
-    fn enter(operations: &'a Operations, operation: &Operation) -> Self {
-        let key = (Scope::of(operation), operation.name.clone());
-        let mut entries = operations.entries();
-        let entry =
-            entries.entry(key.clone()).or_insert_with(|| Entry { waiters: 0, seen: watch::channel((0, None)).0 });
-        entry.waiters += 1;
-        let seen = entry.seen.subscribe();
-        Self { operations, key, seen }
-    }
-}
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        let mut entries = self.operations.entries();
-        if let Some(entry) = entries.get_mut(&self.key) {
-            entry.waiters -= 1;
-            if entry.waiters == 0 {
-                entries.remove(&self.key);
-            }
-        }
     }
 }
 

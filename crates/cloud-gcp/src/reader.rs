@@ -1,14 +1,11 @@
-//! Reading hosts that are waited for: many readers, few calls.
-//!
-//! As in [`operations`](crate::operations) one of the readers asks for all, by the names that their ids hold.
+//! Reading hosts that are waited for, by the names that their ids hold: many readers, few calls.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use cloud_http::Together;
 use cloud_types::{Clock, Error, ErrorKind, Result};
-use tokio::sync::watch;
 
 use crate::client::{Api, any_of};
 use crate::convert::Place;
@@ -21,11 +18,7 @@ pub(crate) struct Reader {
     clock: Arc<dyn Clock>,
     /// What this process knows of hosts that it has just changed.
     known: Mutex<HashMap<Place, Known>>,
-    waiting: Mutex<BTreeMap<Place, Entry>>,
-    /// Held by the reader that asks for all.
-    asking: tokio::sync::Mutex<()>,
-    /// How many calls were begun.
-    rounds: AtomicU64,
+    together: Together<Place, Arc<Instance>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,22 +28,10 @@ struct Known {
     made: Option<Duration>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    readers: usize,
-    /// The round at which the newest reader joined.
-    newest: u64,
-    /// The round of the newest answer, and the answer.
-    answer: watch::Sender<(u64, Answer)>,
-}
-
-/// An instance, or that it was not in the answer.
-type Answer = Option<Arc<Instance>>;
-
 impl Reader {
     pub(crate) fn new(api: Api, clock: Arc<dyn Clock>) -> Self {
-        let (known, waiting) = (Mutex::default(), Mutex::default());
-        Self { api, clock, known, waiting, asking: tokio::sync::Mutex::new(()), rounds: AtomicU64::new(0) }
+        let together = Together::new(clock.clone(), GATHER, HOSTS_A_CALL);
+        Self { api, clock, known: Mutex::default(), together }
     }
 
     /// Remembers what a call has begun, for the wait that follows.
@@ -60,8 +41,12 @@ impl Reader {
 
     /// Remembers that a host was made just now, by this process.
     pub(crate) fn made(&self, host: &Place, operation: Operation) {
-        let known = Known { operations: vec![operation], made: Some(self.clock.monotonic()) };
-        self.known().insert(host.clone(), known);
+        let made = self.clock.monotonic();
+        let mut known = self.known();
+        known.insert(host.clone(), Known { operations: vec![operation], made: Some(made) });
+        if known.len() > MOST_KNOWN {
+            known.retain(|_, host| host.made.is_some_and(|then| made.saturating_sub(then) < READ_LAG));
+        }
     }
 
     /// The operations that run on a host, as far as this process knows.
@@ -85,12 +70,14 @@ impl Reader {
     /// Reads a host alone. One that this process has just made may be shown late: for so long it is not taken for gone.
     pub(crate) async fn read_alone(&self, host: &Place) -> Result<Instance> {
         loop {
+            // Asked first: the answer may be about a moment long ago by the time it is here.
+            let fresh = self.is_fresh(host);
             let read = match self.api.get_instance(host).await {
                 Ok(other) if !host.is(&other) => Err(replaced(host)),
                 other => other,
             };
             match read {
-                Err(error) if error.kind() == ErrorKind::NotFound && self.is_fresh(host) => {
+                Err(error) if error.kind() == ErrorKind::NotFound && fresh => {
                     self.clock.sleep(LAG_PAUSE).await;
                 }
                 other => return other,
@@ -105,70 +92,32 @@ impl Reader {
 
     /// Reads a host, together with the others that are being read.
     pub(crate) async fn read(&self, host: &Place) -> Result<Arc<Instance>> {
-        match self.read_together(host).await? {
+        match self.together.ask(host.clone(), |batch| self.ask(batch)).await? {
             Some(instance) => Ok(instance),
             // Not in the list: too new or gone. Only the host's own address can say which.
             None => self.read_alone(host).await.map(Arc::new),
         }
     }
 
-    async fn read_together(&self, host: &Place) -> Result<Answer> {
-        let seat = Seat::enter(self, host);
-        let mut answer = seat.answer.clone();
-        loop {
-            let asking = tokio::select! {
-                biased;
-                _ = answer.wait_for(|(round, _)| *round > seat.joined) => None,
-                asking = self.asking.lock() => Some(asking),
-            };
-            let (round, seen) = answer.borrow().clone();
-            if round > seat.joined {
-                return Ok(seen);
-            }
-            if asking.is_some() {
-                self.ask_once().await?;
-            }
-        }
-    }
-
-    /// One call for up to [`HOSTS_A_CALL`] of those that still wait.
-    async fn ask_once(&self) -> Result<()> {
-        self.clock.sleep(GATHER).await;
-        let round = self.rounds.fetch_add(1, Ordering::Relaxed) + 1;
-        let batch: Vec<Place> = {
-            let entries = self.entries();
-            let open = entries.iter().filter(|(_, entry)| entry.answer.borrow().0 <= entry.newest);
-            open.take(HOSTS_A_CALL).map(|(host, _)| host.clone()).collect()
-        };
-        let instances: Vec<Arc<Instance>> = self.ask(&batch).await?.into_iter().map(Arc::new).collect();
-        let entries = self.entries();
-        for host in &batch {
-            let found = instances.iter().find(|instance| host.is(instance)).cloned();
-            if let Some(entry) = entries.get(host) {
-                entry.answer.send_replace((round, found));
-            }
-        }
-        Ok(())
-    }
-
-    async fn ask(&self, batch: &[Place]) -> Result<Vec<Instance>> {
-        match batch {
-            [] => Ok(Vec::new()),
+    async fn ask(&self, batch: Vec<Place>) -> Result<Vec<(Place, Arc<Instance>)>> {
+        let instances = match &batch[..] {
             [host] => match self.api.get_instance(host).await {
-                Ok(instance) => Ok(vec![instance]),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-                Err(error) => Err(error),
+                Ok(instance) => vec![instance],
+                Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+                Err(error) => return Err(error),
             },
-            several => self.api.all_instances(&any_of("name", several.iter().map(|host| host.name.as_str()))).await,
-        }
+            several => self.api.all_instances(&any_of("name", several.iter().map(|host| host.name.as_str()))).await?,
+        };
+        let instances: Vec<Arc<Instance>> = instances.into_iter().map(Arc::new).collect();
+        let found = |host: Place| {
+            let instance = instances.iter().find(|instance| host.is(instance)).cloned();
+            instance.map(|instance| (host, instance))
+        };
+        Ok(batch.into_iter().filter_map(found).collect())
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Place, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<Place, Entry>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,47 +127,12 @@ fn replaced(host: &Place) -> Error {
     Error::new(ErrorKind::NotFound, message)
 }
 
-/// One reader's place; dropping it leaves.
-struct Seat<'a> {
-    reader: &'a Reader,
-    host: Place,
-    /// Only an answer to a later round counts: an earlier one may be older than what the reader has done.
-    joined: u64,
-    answer: watch::Receiver<(u64, Answer)>,
-}
-
-impl<'a> Seat<'a> {
-    fn enter(reader: &'a Reader, host: &Place) -> Self {
-        let mut entries = reader.entries();
-        let joined = reader.rounds.load(Ordering::Relaxed);
-        let entry = entries.entry(host.clone()).or_insert_with(|| Entry {
-            readers: 0,
-            newest: joined,
-            answer: watch::channel((0, None)).0,
-        });
-        entry.readers += 1;
-        entry.newest = joined;
-        let answer = entry.answer.subscribe();
-        Self { reader, host: host.clone(), joined, answer }
-    }
-}
-
-impl Drop for Seat<'_> {
-    fn drop(&mut self) {
-        let mut entries = self.reader.entries();
-        if let Some(entry) = entries.get_mut(&self.host) {
-            entry.readers -= 1;
-            if entry.readers == 0 {
-                entries.remove(&self.host);
-            }
-        }
-    }
-}
-
 /// How long after a create a host may not be shown yet. Not documented; longer than was ever seen.
 pub(crate) const READ_LAG: Duration = Duration::from_secs(5);
 /// The pause between looks at what may not be shown yet.
 pub(crate) const LAG_PAUSE: Duration = Duration::from_secs(1);
+/// How many hosts are remembered; past that, those that were not made just now are forgotten.
+const MOST_KNOWN: usize = 10_000;
 /// How many hosts one call asks about: a filter of that many names stays well below 8 KB.
 const HOSTS_A_CALL: usize = 50;
 /// How long one call waits for others to join it.

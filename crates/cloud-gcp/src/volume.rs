@@ -157,11 +157,8 @@ impl Inner {
     async fn attach(&self, id: &VolumeId, host: &HostId) -> Result<()> {
         let (disk, host) = (Place::read(id.as_str())?, Place::read(host.as_str())?);
         let host = Place::of(&self.reader.read_alone(&host).await?);
-        if disk.zone != host.zone {
-            let rule = format!("must be in the host's zone, {}, but the volume is in {}", host.zone, disk.zone);
-            return Err(Error::invalid("host", rule));
-        }
-        let is_here = |seen: &Disk| seen.users.iter().any(|user| convert::last(user) == host.name);
+        let is_here =
+            |seen: &Disk| disk.zone == host.zone && seen.users.iter().any(|user| convert::last(user) == host.name);
         let seen = self.api.get_disk(&disk.zone, &disk.name).await?;
         match (is_here(&seen), seen.users.is_empty()) {
             (true, _) => return Ok(()),
@@ -169,6 +166,10 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Conflict, format!("volume {id} is attached to another host")));
             }
             (false, true) => {}
+        }
+        if disk.zone != host.zone {
+            let rule = format!("must be in the host's zone, {}, but the volume is in {}", host.zone, disk.zone);
+            return Err(Error::invalid("host", rule));
         }
         let attached = match self.api.attach_disk(&host, &disk.name).await {
             Ok(operation) => self.operations.wait(&operation).await,

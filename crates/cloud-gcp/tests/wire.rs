@@ -152,14 +152,28 @@ async fn a_name_that_is_taken_in_the_zone_is_looked_at() {
         answers.truncate(answers.len() - 2);
         let fake = script(answers)
             .answer(409, error(409, "alreadyExists", "taken"))
-            .answer(200, instance("RUNNING", &labels).to_string());
+            .answer(200, instance("RUNNING", &labels).to_string())
+            .answer(200, aggregated(&[]).to_string());
         let created = scripted(&fake).create_host(&wish).await;
         match kind {
             None => assert!(matches!(created.unwrap(), Created::Existing(_))),
             Some(kind) => assert_eq!(created.unwrap_err().kind(), kind),
         }
-        assert_eq!(lines(&fake).last().unwrap(), "GET projects/p/zones/europe-west1-b/instances/web-1");
+        let lines = lines(&fake);
+        let [.., there, older] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!((there.as_str(), older.as_str()), ("GET projects/p/zones/europe-west1-b/instances/web-1", LOOK));
     }
+}
+
+/// User data is up to 255 KiB a host: with it a page of 500 would be larger than any answer that is taken.
+#[tokio::test]
+async fn a_list_asks_for_no_user_data() {
+    let fake = script([aggregated(&[])]);
+    scripted(&fake).list_hosts(&ListHosts::mine()).await.unwrap();
+    let [request] = &fake.requests()[..] else { panic!("one request") };
+    let fields = request.target.split('&').find_map(|part| part.strip_prefix("fields=")).unwrap();
+    assert!(fields.contains("nextPageToken") && fields.contains("instances%28id%2Cname"), "{fields}");
+    assert!(!fields.contains("metadata"), "{fields}");
 }
 
 #[tokio::test]

@@ -1,15 +1,14 @@
 //! Reading hosts that are waited for: many readers, few calls.
 //!
-//! As in [`actions`](crate::actions) one of the readers asks for all. A host that this process has named is read by its
+//! One of the readers asks for all, as in [`Together`]. A host that this process has named is read by its
 //! label together with up to 49 others; one that nobody has named is read alone.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cloud_http::Together;
 use cloud_types::{Clock, ErrorKind, Owner, Result, ownership};
-use tokio::sync::watch;
 
 use crate::client::{Api, PER_PAGE};
 use crate::wire::Server;
@@ -22,12 +21,11 @@ pub(crate) struct Reader {
     owner: Owner,
     /// What this process knows of hosts that it has just changed.
     known: Mutex<HashMap<u64, Known>>,
-    waiting: Mutex<BTreeMap<u64, Entry>>,
-    /// Held by the reader that asks for all.
-    asking: tokio::sync::Mutex<()>,
-    /// How many calls were begun.
-    rounds: AtomicU64,
+    together: Together<Host, Box<Server>>,
 }
+
+/// The id and the name of a host.
+type Host = (u64, String);
 
 #[derive(Debug, Default, Clone)]
 struct Known {
@@ -37,23 +35,10 @@ struct Known {
     made: Option<Duration>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    name: String,
-    readers: usize,
-    /// The round at which the newest reader joined.
-    newest: u64,
-    /// The round of the newest answer, and the answer.
-    answer: watch::Sender<(u64, Answer)>,
-}
-
-/// A server, or that it was not in the answer.
-type Answer = Option<Box<Server>>;
-
 impl Reader {
     pub(crate) fn new(api: Api, clock: Arc<dyn Clock>, owner: Owner) -> Self {
-        let (known, waiting) = (Mutex::default(), Mutex::default());
-        Self { api, clock, owner, known, waiting, asking: tokio::sync::Mutex::new(()), rounds: AtomicU64::new(0) }
+        let together = Together::new(clock.clone(), GATHER, PER_PAGE as usize);
+        Self { api, clock, owner, known: Mutex::default(), together }
     }
 
     /// Remembers what a call has begun, for the wait that follows.
@@ -125,122 +110,37 @@ impl Reader {
             known.get(&id).and_then(|known| known.name.clone())
         };
         let Some(name) = name else { return self.read_alone(id).await };
-        match self.read_together(id, name).await? {
+        match self.together.ask((id, name), |batch| self.ask(batch)).await? {
             Some(server) => Ok(*server),
             // Not in the list: too new or gone. Only the host's own address can say which.
             None => self.read_alone(id).await,
         }
     }
 
-    async fn read_together(&self, id: u64, name: String) -> Result<Answer> {
-        let place = Place::enter(self, id, name);
-        let mut answer = place.answer.clone();
-        loop {
-            let asking = tokio::select! {
-                biased;
-                _ = async { answer.wait_for(|(round, _)| *round > place.joined).await.is_ok() } => None,
-                asking = self.asking.lock() => Some(asking),
-                // Whoever asks for all may not be polled by its caller: then each helps itself.
-                () = self.clock.sleep(HELP_YOURSELF) => return Ok(None),
-            };
-            let (round, seen) = answer.borrow().clone();
-            if round > place.joined {
-                return Ok(seen);
-            }
-            if asking.is_some() {
-                self.ask_once().await?;
-            }
-        }
-    }
-
-    /// One call for up to a page of those that still wait.
-    async fn ask_once(&self) -> Result<()> {
-        self.clock.sleep(GATHER).await;
-        let round = self.rounds.fetch_add(1, Ordering::Relaxed) + 1;
-        let batch: Vec<(u64, String)> = {
-            let entries = self.entries();
-            let mut open: Vec<_> =
-                entries.iter().filter(|(_, entry)| entry.answer.borrow().0 <= entry.newest).collect();
-            open.sort_by_key(|(_, entry)| entry.newest); // whoever has waited longest goes first
-            open.truncate(PER_PAGE as usize);
-            open.into_iter().map(|(id, entry)| (*id, entry.name.clone())).collect()
-        };
-        let mut servers = self.ask(&batch).await?;
-        let entries = self.entries();
-        for (id, _) in &batch {
-            let found = servers.iter().position(|server| server.id == *id);
-            let answer = found.map(|place| Box::new(servers.swap_remove(place)));
-            if let Some(entry) = entries.get(id) {
-                entry.answer.send_replace((round, answer));
-            }
-        }
-        Ok(())
-    }
-
-    async fn ask(&self, batch: &[(u64, String)]) -> Result<Vec<Server>> {
-        match batch {
-            [] => Ok(Vec::new()),
+    async fn ask(&self, batch: Vec<Host>) -> Result<Vec<(Host, Box<Server>)>> {
+        let mut servers = match &batch[..] {
             [(id, _)] => match self.api.get_server(*id).await {
-                Ok(server) => Ok(vec![server]),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-                Err(error) => Err(error),
+                Ok(server) => vec![server],
+                Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+                Err(error) => return Err(error),
             },
             several => {
                 let names: Vec<&str> = several.iter().map(|(_, name)| name.as_str()).collect();
                 let (owner, names) = (&self.owner, names.join(","));
                 let labels = format!("{}={owner},{} in ({names})", ownership::OWNER, ownership::NAME);
-                Ok(self.api.list_servers(None, &labels, 1).await?.servers)
+                self.api.list_servers(None, &labels, 1).await?.servers
             }
-        }
-    }
-
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<u64, Entry>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One reader's place; dropping it leaves.
-struct Place<'a> {
-    reader: &'a Reader,
-    id: u64,
-    /// Only an answer to a later round counts: an earlier one may be older than what the reader has done.
-    joined: u64,
-    answer: watch::Receiver<(u64, Answer)>,
-}
-
-impl<'a> Place<'a> {
-    fn enter(reader: &'a Reader, id: u64, name: String) -> Self {
-        let mut entries = reader.entries();
-        let joined = reader.rounds.load(Ordering::Relaxed);
-        let entry = entries.entry(id).or_insert_with(|| Entry {
-            name,
-            readers: 0,
-            newest: joined,
-            answer: watch::channel((0, None)).0,
-        });
-        entry.readers += 1;
-        entry.newest = joined;
-        let answer = entry.answer.subscribe();
-        Self { reader, id, joined, answer }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut entries = self.reader.entries();
-        if let Some(entry) = entries.get_mut(&self.id) {
-            entry.readers -= 1;
-            if entry.readers == 0 {
-                entries.remove(&self.id);
-            }
-        }
+        };
+        let found = |host: Host| {
+            let place = servers.iter().position(|server| server.id == host.0)?;
+            Some((host, Box::new(servers.swap_remove(place))))
+        };
+        Ok(batch.into_iter().filter_map(found).collect())
     }
 }
 
 /// How long after a create a host may not be shown yet. Not documented; longer than was ever seen.
 pub(crate) const READ_LAG: Duration = Duration::from_secs(5);
-/// How long a reader relies on another.
-const HELP_YOURSELF: Duration = Duration::from_secs(30);
 /// How many hosts are remembered; past that, those that nothing is known to happen to are forgotten.
 const MOST_KNOWN: usize = 10_000;
 /// Between two looks at a host that was just made.

@@ -41,6 +41,7 @@ mod poll;
 mod request;
 mod reqwest_transport;
 mod retry;
+mod together;
 mod transport;
 
 pub use authorize::{Anonymous, Authorize, BearerToken};
@@ -56,4 +57,5 @@ pub use poll::{Pace, Progress};
 pub use request::Request;
 pub use reqwest_transport::network;
 pub use retry::{Attempt, Conflicts, Outcome, Repeat, RetryPolicy, Verdict};
+pub use together::Together;
 pub use transport::{Body, SendError, Sent, Transport};

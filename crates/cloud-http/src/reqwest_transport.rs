@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use cloud_types::{Error, ErrorKind, Result};
+use http::{HeaderMap, HeaderValue};
 use url::{Host, Url};
 
 use crate::transport::{Body, SendError, Transport};
@@ -78,14 +79,24 @@ async fn read(answer: &mut reqwest::Response, max_body: usize) -> Body {
     }
     let mut joined = BytesMut::with_capacity(length.unwrap_or(first.len()));
     joined.extend_from_slice(&first);
-    // As long as it is held, the connection cannot use its buffer again.
+    // As long as a part of it is held, the connection takes a new buffer instead of reading into this one again.
     drop(first);
+    detach(answer.headers_mut());
     loop {
         match answer.chunk().await {
             Ok(Some(chunk)) if joined.len() + chunk.len() > max_body => return Body::TooLarge,
             Ok(Some(chunk)) => joined.extend_from_slice(&chunk),
             Ok(None) => return Body::Whole(joined.freeze()),
             Err(error) => return Body::Cut(error.without_url().into()),
+        }
+    }
+}
+
+/// Headers arrive as slices of the connection's buffer: gives each value a place of its own.
+fn detach(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        if let Ok(copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = copy;
         }
     }
 }
@@ -214,6 +225,18 @@ mod tests {
         let address = serve(answer("HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\n", &body));
         let response = get(address).await.unwrap();
         assert!(matches!(response.body(), Body::Whole(whole) if whole == &body[..]));
+    }
+
+    #[tokio::test]
+    async fn headers_are_whole_whether_the_body_comes_in_one_part_or_many() {
+        for size in [2, 300_000] {
+            let address = serve(answer(
+                &format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\nx-request-id: a b\u{e9}\r\n\r\n"),
+                &vec![b'x'; size],
+            ));
+            let response = get(address).await.unwrap();
+            assert_eq!(response.headers()["x-request-id"].as_bytes(), "a b\u{e9}".as_bytes());
+        }
     }
 
     #[tokio::test]

@@ -1,19 +1,53 @@
 //! What the provider costs over bare HTTP: ratios within one run, against one simulator in another process.
 
 mod bare;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod get;
+mod hetzner;
 mod list;
 mod serve;
+mod subject;
 mod wait;
 
 use std::error::Error;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 pub use serve::serve;
+use subject::Subject;
 
 /// The outcome of every measurement.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Provider {
+    /// Google Compute Engine.
+    #[cfg(feature = "gcp")]
+    Gcp,
+    /// Hetzner Cloud.
+    Hetzner,
+}
+
+impl Provider {
+    fn name(self) -> &'static str {
+        match self {
+            #[cfg(feature = "gcp")]
+            Self::Gcp => "gcp",
+            Self::Hetzner => "hetzner",
+        }
+    }
+
+    fn subject(self) -> &'static dyn Subject {
+        match self {
+            #[cfg(feature = "gcp")]
+            Self::Gcp => &gcp::Gcp,
+            Self::Hetzner => &hetzner::Hetzner,
+        }
+    }
+}
 
 /// One measured value.
 #[derive(Debug, Clone, Serialize)]
@@ -28,11 +62,21 @@ pub struct Value {
     pub bound: f64,
     /// Whether it is at most that.
     pub ok: bool,
+    /// Whether it compares times, which whatever else the machine does moves.
+    #[serde(skip)]
+    pub timed: bool,
 }
 
 impl Value {
-    fn new(name: &'static str, value: f64, unit: &'static str, bound: f64) -> Self {
-        Self { name, value, unit, bound, ok: value <= bound }
+    /// Something counted: the same in every run, or nearly.
+    fn counted(name: &'static str, value: f64, unit: &'static str, bound: f64) -> Self {
+        Self { name, value, unit, bound, ok: value <= bound, timed: false }
+    }
+
+    /// Our time over that of another, measured in turns.
+    fn timed(name: &'static str, ours: Vec<f64>, theirs: Vec<f64>, bound: f64) -> Self {
+        let value = median(ours) / median(theirs);
+        Self { name, value, unit: "ratio", bound, ok: value <= bound, timed: true }
     }
 }
 
@@ -47,22 +91,17 @@ pub struct Memory {
     pub reset: fn(),
 }
 
-/// Measures everything; each value is told as soon as it is known.
+/// Measures everything.
 ///
 /// # Errors
 /// Where the simulator cannot be started or a call fails.
-pub async fn run(memory: Memory, mut tell: impl FnMut(&Value)) -> Result<bool> {
-    let mut ok = true;
-    let full = serve::Child::start(HOSTS, 1.0)?;
+pub async fn run(provider: Provider, memory: Memory) -> Result<Vec<Value>> {
+    let full = serve::Child::start(provider, HOSTS, 1.0)?;
     let mut values = get::measure(&full).await?;
     values.extend(list::measure(&full, memory).await?);
     drop(full);
-    values.push(wait::measure(&serve::Child::start(0, WAIT_SPEED)?).await?);
-    for value in &values {
-        tell(value);
-        ok &= value.ok;
-    }
-    Ok(ok)
+    values.push(wait::measure(&serve::Child::start(provider, 0, WAIT_SPEED)?).await?);
+    Ok(values)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -6,10 +6,13 @@
 mod audit;
 mod caller;
 mod field;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod hetzner;
 mod life;
 mod local;
 mod plan;
+mod simulated;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +23,8 @@ use futures::StreamExt;
 pub use audit::Report;
 pub use caller::Tally;
 pub use field::{Census, Field, Menu};
+#[cfg(feature = "gcp")]
+pub use gcp::GcpField;
 pub use hetzner::HetznerField;
 pub use local::LocalField;
 

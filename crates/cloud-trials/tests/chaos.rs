@@ -34,6 +34,18 @@ async fn chaos_on_hetzner_neither_doubles_nor_loses_nor_leaves_anything() {
     }
 }
 
+#[cfg(feature = "gcp")]
+#[tokio::test(flavor = "multi_thread")]
+async fn chaos_on_gcp_neither_doubles_nor_loses_nor_leaves_anything() {
+    for seed in 1..=3 {
+        let field = chaos::GcpField::start(0.2, seed).await.unwrap();
+        let report = chaos::run(Arc::new(field), small(seed)).await.unwrap();
+        assert!(report.is_clean(), "{report:?}");
+        assert_eq!((report.hosts_asked, report.hosts_existing), (60, 60));
+        assert!(report.faults_injected > 0 && report.futures_dropped > 0, "{report:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_does_not_look_before_it_repeats_is_caught() {
     let field = Broken { field: LocalField::open(0.2, 1).unwrap(), flaw: Flaw::OtherNameOnEachCreate };

@@ -87,6 +87,9 @@ macro_rules! opaque_ids {
 opaque_ids! {
     /// Which host: its text form round-trips and holds all that the API needs to find the host again.
     ///
+    /// An id that a provider answered names this one host and never a later one of the same name: once the host is deleted,
+    /// the id is [`NotFound`](crate::ErrorKind::NotFound), and deleting it again touches nobody.
+    ///
     /// ```
     /// let id = cloud_types::HostId::new("eu-west-1/i-0ab");
     /// assert_eq!((id.as_str(), id.native()), ("eu-west-1/i-0ab", "i-0ab"));

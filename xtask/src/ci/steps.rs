@@ -27,7 +27,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "new-provider", about: "a new provider's crate compiles", run: || passed(new_provider::check()) },
     Step { name: "chaos", about: "exactly once and nothing left, under faults", run: chaos },
     Step { name: "rate-limit", about: "no 429 is earned", run: || passed(trials::run("rate-limit", &[])) },
-    Step { name: "bench", about: "cost over bare HTTP, told and not judged", run: bench },
+    Step { name: "bench", about: "cost over bare HTTP: counts judged, times told", run: bench },
     Step {
         name: "interop",
         about: "others' clients drive the simulators",
@@ -128,7 +128,7 @@ fn example_names() -> Result<Vec<String>> {
 }
 
 fn chaos() -> Result<Outcome> {
-    for provider in ["local", "hetzner"] {
+    for provider in ["local", "hetzner", "gcp"] {
         for (hosts, seed) in [(2000, 1), (200, 2), (200, 3), (200, 4)] {
             let line = format!("--provider {provider} --hosts {hosts} --faults 0.2 --seed {seed} --json");
             trials::run("chaos", &words(&line))?;
@@ -137,12 +137,12 @@ fn chaos() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Prints the ratios. A bound that is missed is told and ends nothing here: a measurement is no test.
+/// Requests, memory and calls a second have to keep their bounds. Ratios of times are told: a busy machine moves them.
 fn bench() -> Result<Outcome> {
-    match trials::run("bench", &words("--json")) {
-        Ok(()) => Ok(Outcome::Passed),
-        Err(error) => Ok(Outcome::Skipped(format!("a bound is missed, see above: {error}"))),
+    for provider in ["hetzner", "gcp"] {
+        trials::run("bench", &words(&format!("{provider} --json --judge-counts-only")))?;
     }
+    Ok(Outcome::Passed)
 }
 
 fn passed(result: Result) -> Result<Outcome> {

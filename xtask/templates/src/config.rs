@@ -1,15 +1,16 @@
 //! How {{Type}} is reached and for whom; the only file besides `auth` that reads the environment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use cloud_http::Transport;
-use cloud_types::{Error, Owner, Result};
+use cloud_http::{ClientBuilder, Transport};
+use cloud_types::{Clock, Error, Owner, Result, SystemClock};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::{{Type}};
 use crate::auth::token_from_env;
-use crate::client::Client;
+use crate::client::{Client, ID};
 
 /// The settings of a [`{{Type}}`].
 #[derive(Debug, Clone)]
@@ -17,6 +18,9 @@ pub struct Config {
     token: SecretString,
     endpoint: Url,
     owner: Owner,
+    clock: Arc<dyn Clock>,
+    deadline: Duration,
+    seed: Option<u64>,
     transport: Option<Arc<dyn Transport>>,
 }
 
@@ -25,7 +29,15 @@ impl Config {
     #[must_use]
     pub fn new(token: impl Into<SecretString>) -> Self {
         let endpoint = ENDPOINT.parse().expect("a constant URL");
-        Self { token: token.into(), endpoint, owner: Owner::default(), transport: None }
+        Self {
+            token: token.into(),
+            endpoint,
+            owner: Owner::default(),
+            clock: Arc::new(SystemClock),
+            deadline: Duration::from_secs(120),
+            seed: None,
+            transport: None,
+        }
     }
 
     /// Reads `{{ENV}}_TOKEN`, and where they are set `{{ENV}}_ENDPOINT` and `CLOUD_OWNER`.
@@ -57,6 +69,27 @@ impl Config {
         self
     }
 
+    /// The clock that everything waits on.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long one call of the API may take with all its repeats. Default: 2 minutes.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Makes the random part of waits the same in every run, for tests.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Another way to send requests than the network, for tests.
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
@@ -69,8 +102,20 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `endpoint` for a URL that is not of HTTP.
     pub fn build(self) -> Result<{{Type}}> {
-        let client = Client::new(self.endpoint, self.token, self.transport)?;
-        Ok({{Type}}::new(client, self.owner))
+        let client = Client::new(self.http(), self.token.clone())?;
+        Ok({{Type}}::new(client, self.owner, self.clock))
+    }
+
+    fn http(&self) -> ClientBuilder {
+        let builder = cloud_http::Client::builder(ID.clone(), self.endpoint.clone());
+        let mut builder = builder.clock(self.clock.clone()).deadline(self.deadline);
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        if let Some(transport) = &self.transport {
+            builder = builder.transport(transport.clone());
+        }
+        builder
     }
 }
 

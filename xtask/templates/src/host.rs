@@ -1,9 +1,11 @@
 //! The contract over the client: `client` and `convert` put together. No URL and no JSON here.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use cloud_types::{
-    Capabilities, CloudProvider, Created, Error, HostId, HostPage, HostRuntime, HostSpec, ListHosts, Owner, ProviderId,
-    Result, StopMode,
+    Capabilities, Clock, CloudProvider, Created, Error, HostId, HostPage, HostRuntime, HostSpec, ListHosts, Owner,
+    ProviderId, Result, StopMode,
 };
 
 use crate::client::{Client, ID};
@@ -14,12 +16,13 @@ use crate::convert;
 pub struct {{Type}} {
     client: Client,
     owner: Owner,
+    clock: Arc<dyn Clock>,
     capabilities: Capabilities,
 }
 
 impl {{Type}} {
-    pub(crate) fn new(client: Client, owner: Owner) -> Self {
-        Self { client, owner, capabilities: convert::capabilities() }
+    pub(crate) fn new(client: Client, owner: Owner, clock: Arc<dyn Clock>) -> Self {
+        Self { client, owner, clock, capabilities: convert::capabilities() }
     }
 }
 
@@ -35,6 +38,10 @@ impl CloudProvider for {{Type}} {
 
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     async fn create_host(&self, _spec: &HostSpec) -> Result<Created> {

@@ -1,6 +1,6 @@
 //! Volumes: disks that exist apart from hosts.
 
-use cloud_types::{ErrorKind, GiB, Volume, VolumeSpec, Volumes};
+use cloud_types::{ErrorKind, GiB, HostRuntime, Volume, VolumeSpec, Volumes};
 
 use crate::outcome::{Expect, ensure};
 use crate::{Case, Operation, Outcome, Trouble};
@@ -40,7 +40,7 @@ pub async fn another_volume_under_a_taken_name_is_refused(case: &Case) -> Outcom
 /// A volume is attached and detached, each as often as one likes, and is not deleted while attached.
 pub async fn a_volume_is_attached_and_detached(case: &Case) -> Outcome {
     let host = case.running("attached").await?;
-    let (volume, volumes) = (make(case, "disk").await?, case.volumes()?);
+    let (volume, volumes) = (make_beside(case, &host).await?, case.volumes()?);
     for _ in 0..2 {
         volumes.attach_volume(&volume.id, &host.id).await.or_fail("a volume can be attached, again too")?;
         let attached = read(case, &volume).await?;
@@ -59,7 +59,7 @@ pub async fn a_volume_is_attached_and_detached(case: &Case) -> Outcome {
 /// A volume that is attached to one host is not attached to another.
 pub async fn an_attached_volume_is_not_taken_away(case: &Case) -> Outcome {
     let (first, second) = (case.running("first").await?, case.running("second").await?);
-    let (volume, volumes) = (make(case, "disk").await?, case.volumes()?);
+    let (volume, volumes) = (make_beside(case, &first).await?, case.volumes()?);
     volumes.attach_volume(&volume.id, &first.id).await.or_fail("a volume can be attached")?;
     let taken = volumes.attach_volume(&volume.id, &second.id).await;
     taken.refused_as(&[ErrorKind::Conflict], "a volume that is attached elsewhere is not attached")?;
@@ -71,7 +71,7 @@ pub async fn an_attached_volume_is_not_taken_away(case: &Case) -> Outcome {
 /// A volume that was made apart stays when the host that it is attached to is deleted.
 pub async fn a_volume_outlives_the_host_it_is_attached_to(case: &Case) -> Outcome {
     let host = case.running("host").await?;
-    let (volume, volumes) = (make(case, "disk").await?, case.volumes()?);
+    let (volume, volumes) = (make_beside(case, &host).await?, case.volumes()?);
     volumes.attach_volume(&volume.id, &host.id).await.or_fail("a volume can be attached")?;
     case.provider().delete_host(&host.id).await.or_fail("a host with a volume can be deleted")?;
     case.is_gone(&host.id).await?;
@@ -133,6 +133,13 @@ fn wish(case: &Case, role: &str) -> VolumeSpec {
 
 async fn make(case: &Case, role: &str) -> Outcome<Volume> {
     case.volumes()?.create_volume(&wish(case, role)).await.or_fail("a volume can be made")
+}
+
+/// A volume where a host is, since only there it can be attached.
+async fn make_beside(case: &Case, host: &HostRuntime) -> Outcome<Volume> {
+    let mut wish = wish(case, "disk");
+    (wish.region, wish.zone) = (host.region.clone(), host.zone.clone());
+    case.volumes()?.create_volume(&wish).await.or_fail("a volume can be made beside a host")
 }
 
 async fn read(case: &Case, volume: &Volume) -> Outcome<Volume> {

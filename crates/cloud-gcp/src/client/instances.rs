@@ -2,8 +2,9 @@
 
 use cloud_http::segment;
 use cloud_types::Result;
+use futures::stream::BoxStream;
 
-use super::{Api, PER_PAGE, all_pages, request_id};
+use super::{Api, PER_PAGE, all_pages, items, request_id};
 use crate::convert::Place;
 use crate::wire::{Aggregated, AttachDisk, CreateInstance, Instance, Operation, SerialPortOutput, SetMachineType};
 
@@ -20,7 +21,7 @@ impl Api {
     /// One page of all zones' instances.
     pub(crate) async fn list_instances(&self, filter: &str, page: Option<&str>) -> Result<Aggregated<Instance>> {
         let path = self.path("aggregated/instances").await?;
-        let mut request = self.instances(&path, filter);
+        let mut request = self.instances(&path, filter, PER_PAGE);
         if let Some(page) = page {
             request = request.query("pageToken", page);
         }
@@ -29,11 +30,18 @@ impl Api {
 
     pub(crate) async fn all_instances(&self, filter: &str) -> Result<Vec<Instance>> {
         let path = self.path("aggregated/instances").await?;
-        all_pages::<Aggregated<Instance>>(|| self.instances(&path, filter)).await
+        all_pages::<Aggregated<Instance>>(|| self.instances(&path, filter, PER_PAGE)).await
     }
 
-    fn instances(&self, path: &str, filter: &str) -> cloud_http::Request {
-        let request = self.compute.get("list_hosts", path).query("maxResults", PER_PAGE);
+    /// The instances that a filter lets through, few at a time: for who needs one of them.
+    pub(crate) async fn some_instances<'a>(&'a self, filter: &'a str) -> Result<BoxStream<'a, Result<Instance>>> {
+        let path = self.path("aggregated/instances").await?;
+        let request = move || self.instances(&path, filter, FEW);
+        Ok(items::<Aggregated<Instance>>(request))
+    }
+
+    fn instances(&self, path: &str, filter: &str, most: u32) -> cloud_http::Request {
+        let request = self.compute.get("list_hosts", path).query("maxResults", most).query("fields", SEEN);
         if filter.is_empty() { request } else { request.query("filter", filter) }
     }
 
@@ -88,3 +96,13 @@ impl Api {
         self.path(format!("zones/{}/instances/{}", segment(&host.zone), segment(host.key()))).await
     }
 }
+
+/// How many instances a page holds where one is looked for.
+const FEW: u32 = 10;
+
+/// What lists are asked for, which is what [`Instance`] reads: above all no metadata, which holds up to 255 KiB of user
+/// data for each host (<https://cloud.google.com/compute/docs/api/how-tos/performance#partial>).
+const SEEN: &str = "kind,nextPageToken,unreachables,items/*/warning/code,items/*/instances(id,name,status,zone,\
+    machineType,creationTimestamp,labels,networkInterfaces(networkIP,ipv6Address,accessConfigs(natIP,externalIpv6),\
+    ipv6AccessConfigs(natIP,externalIpv6)),disks(source,boot,autoDelete,deviceName),scheduling/provisioningModel,\
+    guestAccelerators(acceleratorType,acceleratorCount))";

@@ -78,6 +78,16 @@ impl Inner {
         Ok(cloud_types::Offering::cheapest(&offerings, required)?.machine_type.name.clone())
     }
 
+    /// Whether the plan uses a disk that is gone.
+    pub(super) async fn has_lost_disk(&self, plan: &Plan) -> Result<bool> {
+        let Some(disk) = &plan.disk else { return Ok(false) };
+        match self.api.get_disk(convert::last(&disk.zone), &disk.name).await {
+            Ok(now) => Ok(now.creation_timestamp != disk.creation_timestamp),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The data disk of an earlier host of this name, which decides the zone.
     async fn left_disk(&self, spec: &HostSpec, zones: &mut Vec<String>) -> Result<Option<Disk>> {
         let Some(wished) = &spec.data_disk else { return Ok(None) };

@@ -34,12 +34,12 @@ pub(crate) fn spec(name: &str) -> HostSpec {
     HostSpec::new(name, region, Machine::named("e2-small").expect("a machine type"), Image::ubuntu("24.04"))
 }
 
-/// A request as `METHOD path?query`, without the version, with `requestId` left out of the query and `/` and `"` readable.
+/// A request as `METHOD path?query`, without the version, with `requestId` and `fields` left out of the query and `/` and `"` readable.
 pub(crate) fn line(request: &Recorded) -> String {
     let target = request.target.strip_prefix("/compute/v1/").unwrap_or(&request.target);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let query: Vec<&str> =
-        query.split('&').filter(|part| !part.is_empty() && !part.starts_with("requestId=")).collect();
+    let is_told = |part: &&str| !part.is_empty() && !part.starts_with("requestId=") && !part.starts_with("fields=");
+    let query: Vec<&str> = query.split('&').filter(is_told).collect();
     let mark = if query.is_empty() { "" } else { "?" };
     let text = format!("{} {path}{mark}{}", request.method, query.join("&"));
     [("%20", " "), ("%22", "\""), ("%28", "("), ("%29", ")"), ("%3D", "=")]

@@ -2,15 +2,13 @@
 
 use std::time::Instant;
 
-use cloud_types::CloudProvider;
-
 use super::bare::Bare;
 use super::serve::Child;
-use super::{Result, Value, median};
+use super::{Result, Value};
 
 /// The two are measured in turns, so that whatever else the machine does slows both.
 pub(super) async fn measure(child: &Child) -> Result<Vec<Value>> {
-    let (bare, provider) = (Bare::new(&child.url)?, child.provider(1.0)?);
+    let (bare, provider) = (Bare::new(child)?, child.provider(1.0)?);
     let page = provider.list_hosts(&cloud_types::ListHosts::mine()).await?;
     let id = &page.hosts.first().ok_or("the simulator has no host")?.id;
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
@@ -25,7 +23,7 @@ pub(super) async fn measure(child: &Child) -> Result<Vec<Value>> {
             ours.push((ended - between).as_secs_f64());
         }
     }
-    Ok(vec![Value::new("get_host_over_bare", median(ours) / median(theirs), "ratio", 1.10)])
+    Ok(vec![Value::timed("get_host_over_bare", ours, theirs, 1.10)])
 }
 
 const WARM_UP: usize = 200;

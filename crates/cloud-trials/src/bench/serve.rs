@@ -2,28 +2,26 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
-use cloud_hetzner::Hetzner;
-use cloud_sim::hetzner::Sim;
 use cloud_sim::{RateLimit, SimConfig};
-use cloud_types::{Owner, ScaledClock, ownership};
-use cloud_world::HostRequest;
+use cloud_types::CloudProvider;
 
-use super::Result;
+use super::subject::Subject;
+use super::{Provider, Result};
 
 /// A simulator in another process; it ends with this value.
 #[derive(Debug)]
 pub(super) struct Child {
     process: std::process::Child,
     pub(super) url: String,
+    pub(super) subject: &'static dyn Subject,
 }
 
 impl Child {
     /// Starts this program again, as a simulator that holds so many hosts.
-    pub(super) fn start(hosts: usize, speed: f64) -> Result<Self> {
+    pub(super) fn start(of: Provider, hosts: usize, speed: f64) -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", &hosts.to_string(), &speed.to_string()])
+            .args(["serve", of.name(), &hosts.to_string(), &speed.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -31,12 +29,11 @@ impl Child {
         let out = process.stdout.take().ok_or("the simulator has no output")?;
         BufReader::new(out).read_line(&mut line)?;
         let url = line.trim().strip_prefix("listening ").ok_or("the simulator did not start")?.to_owned();
-        Ok(Self { process, url })
+        Ok(Self { process, url, subject: of.subject() })
     }
 
-    pub(super) fn provider(&self, speed: f64) -> Result<Hetzner> {
-        let config = cloud_hetzner::Config::new("bench").endpoint(format!("{}/v1", self.url));
-        Ok(config.owner(Owner::new(OWNER)?).clock(Arc::new(ScaledClock::new(speed))).build()?)
+    pub(super) fn provider(&self, speed: f64) -> Result<Box<dyn CloudProvider>> {
+        self.subject.provider(&self.url, speed)
     }
 
     /// How many requests it has met.
@@ -60,29 +57,13 @@ impl Drop for Child {
 ///
 /// # Errors
 /// Where no port can be listened at.
-pub async fn serve(hosts: usize, speed: f64) -> Result<()> {
+pub async fn serve(provider: Provider, hosts: usize, speed: f64) -> Result<()> {
     let rate_limit = RateLimit { limit: 1_000_000_000, per_second: 1e6, initial: None };
-    let sim = Sim::start(SimConfig { speed, rate_limit, ..SimConfig::default() }).await?;
-    fill(&sim, hosts)?;
+    let config = SimConfig { speed, rate_limit, ..SimConfig::default() };
+    let simulated = provider.subject().simulate(config, hosts).await?;
     let mut out = std::io::stdout();
-    writeln!(out, "listening {}", sim.url())?;
+    writeln!(out, "listening {}", simulated.url)?;
     out.flush()?;
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
     Ok(())
 }
-
-fn fill(sim: &Sim, hosts: usize) -> Result<()> {
-    let now = sim.clock().now();
-    let mut world = sim.world();
-    let image = world.images.named("ubuntu-24.04").next().ok_or("there is no image")?.id;
-    for number in 0..hosts {
-        let name = format!("bench-{number}");
-        let mut request = HostRequest::new(name.clone(), "cx22", image, "fsn1");
-        request.labels.insert(ownership::OWNER.to_owned(), OWNER.to_owned());
-        request.labels.insert(ownership::NAME.to_owned(), name);
-        world.create_host(request, now)?;
-    }
-    Ok(())
-}
-
-pub(super) const OWNER: &str = "bench";

@@ -1,8 +1,9 @@
 //! Waiting for many hosts at once.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
-use cloud_types::{CloudProvider, CloudProviderExt, HostSpec, Image, Machine, Name, Region, Wait};
+use cloud_types::{CloudProviderExt, Wait};
 use futures::future::try_join_all;
 
 use super::serve::Child;
@@ -12,16 +13,15 @@ use super::{Result, Value, WAIT_SPEED};
 pub(super) async fn measure(child: &Child) -> Result<Value> {
     let provider = child.provider(WAIT_SPEED)?;
     let created = try_join_all((0..HOSTS).map(async |number| {
-        let name = Name::new(format!("bench-{number}"))?;
-        let spec = HostSpec::new(name, Region::new("fsn1")?, Machine::named("cx22")?, Image::ubuntu("24.04"));
-        provider.create_host(&spec).await
+        let spec = child.subject.spec(&format!("bench-{number}"))?;
+        Ok::<_, Box<dyn Error>>(provider.create_host(&spec).await?)
     }))
     .await?;
     let (began, before) = (Instant::now(), child.calls().await?);
     try_join_all(created.iter().map(|created| provider.wait_ready(&created.host().id, Wait::within(LIMIT)))).await?;
     let seconds = began.elapsed().as_secs_f64() * WAIT_SPEED;
     let calls = (child.calls().await? - before) as f64;
-    Ok(Value::new("wait_for_100_calls", calls / seconds, "calls/s", 8.0))
+    Ok(Value::counted("wait_for_100_calls", calls / seconds, "calls/s", 8.0))
 }
 
 const HOSTS: usize = 100;

@@ -32,6 +32,8 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Provider {
+    #[cfg(feature = "gcp")]
+    Gcp,
     Hetzner,
     Local,
 }
@@ -61,6 +63,8 @@ async fn run(arguments: &Arguments) -> Result<Report, Box<dyn std::error::Error>
         return Err("--tasks must be at least 1".into());
     }
     let field: Arc<dyn Field> = match arguments.provider {
+        #[cfg(feature = "gcp")]
+        Provider::Gcp => Arc::new(chaos::GcpField::start(faults, seed).await?),
         Provider::Hetzner => Arc::new(HetznerField::start(faults, seed).await?),
         Provider::Local => Arc::new(LocalField::open(faults, seed)?),
     };
