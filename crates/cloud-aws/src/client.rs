@@ -99,7 +99,7 @@ impl Api {
     async fn load(&self) -> Result<SdkConfig> {
         let Settings { identity, endpoint, regions, transport, clock, deadline, .. } = &self.0.settings;
         let first = regions.first().map(Region::as_str);
-        let connector = Connector::new(transport.clone());
+        let connector = Connector::new(transport.clone(), clock.clone());
         // Its own log may hold what must not be told, here and below.
         let config = Box::pin(identity.load(first, connector, SdkClock(clock.clone())));
         let config = within(&**clock, *deadline, config.with_subscriber(NoSubscriber::new())).await;

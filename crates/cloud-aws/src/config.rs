@@ -27,6 +27,7 @@ pub struct Config {
     regions: Vec<Region>,
     owner: Owner,
     subnet: Option<String>,
+    ipv6: bool,
     clock: Arc<dyn Clock>,
     deadline: Duration,
     seed: Option<u64>,
@@ -50,6 +51,7 @@ impl Config {
             regions: Vec::new(),
             owner: Owner::default(),
             subnet: None,
+            ipv6: false,
             clock: Arc::new(SystemClock),
             deadline: Duration::from_secs(120),
             seed: None,
@@ -136,6 +138,14 @@ impl Config {
         self
     }
 
+    /// Lets hosts ask for public IPv6 addresses: their subnets have such, which default ones do not have by themselves
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-migrate-ipv6.html>).
+    #[must_use]
+    pub fn with_ipv6(mut self) -> Self {
+        self.ipv6 = true;
+        self
+    }
+
     /// The clock that everything waits on.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -194,7 +204,9 @@ impl Config {
             deadline: self.deadline,
             seed: self.seed,
         });
-        Ok(Aws::new(api, self.owner, Network::new(self.subnet), self.clock))
+        let network = Network::new(self.subnet);
+        let network = if self.ipv6 { network.with_ipv6() } else { network };
+        Ok(Aws::new(api, self.owner, network, self.clock))
     }
 }
 

@@ -188,7 +188,11 @@ fn unsent(error: &(dyn std::error::Error + 'static)) -> Failure {
         Some(CredentialsError::InvalidConfiguration(_)) => {
             (ErrorKind::Unauthenticated, "the AWS configuration files cannot be used")
         }
-        Some(_) => (ErrorKind::Unavailable, "the AWS credentials could not be fetched"),
+        // Also where there are none, and no metadata service that says so.
+        Some(_) => (
+            ErrorKind::Unavailable,
+            "the AWS credentials could not be fetched: does environment, profile or metadata give any?",
+        ),
         None => (ErrorKind::Unavailable, "the request could not be signed or sent"),
     };
     match kind {

@@ -4,7 +4,7 @@
 //! a host uses, also one that is just being launched, and to launch into one that is gone: so a create and a delete that
 //! meet end well, and the create makes the group anew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -105,9 +105,11 @@ impl Inner {
 
     /// The groups that creates made for an instance.
     pub(crate) fn groups_of(&self, instance: &Instance) -> Vec<String> {
-        let groups = instance.security_groups.iter().flatten();
+        let interfaces = instance.network_interfaces.iter().flatten();
+        let groups = instance.security_groups.iter().chain(interfaces.filter_map(|one| one.groups.as_ref())).flatten();
         let ours = groups.filter(|group| group.group_name.as_deref().is_some_and(|name| name.starts_with("cloud-")));
-        ours.filter_map(|group| group.group_id.clone()).collect()
+        let ids: BTreeSet<String> = ours.filter_map(|group| group.group_id.clone()).collect();
+        ids.into_iter().collect()
     }
 
     /// Removes a group, unless a host uses it that is to stay; one that is not there is removed. Hosts that are just going

@@ -49,7 +49,7 @@ impl Aws {
             images: Images::default(),
             groups: Groups::default(),
             keys: Keys::default(),
-            capabilities: capabilities(),
+            capabilities: capabilities(&network),
             api,
             owner,
             network,
@@ -284,7 +284,7 @@ pub(crate) fn named<T>(operation: &'static str, result: Result<T>) -> Result<T> 
     result.map_err(|error| error.with_provider(&crate::ID).with_operation(operation))
 }
 
-fn capabilities() -> Capabilities {
+fn capabilities(network: &Network) -> Capabilities {
     let mut claims = Capabilities::none();
     claims.abilities = vec![
         Ability::GracefulStop,
@@ -303,6 +303,9 @@ fn capabilities() -> Capabilities {
         Ability::Spot,
         Ability::Gpus,
     ];
+    if network.ipv6 {
+        claims.abilities.push(Ability::Ipv6);
+    }
     // <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html>.
     claims.stopped_billing = StoppedBilling::DisksOnly;
     claims.after_resize = AfterResize::Stopped;

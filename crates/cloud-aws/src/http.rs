@@ -17,8 +17,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use cloud_http::{Body, Transport};
+use cloud_http::{Body, SendError, Transport};
 use cloud_types::Clock;
+use cloud_types::clock::within;
 use futures::future::BoxFuture;
 use http::StatusCode;
 
@@ -26,30 +27,37 @@ use http::StatusCode;
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    /// How long one request may take.
+    limit: Duration,
 }
 
 impl Connector {
-    pub(crate) fn new(transport: Arc<dyn Transport>) -> Self {
-        Self { transport }
+    pub(crate) fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        Self { transport, clock, limit: LONGEST }
     }
 }
 
 impl HttpClient for Connector {
-    /// The SDK's own timeouts are not used: every call has its deadline where it is made.
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+    /// Our own calls have their deadlines where they are made. Those by which the SDK looks for credentials come with limits,
+    /// such as the second in which the instance's metadata must answer where there is such a thing.
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        let limit = settings.connect_timeout().zip(settings.read_timeout()).map_or(LONGEST, |(one, two)| one + two);
+        SharedHttpConnector::new(Self { limit, ..self.clone() })
     }
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let transport = self.transport.clone();
+        let Self { transport, clock, limit } = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.bytes().ok_or_else(|| ConnectorError::user("a body that is a stream".into()))?;
             let request = http::Request::from_parts(parts, Bytes::copy_from_slice(body));
-            let answer = transport.send(request, MAX_BODY).await.map_err(|error| ConnectorError::io(error.into()))?;
+            let sent = within(&*clock, limit, transport.send(request, MAX_BODY)).await;
+            let sent = sent.unwrap_or_else(|| Err(SendError::maybe_sent("no answer in the time given")));
+            let answer = sent.map_err(|error| ConnectorError::io(error.into()))?;
             let (parts, body) = answer.into_parts();
             let body = match body {
                 Body::Whole(bytes) if parts.status.is_success() && !is_whole(&bytes) => {
@@ -126,6 +134,8 @@ impl Future for Shared {
     }
 }
 
+/// No request takes longer, whoever makes it.
+const LONGEST: Duration = Duration::from_secs(300);
 /// A page of a thousand instances, or of machine types, is some megabytes of XML.
 const MAX_BODY: usize = 64 << 20;
 

@@ -23,6 +23,7 @@
 //! - A host that has ended is gone, though EC2 shows it for another hour. Where AWS gave it up by itself a wait says why.
 //! - Hosts are in the default subnet of their zone. Inbound ports are a security group, shared by the owner's hosts that ask
 //!   for the same and deleted with the last of them; without any, nothing is let in from outside.
+//! - Public IPv6 addresses are claimed where [`Config::with_ipv6`] says that the subnets have such.
 //! - The first SSH key is a key pair, which is shared and deleted likewise; further ones go to cloud-init.
 //! - Ubuntu and Debian are the newest images of their makers. [`Image::Id`](cloud_types::Image::Id) takes `ami-…`, which is
 //!   of one region, and `ssm:` with the name of a parameter that holds such an id.

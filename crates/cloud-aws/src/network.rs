@@ -16,6 +16,8 @@ use crate::host::Inner;
 pub(crate) struct Network {
     /// The subnet instead of the default one of a zone.
     subnet: Option<String>,
+    /// Whether hosts may ask for IPv6 addresses.
+    pub(crate) ipv6: bool,
     known: Mutex<HashMap<Region, Known>>,
 }
 
@@ -34,8 +36,14 @@ pub(crate) struct Subnet {
 }
 
 impl Network {
+    /// The default subnets of their zones, or one subnet, without IPv6 addresses.
     pub(crate) fn new(subnet: Option<String>) -> Self {
-        Self { subnet, known: Mutex::default() }
+        Self { subnet, ..Self::default() }
+    }
+
+    /// Subnets in which hosts may ask for IPv6 addresses.
+    pub(crate) fn with_ipv6(self) -> Self {
+        Self { ipv6: true, ..self }
     }
 }
 

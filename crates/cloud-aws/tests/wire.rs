@@ -12,7 +12,7 @@ use cloud_types::{
     CloudProvider, CloudProviderExt, Created, DataDisk, ErrorKind, GiB, HostId, HostState, InboundPort, ListHosts,
     Pricing, StopMode, UserData, Wait,
 };
-use common::{actions, answer, error, form, instance, instances, launched, on, plan, script, scripted, spec};
+use common::{actions, answer, config, error, form, instance, instances, launched, on, plan, script, scripted, spec};
 
 const HOST: &str = "eu-west-1/i-1234567890abcdef0";
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti me@laptop";
@@ -152,6 +152,29 @@ async fn spot_ports_keys_disks_and_no_address_are_in_the_launch() {
 }
 
 #[tokio::test]
+async fn an_ipv6_address_is_asked_for_where_the_subnet_has_them() {
+    let mut wish = spec("web-1");
+    wish.public_network = cloud_types::PublicNetwork::BOTH;
+    let unclaimed = scripted(&FakeTransport::new()).create_host(&wish).await.unwrap_err();
+    assert_eq!(unclaimed.kind(), ErrorKind::Unsupported);
+
+    let blocks = "<ipv6CidrBlockAssociationSet><item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock>\
+                  <ipv6CidrBlockState><state>associated</state></ipv6CidrBlockState></item></ipv6CidrBlockAssociationSet>";
+    for (blocks, count) in [("", None), (blocks, Some("1"))] {
+        let mut answers = vec![instances(&[])];
+        answers.extend(plan());
+        answers[4] = answers[4].replace("</item></subnetSet>", &format!("{blocks}</item></subnetSet>"));
+        let fake = script(answers).answer(400, error("InvalidParameterValue", "no"));
+        let provider = config(fake.clone()).with_ipv6().build().unwrap();
+        let refused = provider.create_host(&wish).await.unwrap_err();
+        assert_eq!(refused.field().is_some(), count.is_none(), "{refused}");
+        let sent = launches(&fake).first().map(form);
+        let asked = sent.and_then(|mut form| form.remove("NetworkInterface.1.Ipv6AddressCount"));
+        assert_eq!(asked.as_deref(), count);
+    }
+}
+
+#[tokio::test]
 async fn a_launch_whose_answer_is_lost_is_repeated_with_the_same_token() {
     let mut answers = vec![instances(&[])];
     answers.extend(plan());
@@ -221,7 +244,7 @@ async fn a_delete_removes_what_the_host_was_the_last_to_use() {
     let fake = script([
         instances(&[ours(&more)]),
         answer("TerminateInstances", "<instancesSet/>"),
-        instances(&[ended.clone()]),
+        instances(std::slice::from_ref(&ended)),
     ]);
     // Held for a while after the end.
     let fake = fake.answer(400, error("DependencyViolation", "resource sg-01 has a dependent object"));

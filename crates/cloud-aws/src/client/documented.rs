@@ -136,14 +136,14 @@ async fn attaching_detaching_growing_and_deleting_name_the_volume() {
         .answer(200, answer("DeleteVolume", "<return>true</return>"));
     let api = scripted(&fake);
     api.attach_volume(&volume(), "i-01474ef662b89480", "/dev/sdf").await.unwrap();
-    api.detach_volume(&volume()).await.unwrap();
+    api.detach_volume(&volume(), "i-01474ef662b89480").await.unwrap();
     api.modify_volume(&volume(), GiB(100)).await.unwrap();
     let change = api.modification(&volume()).await.unwrap().unwrap();
     assert_eq!(change.modification_state(), Some(&VolumeModificationState::Optimizing));
     api.delete_volume(&volume()).await.unwrap();
     let id = "VolumeId=vol-1234567890abcdef0";
     assert_eq!(fields(&fake, 0), ["Action=AttachVolume", "Device=/dev/sdf", "InstanceId=i-01474ef662b89480", id]);
-    assert_eq!(fields(&fake, 1), ["Action=DetachVolume", id]);
+    assert_eq!(fields(&fake, 1), ["Action=DetachVolume", "InstanceId=i-01474ef662b89480", id]);
     assert_eq!(fields(&fake, 2), ["Action=ModifyVolume", "Size=100", id]);
     let by_filter = ["Action=DescribeVolumesModifications", "Filter.1.Name=volume-id"];
     assert_eq!(fields(&fake, 3)[..2], by_filter);

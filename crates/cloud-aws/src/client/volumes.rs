@@ -70,9 +70,10 @@ impl Api {
         attached.await.map(drop)
     }
 
-    pub(crate) async fn detach_volume(&self, volume: &Place) -> Result<()> {
+    /// Detaches a volume from this host, and from no other that it may have got to meanwhile.
+    pub(crate) async fn detach_volume(&self, volume: &Place, host: &str) -> Result<()> {
         let detached = self.call("detach_volume", &volume.region, |client| {
-            client.detach_volume().volume_id(volume.id.as_str()).send()
+            client.detach_volume().volume_id(volume.id.as_str()).instance_id(host).send()
         });
         detached.await.map(drop)
     }

@@ -57,8 +57,10 @@ impl Inner {
 
     pub(super) async fn detach(&self, id: &VolumeId) -> Result<()> {
         let volume = Place::read(VOLUME, id.as_str())?;
-        if is_firm(&self.volume(&volume).await?)
-            && let Err(error) = self.api.detach_volume(&volume).await
+        let seen = self.volume(&volume).await?;
+        let host = convert::attachment(&seen).filter(|one| !is_leaving(one)).and_then(|one| one.instance_id());
+        if let Some(host) = host
+            && let Err(error) = self.api.detach_volume(&volume, host).await
             // Refused perhaps because an earlier attempt had been carried out.
             && is_firm(&self.volume(&volume).await?)
         {

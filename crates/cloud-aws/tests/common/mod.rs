@@ -14,14 +14,17 @@ pub(crate) fn scripted(fake: &Arc<FakeTransport>) -> Aws {
 
 /// A provider that sends by this, in one region.
 pub(crate) fn on(transport: Arc<dyn Transport>) -> Aws {
+    config(transport).build().expect("a provider")
+}
+
+/// Settings of a provider that sends by this, in one region.
+pub(crate) fn config(transport: Arc<dyn Transport>) -> Config {
     Config::new()
         .access_key("AKIAEXAMPLE", "s3cret".to_owned())
         .regions([Region::new("eu-west-1").expect("a region")])
         .clock(Arc::new(ScaledClock::new(1000.0)))
         .seed(1)
         .transport(transport)
-        .build()
-        .expect("a provider")
 }
 
 /// A script of successes.
