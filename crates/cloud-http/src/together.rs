@@ -110,7 +110,7 @@ impl<K: Ord + Clone, A: Clone> Together<K, A> {
             // An error is for all of them: each alone would wait as long for the same.
             let found = answers.as_mut().map(|answers| answers.remove(key)).map_err(|error| error.clone());
             if let Some(entry) = entries.get(key) {
-                entry.answer.send_replace((round, found));
+                drop(entry.answer.send_replace((round, found)));
             }
         }
     }
