@@ -52,6 +52,7 @@ pub(crate) struct Api(Arc<Inner>);
 pub(crate) struct Settings {
     pub(crate) identity: Identity,
     pub(crate) endpoint: Option<String>,
+    pub(crate) ec2_endpoint: Option<String>,
     /// The regions to go through; none stands for all that the account has enabled.
     pub(crate) regions: Vec<Region>,
     pub(crate) transport: Arc<dyn Transport>,
@@ -124,7 +125,11 @@ impl Api {
         if let Some(client) = known(&self.0.clients) {
             return Ok(client);
         }
-        let client = Client::new(&self.sdk(region).await?);
+        let config = aws_sdk_ec2::config::Builder::from(&self.sdk(region).await?);
+        let client = Client::from_conf(match &self.0.settings.ec2_endpoint {
+            Some(url) => config.endpoint_url(url).build(),
+            None => config.build(),
+        });
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(clients.entry(region.clone()).or_insert(client).clone())
     }
