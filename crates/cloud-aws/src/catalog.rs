@@ -16,6 +16,7 @@ use crate::disk::{DiskKind, DiskUse};
 use crate::host::{Aws, named};
 
 pub(crate) use cache::CatalogCache;
+pub(crate) use cached::Cached;
 
 #[async_trait]
 impl Catalog for Aws {

@@ -26,7 +26,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::Filter;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use cloud_http::{Attempt, Conflicts, Outcome, Repeat, RetryPolicy, Transport, Verdict};
+use cloud_http::{Attempt, Conflicts, Executed, Outcome, Repeat, RetryPolicy, Transport, Verdict};
 use cloud_types::clock::within;
 use cloud_types::{Clock, Error, ErrorKind, Region, Result};
 use futures::future::BoxFuture;
@@ -37,6 +37,7 @@ use tracing::subscriber::NoSubscriber;
 use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::auth::Identity;
+use crate::catalog::Cached;
 use crate::convert;
 use crate::error::{self, Failure};
 use crate::http::{Connector, SdkClock};
@@ -52,6 +53,7 @@ pub(crate) struct Api(Arc<Inner>);
 pub(crate) struct Settings {
     pub(crate) identity: Identity,
     pub(crate) endpoint: Option<String>,
+    pub(crate) ec2_endpoint: Option<String>,
     /// The regions to go through; none stands for all that the account has enabled.
     pub(crate) regions: Vec<Region>,
     pub(crate) transport: Arc<dyn Transport>,
@@ -64,9 +66,16 @@ struct Inner {
     settings: Settings,
     sdk: OnceCell<SdkConfig>,
     clients: Mutex<HashMap<Region, Client>>,
-    enabled: OnceCell<Vec<Region>>,
+    enabled: Cached<Vec<Region>>,
     retry: RetryPolicy,
     random: Mutex<fastrand::Rng>,
+}
+
+/// How a call failed at last.
+struct Ended {
+    error: Error,
+    /// Whether any attempt may have been carried out, not only the last.
+    maybe_done: bool,
 }
 
 impl Api {
@@ -76,7 +85,7 @@ impl Api {
             settings,
             sdk: OnceCell::new(),
             clients: Mutex::default(),
-            enabled: OnceCell::new(),
+            enabled: Cached::default(),
             retry: RetryPolicy::default(),
             random: Mutex::new(random),
         }))
@@ -124,7 +133,11 @@ impl Api {
         if let Some(client) = known(&self.0.clients) {
             return Ok(client);
         }
-        let client = Client::new(&self.sdk(region).await?);
+        let config = aws_sdk_ec2::config::Builder::from(&self.sdk(region).await?);
+        let client = Client::from_conf(match &self.0.settings.ec2_endpoint {
+            Some(url) => config.endpoint_url(url).build(),
+            None => config.build(),
+        });
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(clients.entry(region.clone()).or_insert(client).clone())
     }
@@ -134,7 +147,8 @@ impl Api {
         if !self.0.settings.regions.is_empty() {
             return Ok(self.0.settings.regions.clone());
         }
-        self.0.enabled.get_or_try_init(|| Box::pin(self.enabled_regions())).await.cloned()
+        let enabled = self.0.enabled.get(&*self.0.settings.clock, REGIONS_FRESH, Box::pin(self.enabled_regions()));
+        Ok(enabled.await?.to_vec())
     }
 
     /// Refuses a region that lists do not go through: what is made there would not be found again.
@@ -156,8 +170,20 @@ impl Api {
         T: Send,
     {
         let regions = self.regions().await?;
+        let ask = |region: Region| {
+            let asked = ask(region.clone());
+            async move { asked.await.map_err(|error| self.told_of(&region, error)) }
+        };
         let answers: Vec<Vec<T>> = stream::iter(regions).map(ask).buffered(REGIONS_AT_ONCE).try_collect().await?;
         Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// Names the region that failed a call to all.
+    fn told_of(&self, region: &Region, error: Error) -> Error {
+        error.with_context(match self.0.settings.regions.is_empty() {
+            true => format!("in {region}, which is not asked where `Config::regions` names others"),
+            false => format!("in {region}"),
+        })
     }
 
     /// A call of EC2 in a region that changes nothing, or that may be sent twice.
@@ -180,6 +206,30 @@ impl Api {
         })
     }
 
+    /// As [`call`](Self::call), for one that makes something: where an earlier attempt may have been carried out, an error
+    /// that does not come of its token is `OutcomeUnknown`.
+    pub(crate) async fn create<'a, O, E, F>(
+        &'a self,
+        operation: &'static str,
+        region: &'a Region,
+        send: impl Fn(Client) -> F + Send + Sync + 'a,
+    ) -> Result<O>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
+        E: ProvideErrorMetadata + Send + 'a,
+        O: Send + 'a,
+    {
+        use ErrorKind::{PermissionDenied, RateLimited, Timeout, Unauthenticated, Unavailable, Unexpected};
+        let client = self.ec2(region).await?;
+        let ended = self.run_told(operation, region, Repeat::Harmless, || send(client.clone())).await;
+        ended.map_err(|Ended { error, maybe_done }| match error.kind() {
+            PermissionDenied | RateLimited | Timeout | Unauthenticated | Unavailable | Unexpected if maybe_done => {
+                error.with_kind(ErrorKind::OutcomeUnknown)
+            }
+            _ => error,
+        })
+    }
+
     /// Runs a call of any service to its end: repeats what may be repeated, within its deadline.
     pub(crate) fn run<'a, O, E, F>(
         &'a self,
@@ -194,6 +244,24 @@ impl Api {
         O: Send + 'a,
     {
         Box::pin(async move {
+            let ended = self.run_told(operation, region, repeat, send).await;
+            ended.map_err(|ended| ended.error)
+        })
+    }
+
+    fn run_told<'a, O, E, F>(
+        &'a self,
+        operation: &'static str,
+        region: &'a Region,
+        repeat: Repeat,
+        send: impl Fn() -> F + Send + Sync + 'a,
+    ) -> BoxFuture<'a, Result<O, Ended>>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
+        E: ProvideErrorMetadata + Send + 'a,
+        O: Send + 'a,
+    {
+        Box::pin(async move {
             // Allow-listed: nothing of what is sent.
             let span = debug_span!("call", provider = %crate::ID, operation, %region);
             let attempts = self.attempts(repeat, || {
@@ -201,17 +269,20 @@ impl Api {
                 async move { sent.await.map_err(error::of_sdk) }
             });
             let ended = attempts.instrument(span).await;
-            ended.map_err(|error| error.with_provider(&crate::ID).with_operation(operation))
+            ended.map_err(|ended| {
+                let error = ended.error.with_provider(&crate::ID).with_operation(operation);
+                Ended { error, ..ended }
+            })
         })
     }
 
-    async fn attempts<O, F>(&self, repeat: Repeat, send: impl Fn() -> F + Send + Sync) -> Result<O>
+    async fn attempts<O, F>(&self, repeat: Repeat, send: impl Fn() -> F + Send + Sync) -> Result<O, Ended>
     where
         F: Future<Output = Result<O, Failure>> + Send,
     {
         let Settings { clock, deadline, .. } = &self.0.settings;
         let started = clock.monotonic();
-        let (mut attempts, mut garbled) = (0, 0);
+        let (mut attempts, mut garbled, mut maybe_done) = (0, 0, false);
         loop {
             attempts += 1;
             let left = || deadline.saturating_sub(clock.monotonic().saturating_sub(started));
@@ -226,6 +297,7 @@ impl Api {
             };
             garbled += u32::from(failure.outcome == Outcome::Garbled);
             let Failure { outcome, error } = failure;
+            maybe_done |= !matches!(outcome, Outcome::NotSent | Outcome::Refused { executed: Executed::No, .. });
             let conflicts = Conflicts::Return;
             let attempt = Attempt { outcome, repeat, conflicts, hint: None, attempts, garbled, left: left() };
             let (status, code) = (error.status(), error.code());
@@ -236,10 +308,11 @@ impl Api {
                 }
                 verdict => {
                     debug!(attempt = attempts, status, code, ?outcome, "failed");
-                    return Err(match verdict {
+                    let error = match verdict {
                         Verdict::GiveUp(kind) => error::given_up(kind, error),
                         Verdict::Return | Verdict::RetryAfter(_) => error,
-                    });
+                    };
+                    return Err(Ended { error, maybe_done });
                 }
             }
         }
@@ -301,6 +374,8 @@ pub(crate) const FILTER_VALUES: usize = 200;
 pub(crate) const PER_PAGE: i32 = 1000;
 /// A million and more items.
 const MAX_PAGES: usize = 2_000;
+/// How long the list of enabled regions is believed.
+const REGIONS_FRESH: Duration = Duration::from_secs(3600);
 /// How many regions are asked at a time.
 pub(crate) const REGIONS_AT_ONCE: usize = 8;
 

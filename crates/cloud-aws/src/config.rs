@@ -24,6 +24,8 @@ use crate::network::Network;
 pub struct Config {
     identity: Identity,
     endpoint: Option<String>,
+    /// EC2's address, where it has another than the other services.
+    ec2_endpoint: Option<String>,
     regions: Vec<Region>,
     owner: Owner,
     subnet: Option<String>,
@@ -48,6 +50,7 @@ impl Config {
         Self {
             identity: Identity::Default,
             endpoint: None,
+            ec2_endpoint: None,
             regions: Vec::new(),
             owner: Owner::default(),
             subnet: None,
@@ -64,7 +67,8 @@ impl Config {
     ///
     /// | Variable | What it sets |
     /// |---|---|
-    /// | `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` | another address of the API |
+    /// | `AWS_ENDPOINT_URL` | see [`endpoint`](Self::endpoint) |
+    /// | `AWS_ENDPOINT_URL_EC2` | the same for EC2 alone, not for prices and image parameters |
     /// | `CLOUD_AWS_REGIONS` | see [`regions`](Self::regions), separated by commas |
     /// | `CLOUD_AWS_SUBNET` | see [`subnet`](Self::subnet) |
     /// | `CLOUD_OWNER` | the owner |
@@ -72,9 +76,14 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on fields `owner` and `region`.
     pub fn from_env() -> Result<Self> {
-        let read = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        Self::from_variables(|variable| std::env::var(variable).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut config = Self::new();
-        config.endpoint = read("AWS_ENDPOINT_URL_EC2").or_else(|| read("AWS_ENDPOINT_URL"));
+        config.endpoint = read("AWS_ENDPOINT_URL");
+        config.ec2_endpoint = read("AWS_ENDPOINT_URL_EC2");
         if let Some(regions) = read("CLOUD_AWS_REGIONS") {
             let words = regions.split(',').map(str::trim).filter(|word| !word.is_empty());
             config.regions = words.map(Region::new).collect::<Result<_>>()?;
@@ -106,10 +115,11 @@ impl Config {
         self
     }
 
-    /// Another address of the API, such as a simulator's, for all regions.
+    /// Another address of all of AWS' services, such as a simulator's, for all regions. Where it is that of one region, such
+    /// as a private endpoint's, name that region by [`regions`](Self::regions) too.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
-        self.endpoint = Some(url.into());
+        (self.endpoint, self.ec2_endpoint) = (Some(url.into()), None);
         self
     }
 
@@ -180,11 +190,13 @@ impl Config {
     /// `InvalidRequest` on fields `endpoint`, `region` and `subnet`.
     pub fn build(self) -> Result<Aws> {
         let named = |error: Error| error.with_provider(&crate::ID);
-        let base = self.endpoint.as_deref().unwrap_or("https://ec2.amazonaws.com");
-        let base = Url::parse(base)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| named(Error::invalid("endpoint", "must be an http or https URL")))?;
+        let good = |url: &str| {
+            let url = Url::parse(url).ok();
+            url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+                .ok_or_else(|| named(Error::invalid("endpoint", "must be an http or https URL")))
+        };
+        let base = good(self.endpoint.as_deref().unwrap_or("https://ec2.amazonaws.com"))?;
+        let base = self.ec2_endpoint.as_deref().map_or(Ok(base), good)?;
         if let Some(wrong) = self.regions.iter().find(|region| !crate::convert::is_region(region.as_str())) {
             return Err(named(Error::invalid("region", format!("must be a region such as eu-west-1, got {wrong}"))));
         }
@@ -198,6 +210,7 @@ impl Config {
         let api = Api::new(Settings {
             identity: self.identity,
             endpoint: self.endpoint,
+            ec2_endpoint: self.ec2_endpoint,
             regions: self.regions,
             transport,
             clock: self.clock.clone(),
@@ -212,6 +225,12 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use cloud_http::{Body, SendError};
+
     use super::*;
 
     #[test]
@@ -225,6 +244,42 @@ mod tests {
             assert_eq!(config.build().unwrap_err().field(), Some(field));
         }
         assert!(Config::new().subnet("subnet-0123456789abcdef0").build().is_ok());
+    }
+
+    #[tokio::test]
+    async fn ec2s_own_address_is_for_ec2_alone() {
+        let variable = |name: &str| match name {
+            "AWS_ENDPOINT_URL_EC2" => Some("http://ec2.test".to_owned()),
+            "AWS_ENDPOINT_URL" => Some("http://others.test".to_owned()),
+            _ => None,
+        };
+        let config = Config::from_variables(variable).unwrap().access_key("AKIAEXAMPLE", "secret".to_owned());
+        for (config, ec2, others) in [
+            (config.clone(), "http://ec2.test", "http://others.test"),
+            (config.endpoint("http://all.test"), "http://all.test", "http://all.test"),
+        ] {
+            let hosts = Arc::new(Hosts::default());
+            let aws = config.transport(hosts.clone()).build().unwrap();
+            let region = Region::new("eu-west-1").unwrap();
+            assert!(aws.0.api.images(&region, "self", &[]).await.is_err());
+            assert!(aws.0.api.storage_products(&region).await.is_err());
+            let hosts = hosts.0.lock().unwrap();
+            assert_eq!(hosts.first().map(String::as_str), Some(ec2));
+            assert!(hosts.len() > 1 && hosts.iter().skip(1).all(|host| host == others), "{hosts:?}");
+        }
+    }
+
+    /// Notes to whom is sent, and answers nothing good.
+    #[derive(Debug, Default)]
+    struct Hosts(Mutex<Vec<String>>);
+
+    #[async_trait]
+    impl Transport for Hosts {
+        async fn send(&self, request: http::Request<Bytes>, _: usize) -> Result<http::Response<Body>, SendError> {
+            let (scheme, host) = (request.uri().scheme_str().unwrap(), request.uri().host().unwrap());
+            self.0.lock().unwrap().push(format!("{scheme}://{host}"));
+            Ok(http::Response::builder().status(403).body(Body::Whole(Bytes::new())).unwrap())
+        }
     }
 
     #[test]

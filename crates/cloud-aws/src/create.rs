@@ -3,12 +3,17 @@
 //! EC2 takes a name any number of times, but a *client token* once: all creates of one owner and name use one token a zone
 //! and an hour, so that of two that race EC2 itself makes one host, and tells the other that the token is taken. What is
 //! left are creates that miss each other: because a zone had no room for one of them, because the hour ended between them, or
-//! because they ask for different regions. Each looks again after its create: the oldest host stays, and whoever made a younger
-//! one deletes it.
+//! because they ask for different zones or regions. So each looks again after its create, once nothing older can be hidden
+//! by a list's lag any more. The oldest stays, and whoever sees a younger one deletes it: its maker may have crashed.
+//!
+//! A token stands for what was asked with it even where that found no room, or has ended: whoever meets one that nobody
+//! shows a host of goes on to the next.
 //!
 //! EC2 makes the host before it looks for room everywhere, and may give it up a moment later: waits tell that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::Instance;
@@ -38,6 +43,24 @@ struct Wish<'a> {
     rules: Option<RuleSet>,
     /// What the host reads at its first boot, encoded.
     user_data: Option<String>,
+    /// Whether something was launched: what it uses is not in vain any more.
+    launched: AtomicBool,
+}
+
+/// Client tokens that launch nothing any more, as far as this process knows, with their hours.
+#[derive(Debug, Default)]
+pub(crate) struct SpentTokens(Mutex<HashMap<String, i64>>);
+
+impl SpentTokens {
+    fn add(&self, token: String, hour: i64) {
+        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.retain(|_, old| *old >= hour);
+        spent.insert(token, hour);
+    }
+
+    fn has(&self, token: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(token)
+    }
 }
 
 /// An instance and where it is.
@@ -50,15 +73,22 @@ impl Inner {
         let token = spec.create_token.clone().unwrap_or_else(CreateToken::random);
         let mut labels = ownership::host_labels(&self.owner, spec, &token);
         labels.insert(tags::CALL.to_owned(), CreateToken::random().to_string());
-        if let Some(oldest) = self.others(spec).await?.into_iter().next() {
-            return self.adopt(oldest, &labels, spec).await;
+        if let Some(oldest) = self.oldest(spec).await? {
+            return self.judge(&oldest, &labels, spec).await;
         }
         let plan = self.plan(spec).await?;
         labels.insert(tags::SSH_USER.to_owned(), plan.boot.ssh_user.clone());
         let network = plan.places.first().map_or("", |place| &place.network);
-        let wish = Wish { spec, labels, rules: self.rule_set(spec, network), user_data, plan };
+        let wish = Wish {
+            spec,
+            labels,
+            rules: self.rule_set(spec, network),
+            user_data,
+            plan,
+            launched: AtomicBool::new(false),
+        };
         let outcome = Box::pin(self.create_planned(&wish)).await;
-        if outcome.as_ref().is_err_and(is_final) {
+        if outcome.as_ref().is_err_and(is_final) && !wish.launched.load(Ordering::Relaxed) {
             // Best effort: what this call made for a host that will not be. A repeat of the call, any delete of a host that
             // is gone, and a sweep find it too.
             let _ = self.remove_shared(&wish).await;
@@ -70,7 +100,7 @@ impl Inner {
     async fn create_planned(&self, wish: &Wish<'_>) -> Result<Created> {
         let mut refused = Vec::new();
         for subnet in &wish.plan.places {
-            match Box::pin(self.create_in(wish, subnet, !refused.is_empty())).await {
+            match Box::pin(self.create_in(wish, subnet)).await {
                 Err(error) if error.kind() == ErrorKind::NoCapacity => refused.push(error),
                 other => return other,
             }
@@ -80,101 +110,164 @@ impl Inner {
         Err(if refused.is_empty() { error } else { error.with_context(format!("in none of {}", zones.join(", "))) })
     }
 
-    async fn create_in(&self, wish: &Wish<'_>, subnet: &Subnet, moved_on: bool) -> Result<Created> {
+    async fn create_in(&self, wish: &Wish<'_>, subnet: &Subnet) -> Result<Created> {
         let (spec, region) = (wish.spec, &wish.spec.region);
-        let (hour, young) = hour(self.clock.now());
-        let patient = moved_on || young;
-        let (mut incarnation, mut looks) = (0_u32, 0_u64);
+        let until = self.clock.monotonic() + DECISION;
+        // Since when a token is met that another create has used, and that shows no host.
+        let mut taken: Option<(String, Duration)> = None;
         loop {
-            let token = tags::client_token(&self.owner, spec, &subnet.zone, &format!("{hour}.{incarnation}"));
-            let body = self.body(wish, subnet, &token, patient).await?;
+            let (token, hour) = self.unspent_token(spec, &subnet.zone);
+            let body = self.body(wish, subnet, &token).await?;
             let error = match self.api.create_instance(region, &body).await {
-                // The token's host has ended, and EC2 remembers it.
-                Ok(instance) if convert::state(&instance) == HostState::Deleting => {
-                    incarnation += 1;
-                    continue;
-                }
-                Ok(instance) if is_of_call(&instance, &wish.labels) => {
-                    return Box::pin(self.settle(wish, instance, subnet, patient)).await;
-                }
-                Ok(instance) => return self.adopt((region.clone(), instance), &wish.labels, spec).await,
+                Ok(instance) => match self.meet(wish, instance).await? {
+                    Some(created) => return Ok(created),
+                    // The token's host is on its way out, and EC2 remembers it.
+                    None => {
+                        self.spent.add(token, hour);
+                        continue;
+                    }
+                },
                 Err(error) => error,
             };
+            let late = self.clock.monotonic() >= until;
             match (error.kind(), error.code()) {
-                (_, Some("IdempotentInstanceTerminated")) if incarnation < INCARNATIONS => {
-                    incarnation += 1;
+                (_, Some("IdempotentInstanceTerminated")) if !late => {
+                    self.spent.add(token, hour);
                     continue;
                 }
                 // Just made and not known everywhere yet, or gone with the last host that used it.
-                (ErrorKind::NotFound, Some("InvalidGroup.NotFound" | "InvalidKeyPair.NotFound")) if looks < LOOKS => {
+                (ErrorKind::NotFound, Some("InvalidGroup.NotFound" | "InvalidKeyPair.NotFound")) if !late => {
                     self.forget_shared(wish, region);
                 }
-                // Another create of the name was first.
+                // Another create of the name was first, here or in an earlier try that found no room.
                 (_, Some("IdempotentParameterMismatch")) => {
-                    match self.by_token(region, &token).await? {
-                        Some((_, ended)) if convert::state(&ended) == HostState::Deleting => {
-                            incarnation += 1;
-                            continue;
+                    if let Some((_, instance)) = self.by_token(region, &token).await? {
+                        match self.meet(wish, instance).await? {
+                            Some(created) => return Ok(created),
+                            None => {
+                                self.spent.add(token, hour);
+                                continue;
+                            }
                         }
-                        Some(found) => return self.adopt(found, &wish.labels, spec).await,
-                        None => {}
                     }
-                    if looks >= LOOKS {
+                    let now = self.clock.monotonic();
+                    let since = match &taken {
+                        Some((other, since)) if *other == token => *since,
+                        _ => taken.insert((token.clone(), now)).1,
+                    };
+                    if now.saturating_sub(since) >= READ_LAG {
+                        // Should its host be shown all the same, it is the older one.
+                        self.spent.add(token, hour);
+                    }
+                    if late {
                         let message = format!("another create of {} is under way: repeat the call", spec.name);
                         return Err(Error::new(ErrorKind::Conflict, message));
                     }
                 }
-                // Nobody said whether it was done: the token tells.
-                (ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown, _) => {
+                // Nobody said whether it was done, or nobody could read it: the token tells.
+                (
+                    ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown | ErrorKind::Unexpected,
+                    _,
+                ) => {
+                    let unknown = || error.with_kind(ErrorKind::OutcomeUnknown);
                     return match self.by_token(region, &token).await {
-                        Ok(Some(found)) if convert::state(&found.1) != HostState::Deleting => {
-                            self.adopt(found, &wish.labels, spec).await
-                        }
-                        _ => Err(error.with_kind(ErrorKind::OutcomeUnknown)),
+                        Ok(Some((_, instance))) => self.meet(wish, instance).await?.ok_or_else(unknown),
+                        _ => Err(unknown()),
                     };
+                }
+                (ErrorKind::NoCapacity, _) => {
+                    self.spent.add(token, hour);
+                    return Err(error);
                 }
                 // Something that the spec names went after the plan was made.
                 (ErrorKind::NotFound, _) => return Err(error.with_kind(ErrorKind::InvalidRequest)),
                 _ => return Err(error),
             }
-            looks += 1;
             self.clock.sleep(LAG_PAUSE).await;
         }
     }
 
-    /// Looks whether another host has the name, and gives the new one the data disk that was left for it.
-    ///
-    /// Who was in the first zone of the order may look too early to see somebody who was sent on to the next one. So who was
-    /// sent on waits until everything is shown, and until the other has had time to go, and gives way if it stays.
-    async fn settle(&self, wish: &Wish<'_>, instance: Instance, subnet: &Subnet, patient: bool) -> Result<Created> {
+    /// The first token of this hour that may still launch something.
+    fn unspent_token(&self, spec: &HostSpec, zone: &str) -> (String, i64) {
+        let hour = self.clock.now().as_second().div_euclid(HOUR);
+        let mut incarnation = 0_u64;
+        loop {
+            let token = tags::client_token(&self.owner, spec, zone, &format!("{hour}.{incarnation}"));
+            if !self.spent.has(&token) {
+                return (token, hour);
+            }
+            incarnation += 1;
+        }
+    }
+
+    /// What an instance of the wish's token is to it; nothing where it is being deleted.
+    async fn meet(&self, wish: &Wish<'_>, instance: Instance) -> Result<Option<Created>> {
+        if convert::state(&instance) == HostState::Deleting {
+            return Ok(None);
+        }
+        if is_of_call(&instance, &wish.labels) {
+            wish.launched.store(true, Ordering::Relaxed);
+            return Box::pin(self.settle(wish, instance)).await.map(Some);
+        }
+        let there = match self.oldest(wish.spec).await? {
+            Some(oldest) => Some(oldest),
+            None => self.still(&wish.spec.region, instance).await?.map(|one| (wish.spec.region.clone(), one)),
+        };
+        match there {
+            Some(found) => self.judge(&found, &wish.labels, wish.spec).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Looks whether an older host has the name, once none can be hidden any more, and gives the new one the data disk that
+    /// was left for it.
+    async fn settle(&self, wish: &Wish<'_>, instance: Instance) -> Result<Created> {
         let region = &wish.spec.region;
         let place = Place::of(region, &instance)?;
         self.reader.made(&place);
-        if patient {
-            self.clock.sleep(READ_LAG).await;
-        }
-        let is_other = |(_, other): &Found| other.instance_id != instance.instance_id;
+        self.clock.sleep(READ_LAG).await;
         let mut others = self.others(wish.spec).await?;
-        others.retain(is_other);
-        let older = others.iter().position(|(_, other)| age(other) < age(&instance));
-        let winner = match older {
-            Some(older) => Some(others.swap_remove(older)),
-            None if patient && !others.is_empty() => {
-                self.clock.sleep(READ_LAG * 2).await;
-                let first = wish.plan.places.first().map(|place| place.zone.as_str());
-                let gives_way = |other: &Instance| first != Some(&subnet.zone) && zone(other) == first;
-                let mut others = self.others(wish.spec).await?;
-                others.retain(is_other);
-                others.into_iter().find(|(_, other)| gives_way(other))
-            }
-            None => None,
-        };
-        if let Some(winner) = winner {
+        others.retain(|(_, other)| other.instance_id != instance.instance_id);
+        if others.first().is_some_and(|(_, other)| age(other) < age(&instance)) {
             self.delete_loser(&place, &instance).await?;
-            return self.adopt(winner, &wish.labels, wish.spec).await;
+            let oldest = others.swap_remove(0);
+            return self.judge(&oldest, &wish.labels, wish.spec).await;
         }
+        self.delete_younger(&(region.clone(), instance.clone()), &others).await?;
         self.attach_left_disk(&place, wish.spec, wish.plan.left_disk.as_deref()).await?;
         Ok(Created::New(self.told(region, &instance)?))
+    }
+
+    /// The host that has the name for good: the oldest, after a look that nothing older is hidden from. Younger ones go.
+    async fn oldest(&self, spec: &HostSpec) -> Result<Option<Found>> {
+        let mut found = self.others(spec).await?;
+        if found.first().is_some_and(|(_, one)| self.is_young(one)) {
+            self.clock.sleep(READ_LAG).await;
+            found = self.others(spec).await?;
+        }
+        let mut found = found.into_iter();
+        let Some(oldest) = found.next() else { return Ok(None) };
+        self.delete_younger(&oldest, found.as_slice()).await?;
+        Ok(Some(oldest))
+    }
+
+    /// Whether an instance is so new that a read may not show it, or an older one.
+    fn is_young(&self, instance: &Instance) -> bool {
+        let certain = self.clock.now() - READ_LAG * 2;
+        convert::created_at(instance).is_none_or(|at| at > certain)
+    }
+
+    /// Deletes those that other calls made for the name. One with the tags of another was made by hand, as a copy, and stays.
+    async fn delete_younger(&self, (_, oldest): &Found, younger: &[Found]) -> Result<()> {
+        let mut calls = vec![call_of(oldest)];
+        for (region, instance) in younger {
+            let call = call_of(instance);
+            if call.is_some() && !calls.contains(&call) {
+                self.delete_loser(&Place::of(region, instance)?, instance).await?;
+            }
+            calls.push(call);
+        }
+        Ok(())
     }
 
     /// This owner's instances of the name in all regions, oldest first, without those that are being deleted.
@@ -188,35 +281,31 @@ impl Inner {
         };
         let mut found: Vec<Found> = Box::pin(self.api.everywhere(find)).await?;
         found.sort_by_cached_key(|(_, one)| age(one));
-        Ok(found)
+        // A list may show one for some time that is being deleted; its own id tells.
+        let mut there = Vec::with_capacity(found.len());
+        for (region, instance) in found {
+            if let Some(instance) = self.still(&region, instance).await? {
+                there.push((region, instance));
+            }
+        }
+        Ok(there)
+    }
+
+    /// An instance that a list has shown as it is by its id, unless it is being deleted.
+    async fn still(&self, region: &Region, shown: Instance) -> Result<Option<Instance>> {
+        match self.api.get_instance(&Place::of(region, &shown)?).await {
+            Ok(instance) if convert::state(&instance) == HostState::Deleting => Ok(None),
+            Ok(instance) => Ok(Some(instance)),
+            // One that has only just been made is not known everywhere yet.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(shown).filter(|one| self.is_young(one))),
+            Err(error) => Err(error),
+        }
     }
 
     /// The instance that was launched with a client token, where it is shown; it may have ended.
     async fn by_token(&self, region: &Region, token: &str) -> Result<Option<Found>> {
         let found = self.api.all_instances(region, &[filter("client-token", [token])]).await?;
         Ok(found.into_iter().next().map(|one| (region.clone(), one)))
-    }
-
-    /// Takes an instance that bears the name for the wish's, where it is one. Of one whose maker may still give way this
-    /// waits for the end.
-    async fn adopt(&self, found: Found, wished: &BTreeMap<String, String>, spec: &HostSpec) -> Result<Created> {
-        let (_, instance) = &found;
-        let labels = tags::read(instance.tags.as_deref());
-        let young = convert::created_at(instance).is_some_and(|at| {
-            let age = self.clock.now().duration_since(at);
-            age < jiff::SignedDuration::try_from(SETTLED).unwrap_or_default()
-        });
-        if is_of_call(instance, wished) || !young || !labels.contains_key(tags::SETTLING) {
-            return self.judge(&found, wished, spec).await;
-        }
-        self.clock.sleep(SETTLING).await;
-        match self.others(spec).await?.into_iter().next() {
-            Some(oldest) => self.judge(&oldest, wished, spec).await,
-            None => {
-                let message = format!("the host {} was deleted while it was looked at: repeat the call", spec.name);
-                Err(Error::new(ErrorKind::Conflict, message))
-            }
-        }
     }
 
     /// What an instance that bears the name is to the wish.
@@ -277,22 +366,16 @@ impl Inner {
 
 /// Whether the very call that bears these labels launched the instance.
 fn is_of_call(instance: &Instance, labels: &BTreeMap<String, String>) -> bool {
-    tags::read(instance.tags.as_deref()).get(tags::CALL) == labels.get(tags::CALL)
+    call_of(instance).as_ref() == labels.get(tags::CALL)
+}
+
+fn call_of(instance: &Instance) -> Option<String> {
+    tags::read(instance.tags.as_deref()).remove(tags::CALL)
 }
 
 /// By what the older of two is told: its time, and its id where they are of the same second.
 fn age(instance: &Instance) -> (Option<Timestamp>, Option<String>) {
     (convert::created_at(instance), instance.instance_id.clone())
-}
-
-fn zone(instance: &Instance) -> Option<&str> {
-    instance.placement.as_ref()?.availability_zone.as_deref()
-}
-
-/// The hour, and whether it is so young that a create of the hour before may still be on its way.
-fn hour(now: Timestamp) -> (i64, bool) {
-    let seconds = now.as_second();
-    (seconds.div_euclid(HOUR), seconds.rem_euclid(HOUR) < YOUNG)
 }
 
 /// Whether a create certainly made nothing.
@@ -301,27 +384,7 @@ fn is_final(error: &Error) -> bool {
     matches!(error.kind(), InvalidRequest | NoCapacity | PermissionDenied | QuotaExceeded | Unauthenticated)
 }
 
-/// How long a maker takes that may give way.
-const SETTLING: Duration = Duration::from_secs(READ_LAG.as_secs() * 4);
-/// After so long nobody gives way any more, whatever the clocks of two machines say.
-const SETTLED: Duration = Duration::from_secs(600);
+/// How long a token serves: an hour holds all that race, and EC2 forgets none so soon.
 const HOUR: i64 = 3600;
-/// Longer than a create is on its way.
-const YOUNG: i64 = 150;
-/// How often a name can be used again within an hour.
-const INCARNATIONS: u32 = 500;
-/// How many looks, a second apart, for what may not be shown yet.
-const LOOKS: u64 = Duration::from_secs(3).as_secs() * READ_LAG.as_secs();
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn creates_of_one_hour_share_their_token_and_a_young_hour_is_told() {
-        let at = |second: i64| hour(Timestamp::from_second(second).unwrap());
-        assert_eq!(at(7200 + 200), (2, false));
-        assert_eq!(at(7200 + 3599), (2, false));
-        assert_eq!(at(10_800), (3, true));
-    }
-}
+/// How long a create looks for a token that launches something.
+const DECISION: Duration = Duration::from_secs(300);

@@ -17,6 +17,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::catalog::CatalogCache;
 use crate::client::{Api, REGIONS_AT_ONCE, filter, tagged};
 use crate::convert::{self, Place};
+use crate::create::SpentTokens;
 use crate::group::Groups;
 use crate::image::Images;
 use crate::network::Network;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) images: Images,
     pub(crate) groups: Groups,
     pub(crate) keys: Keys,
+    pub(crate) spent: SpentTokens,
     capabilities: Capabilities,
 }
 
@@ -49,6 +51,7 @@ impl Aws {
             images: Images::default(),
             groups: Groups::default(),
             keys: Keys::default(),
+            spent: SpentTokens::default(),
             capabilities: capabilities(&network),
             api,
             owner,

@@ -1,17 +1,16 @@
 //! Reading hosts that are waited for: many readers, few calls.
 //!
-//! Whoever waits enters its host. One of the waiters asks for all of a region in one call, and hands the task on when it is
-//! done or dropped; so there is no task in the background. The call asks by a filter, which passes over what is not there:
-//! by ids, one that is gone would spoil the answer for all others.
+//! One of the readers asks for all of a region, as in [`Together`], by a filter, which passes over what is not there: by ids,
+//! one that is gone would spoil the answer for all others.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::Instance;
+use cloud_http::Together;
+use cloud_types::clock::within;
 use cloud_types::{Clock, Error, ErrorKind, Region, Result};
-use tokio::sync::watch;
 
 use crate::client::{Api, FILTER_VALUES};
 use crate::convert::{self, Place};
@@ -23,29 +22,15 @@ pub(crate) struct Reader {
     clock: Arc<dyn Clock>,
     /// When this process made a host.
     made: Mutex<HashMap<Place, Duration>>,
-    waiting: Mutex<BTreeMap<Place, Entry>>,
-    /// Held by the reader that asks for all of a region.
-    asking: Mutex<HashMap<Region, Arc<tokio::sync::Mutex<()>>>>,
-    /// How many calls were begun.
-    rounds: AtomicU64,
+    /// Those who wait, by region: a call asks one.
+    together: Mutex<HashMap<Region, Arc<Hosts>>>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    readers: usize,
-    /// The round at which the newest reader joined.
-    newest: u64,
-    /// The round of the newest answer, and the answer.
-    answer: watch::Sender<(u64, Answer)>,
-}
-
-/// An instance, or that it was not in the answer.
-type Answer = Option<Arc<Instance>>;
+type Hosts = Together<Place, Arc<Instance>>;
 
 impl Reader {
     pub(crate) fn new(api: Api, clock: Arc<dyn Clock>) -> Self {
-        let (made, waiting, asking) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { api, clock, made, waiting, asking, rounds: AtomicU64::new(0) }
+        Self { api, clock, made: Mutex::default(), together: Mutex::default() }
     }
 
     /// Remembers that a host was made just now, by this process.
@@ -69,8 +54,10 @@ impl Reader {
     /// is not taken for gone.
     pub(crate) async fn read_any(&self, host: &Place) -> Result<Instance> {
         loop {
+            // Asked first: the answer may be about a moment long ago by the time it is here.
+            let fresh = self.is_fresh(host);
             match self.api.get_instance(host).await {
-                Err(error) if error.kind() == ErrorKind::NotFound && self.is_fresh(host) => {
+                Err(error) if error.kind() == ErrorKind::NotFound && fresh => {
                     self.clock.sleep(LAG_PAUSE).await;
                 }
                 other => return other,
@@ -91,67 +78,32 @@ impl Reader {
 
     /// Reads a host, also one that has ended, together with the others that are being read.
     pub(crate) async fn read(&self, host: &Place) -> Result<Arc<Instance>> {
-        match self.read_together(host).await? {
+        let fresh = || Arc::new(Hosts::new(self.clock.clone(), GATHER, FILTER_VALUES));
+        let together = locked(&self.together).entry(host.region.clone()).or_insert_with(fresh).clone();
+        match together.ask(host.clone(), |batch| self.ask(&host.region, batch)).await? {
             Some(instance) => Ok(instance),
             // Not in the list: too new or gone. Only its id can say which.
             None => self.read_any(host).await.map(Arc::new),
         }
     }
 
-    async fn read_together(&self, host: &Place) -> Result<Answer> {
-        let seat = Seat::enter(self, host);
-        let mut answer = seat.answer.clone();
-        let region = locked(&self.asking).entry(host.region.clone()).or_default().clone();
-        loop {
-            let asking = tokio::select! {
-                biased;
-                _ = answer.wait_for(|(round, _)| *round > seat.joined) => None,
-                asking = region.lock() => Some(asking),
-            };
-            let (round, seen) = answer.borrow().clone();
-            if round > seat.joined {
-                return Ok(seen);
-            }
-            if asking.is_some() {
-                self.ask_once(&host.region).await?;
-            }
-        }
-    }
-
-    /// One call for up to [`FILTER_VALUES`] of those that still wait in a region.
-    async fn ask_once(&self, region: &Region) -> Result<()> {
-        self.clock.sleep(GATHER).await;
-        let round = self.rounds.fetch_add(1, Ordering::Relaxed) + 1;
-        let batch: Vec<Place> = {
-            let entries = self.entries();
-            let here = entries.iter().filter(|(host, _)| host.region == *region);
-            let open = here.filter(|(_, entry)| entry.answer.borrow().0 <= entry.newest);
-            open.take(FILTER_VALUES).map(|(host, _)| host.clone()).collect()
-        };
-        let ids: Vec<String> = batch.iter().map(|host| host.id.clone()).collect();
-        let found: Vec<Arc<Instance>> = match ids.is_empty() {
-            true => Vec::new(),
-            false => self.api.instances_of(region, &ids).await?.into_iter().map(Arc::new).collect(),
-        };
-        let entries = self.entries();
-        for host in &batch {
-            let seen = found.iter().find(|one| one.instance_id.as_deref() == Some(&host.id)).cloned();
-            if let Some(entry) = entries.get(host) {
-                entry.answer.send_replace((round, seen));
-            }
-        }
-        Ok(())
+    async fn ask(&self, region: &Region, batch: Vec<Place>) -> Result<Vec<(Place, Arc<Instance>)>> {
+        let ids: Vec<String> = batch.into_iter().map(|host| host.id).collect();
+        let found = self.api.instances_of(region, &ids).await?.into_iter();
+        let place = |one: &Instance| Some(Place { region: region.clone(), id: one.instance_id.clone()? });
+        Ok(found.filter_map(|one| Some((place(&one)?, Arc::new(one)))).collect())
     }
 
     /// Waits until an instance has ended, together with others that are waited for.
     pub(crate) async fn see_ended(&self, host: &Place) -> Result<()> {
         let until = self.clock.monotonic() + ENDING;
         loop {
-            match self.read(host).await {
-                Ok(instance) if convert::is_ended(&instance) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-                Err(error) if !error.is_retryable() => return Err(error),
-                _ if self.clock.monotonic() >= until => {
+            let left = until.saturating_sub(self.clock.monotonic());
+            match within(&*self.clock, left, self.read(host)).await {
+                Some(Ok(instance)) if convert::is_ended(&instance) => return Ok(()),
+                Some(Err(error)) if error.kind() == ErrorKind::NotFound => return Ok(()),
+                Some(Err(error)) if !error.is_retryable() => return Err(error),
+                None => {
                     let message = format!("host {host} is still being deleted: repeat the call");
                     return Err(Error::new(ErrorKind::Timeout, message));
                 }
@@ -159,51 +111,10 @@ impl Reader {
             }
         }
     }
-
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<Place, Entry>> {
-        locked(&self.waiting)
-    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// One reader's place; dropping it leaves.
-struct Seat<'a> {
-    reader: &'a Reader,
-    host: Place,
-    /// Only an answer to a later round counts: an earlier one may be older than what the reader has done.
-    joined: u64,
-    answer: watch::Receiver<(u64, Answer)>,
-}
-
-impl<'a> Seat<'a> {
-    fn enter(reader: &'a Reader, host: &Place) -> Self {
-        let mut entries = reader.entries();
-        let joined = reader.rounds.load(Ordering::Relaxed);
-        let entry = entries.entry(host.clone()).or_insert_with(|| Entry {
-            readers: 0,
-            newest: joined,
-            answer: watch::channel((0, None)).0,
-        });
-        entry.readers += 1;
-        entry.newest = joined;
-        let answer = entry.answer.subscribe();
-        Self { reader, host: host.clone(), joined, answer }
-    }
-}
-
-impl Drop for Seat<'_> {
-    fn drop(&mut self) {
-        let mut entries = self.reader.entries();
-        if let Some(entry) = entries.get_mut(&self.host) {
-            entry.readers -= 1;
-            if entry.readers == 0 {
-                entries.remove(&self.host);
-            }
-        }
-    }
 }
 
 /// How long after a change a read may still be older than it: EC2 is eventually consistent, mostly within seconds

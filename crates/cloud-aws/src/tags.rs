@@ -20,8 +20,6 @@ pub(crate) const FOR_HOSTS: &str = "hosts";
 pub(crate) const KEPT: &str = "kept";
 /// On a host: a random word of the very call that made it.
 pub(crate) const CALL: &str = "cloud-call";
-/// On a host: that its maker looks again for some time, and deletes it where another of its name is to stay.
-pub(crate) const SETTLING: &str = "cloud-settling";
 /// On a host: the name by which its SSH keys log in.
 pub(crate) const SSH_USER: &str = "cloud-ssh-user";
 /// On a snapshot: the id of the host that it is of.

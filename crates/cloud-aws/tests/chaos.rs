@@ -13,7 +13,7 @@ use cloud_sim::aws::Sim;
 use cloud_sim::{Fault, FaultRule, RateLimit, SimConfig};
 use cloud_types::{
     CloudProvider, CloudProviderExt, Created, DataDisk, ErrorKind, GiB, HostId, HostRuntime, HostSpec, HostState,
-    Image, InboundPort, ListHosts, Machine, Name, Owner, Region, Result, ScaledClock, Wait,
+    Image, InboundPort, ListHosts, Machine, Name, Owner, Region, Result, ScaledClock, Wait, Zone,
 };
 use cloud_world::{Kind, Lag};
 use futures::TryStreamExt;
@@ -151,6 +151,62 @@ async fn a_full_zone_is_passed_by_and_a_full_region_is_told() {
     assert_eq!(full.kind(), ErrorKind::NoCapacity);
     assert!(full.message().contains("eu-west-1a") && full.message().contains("eu-west-1c"), "{full}");
     assert_eq!(all(&provider).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_found_no_room_can_be_repeated_at_once_by_anybody() {
+    let sim = simulated::sim().await;
+    let provider = simulated::provider(&sim, "mine");
+    for machine in ["t3.small", "t3.medium"] {
+        fill(&sim, 3, 5.0);
+        let mut wish = spec("web");
+        wish.machine = Machine::named(machine).unwrap();
+        assert_eq!(provider.create_host(&wish).await.unwrap_err().kind(), ErrorKind::NoCapacity);
+    }
+    provider.clock().sleep(Duration::from_secs(30)).await;
+    let other = simulated::provider(&sim, "mine");
+    for provider in [provider, other] {
+        let created = provider.create_host(&spec("web")).await.unwrap();
+        assert!(matches!(created, Created::New(_)), "{created:?}");
+        provider.delete_host(&created.host().id).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_creates_in_several_zones_and_regions_leave_one_host() {
+    let sim = simulated::sim().await;
+    let places = [("eu-west-1", "eu-west-1a"), ("eu-west-1", "eu-west-1b"), ("us-east-1", "us-east-1a")];
+    let tasks = places.map(|(region, zone)| {
+        let (provider, mut wish) = (simulated::provider(&sim, "mine"), spec("raced"));
+        (wish.region, wish.zone) = (Region::new(region).unwrap(), Some(Zone::new(zone).unwrap()));
+        tokio::spawn(async move { provider.create_host(&wish).await })
+    });
+    let answers: Vec<Result<Created>> = join_all(tasks).await.into_iter().map(std::result::Result::unwrap).collect();
+    let provider = simulated::provider(&sim, "mine");
+    provider.clock().sleep(Duration::from_secs(120)).await;
+    let there = all(&provider).await;
+    assert_eq!(there.len(), 1, "{answers:?}");
+    for answer in answers {
+        match answer {
+            Ok(created) => assert_eq!(created.host().id, there[0].id),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_being_deleted_is_not_taken_for_the_new_one() {
+    let sim = simulated::sim().await;
+    let provider = simulated::provider(&sim, "mine");
+    for _ in 0..8 {
+        let old = provider.create_host(&spec("web")).await.unwrap().into_host();
+        // Seen by all, so that the deletion is what is shown late.
+        provider.clock().sleep(Duration::from_secs(30)).await;
+        provider.delete_host(&old.id).await.unwrap();
+        let created = simulated::provider(&sim, "mine").create_host(&spec("web")).await.unwrap();
+        assert!(matches!(created, Created::New(_)), "{created:?}");
+        provider.delete_host(&created.host().id).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

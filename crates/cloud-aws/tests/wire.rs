@@ -48,7 +48,8 @@ fn ours(more: &str) -> String {
 async fn a_launch_is_sent_as_it_is_documented() {
     let mut answers = vec![instances(&[])];
     answers.extend(plan());
-    answers.push(launched(&instance("pending", &BTreeMap::new(), "")));
+    let other = instance("pending", &BTreeMap::new(), "");
+    answers.extend([launched(&other), instances(&[]), instances(&[other])]);
     let fake = script(answers);
     // The answer bears other tags than the call gave, so that it is judged as somebody else's.
     let taken = scripted(&fake).create_host(&spec("web-1").user_data(UserData::new("#!/bin/sh\ntrue"))).await;
@@ -181,14 +182,43 @@ async fn a_launch_whose_answer_is_lost_is_repeated_with_the_same_token() {
         .answer(500, error("InternalError", ""))
         .cut(http::StatusCode::OK);
     fake = fake.answer(400, error("IdempotentParameterMismatch", "other parameters"));
-    fake = fake.answer(200, instances(&[ours("")]));
+    // By its token, by its name, and as it is by its id.
+    for _ in 0..3 {
+        fake = fake.answer(200, instances(&[ours("")]));
+    }
     let created = scripted(&fake).create_host(&spec("web-1")).await.unwrap();
     assert!(matches!(created, Created::Existing(host) if host.id.as_str() == HOST));
     let tokens: Vec<String> = launches(&fake).iter().map(|launch| form(launch)["ClientToken"].clone()).collect();
     assert_eq!(tokens.len(), 4);
     assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+    let asked = form(fake.requests().iter().rev().nth(2).unwrap());
+    assert_eq!((asked["Filter.1.Name"].as_str(), &asked["Filter.1.Value.1"]), ("client-token", &tokens[0]));
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_says_nothing_of_the_lost_one() {
+    let mut answers = vec![instances(&[])];
+    answers.extend(plan());
+    let fake = script(answers)
+        .fail(SendError::maybe_sent("reset"))
+        .answer(401, error("AuthFailure", "the credentials have ended"))
+        .answer(200, instances(&[]));
+    let unknown = scripted(&fake).create_host(&spec("web-1")).await.unwrap_err();
+    assert_eq!((unknown.kind(), unknown.code()), (ErrorKind::OutcomeUnknown, Some("AuthFailure")));
     let last = form(fake.requests().last().unwrap());
-    assert_eq!((last["Filter.1.Name"].as_str(), &last["Filter.1.Value.1"]), ("client-token", &tokens[0]));
+    assert_eq!(last["Filter.1.Name"].as_str(), "client-token", "nothing is removed, and the token is looked for");
+}
+
+#[tokio::test]
+async fn a_region_that_refuses_is_named_with_what_to_do() {
+    let fake = FakeTransport::new().answer(
+        200,
+        answer("DescribeRegions", "<regionInfo><item><regionName>eu-west-1</regionName></item></regionInfo>"),
+    );
+    let fake = fake.answer(403, error("UnauthorizedOperation", "explicit deny in a service control policy"));
+    let denied = config(fake.clone()).regions([]).build().unwrap().create_host(&spec("web-1")).await.unwrap_err();
+    assert_eq!(denied.kind(), ErrorKind::PermissionDenied);
+    assert!(denied.message().contains("eu-west-1") && denied.message().contains("Config::regions"), "{denied}");
 }
 
 #[tokio::test]
@@ -199,7 +229,9 @@ async fn a_token_whose_host_has_ended_is_followed_by_another() {
         .answer(400, error("IdempotentInstanceTerminated", "gone"))
         .answer(400, error("IdempotentParameterMismatch", "other parameters"))
         .answer(200, instances(&[instance("terminated", &theirs("web-1"), "")]))
-        .answer(200, launched(&ours("")));
+        .answer(200, launched(&ours("")))
+        .answer(200, instances(&[ours("")]))
+        .answer(200, instances(&[ours("")]));
     scripted(&fake).create_host(&spec("web-1")).await.unwrap();
     let tokens: std::collections::BTreeSet<String> =
         launches(&fake).iter().map(|launch| form(launch)["ClientToken"].clone()).collect();
@@ -220,7 +252,7 @@ async fn a_lack_of_capacity_is_asked_about_once() {
 
 #[tokio::test]
 async fn a_host_that_is_there_is_found_by_its_tags() {
-    let fake = script([instances(&[ours("")])]);
+    let fake = script([instances(&[ours("")]), instances(&[ours("")])]);
     let created = scripted(&fake).create_host(&spec("web-1")).await.unwrap();
     let Created::Existing(host) = created else { panic!("{created:?}") };
     assert_eq!((host.state, host.zone.unwrap().as_str().to_owned()), (HostState::Running, "eu-west-1a".to_owned()));

@@ -87,7 +87,9 @@ impl Bucket {
         let ghosts = self.abandoned.iter().filter(|at| **at + GHOST >= drawn.started).count() as f64;
         let at_least = remaining - f64::from(self.in_flight) - ended_since - ghosts;
         let tokens = self.level.map_or(at_least, |level| level.tokens.max(at_least).min(remaining));
-        self.level = Some(Level { tokens, limit, at: now });
+        // Never back: the time since then is in the level already.
+        let at = self.level.map_or(now, |level| level.at.max(now));
+        self.level = Some(Level { tokens, limit, at });
     }
 
     /// The budget was exceeded: it is empty, and the provider may have said for how long. A budget is never empty for
@@ -184,6 +186,22 @@ mod tests {
             let limit = f64::from(self.limit);
             self.level = (self.level + passed.as_secs_f64() * limit / RECOVERY.as_secs_f64()).min(limit);
         }
+    }
+
+    #[test]
+    fn an_answer_that_is_noted_late_refills_nothing_twice() {
+        let at = Duration::from_secs;
+        let reading = |remaining| Some(RateReading { limit: 100, remaining });
+        let mut bucket = Bucket::new(RECOVERY);
+        let Draw::Go(first) = bucket.draw(at(0)) else { panic!("the first may go") };
+        bucket.answered(first, reading(10), at(0));
+        let Draw::Go(second) = bucket.draw(at(0)) else { panic!("ten are left") };
+        assert!((0..4).all(|_| matches!(bucket.draw(at(0)), Draw::Go(_))), "nine are left");
+        // Between the answer's moment and its note others have drawn.
+        assert!(matches!(bucket.draw(at(10)), Draw::Go(_)));
+        bucket.answered(second, reading(14), at(5));
+        let left = std::iter::from_fn(|| matches!(bucket.draw(at(10)), Draw::Go(_)).then_some(())).count();
+        assert!(left <= 14, "ten and the refill of ten seconds, less six that are gone: not {left}");
     }
 
     proptest! {

@@ -129,8 +129,8 @@ impl Turn<'_> {
             }
         };
         let (queue, clock, Some(drawn)) = (place.queue, place.clock, place.drawn.take()) else { return };
-        let now = clock.monotonic();
         let mut bucket = queue.bucket();
+        let now = clock.monotonic();
         bucket.answered(drawn, queue.headers.read(answer.headers()), now);
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
             bucket.exceeded(retry_after(answer.headers(), clock.now()), now);
@@ -145,8 +145,8 @@ impl Drop for Place<'_> {
         if self.drawn.is_none() {
             return;
         }
-        let now = self.clock.monotonic();
         let mut bucket = self.queue.bucket();
+        let now = self.clock.monotonic();
         if self.sent {
             bucket.abandoned(now);
         } else {

@@ -45,7 +45,7 @@ struct Entry<A> {
     /// The round at which the newest of them joined.
     newest: u64,
     /// The round of the newest answer, and the answer.
-    answer: watch::Sender<(u64, Option<A>)>,
+    answer: watch::Sender<(u64, Result<Option<A>>)>,
 }
 
 impl<K: Ord + Clone, A: Clone> Together<K, A> {
@@ -59,7 +59,7 @@ impl<K: Ord + Clone, A: Clone> Together<K, A> {
     /// The answer for a key, by a call that began after this one did; none where that call's answer has nothing of it.
     ///
     /// # Errors
-    /// Those of a call that this one made. A call that another makes and that fails is made again.
+    /// Those of the call, which all have who waited for it.
     pub async fn ask<F>(&self, key: K, call: impl Fn(Vec<K>) -> F) -> Result<Option<A>>
     where
         F: Future<Output = Result<Vec<(K, A)>>>,
@@ -79,16 +79,16 @@ impl<K: Ord + Clone, A: Clone> Together<K, A> {
             };
             let (round, seen) = answer.borrow().clone();
             if round > place.joined {
-                return Ok(seen);
+                return seen;
             }
             if asking.is_some() {
-                self.ask_once(&call).await?;
+                self.ask_once(&call).await;
             }
         }
     }
 
     /// One call for those that have waited longest.
-    async fn ask_once<F>(&self, call: &impl Fn(Vec<K>) -> F) -> Result<()>
+    async fn ask_once<F>(&self, call: &impl Fn(Vec<K>) -> F)
     where
         F: Future<Output = Result<Vec<(K, A)>>>,
     {
@@ -102,17 +102,17 @@ impl<K: Ord + Clone, A: Clone> Together<K, A> {
             open.into_iter().take(self.most).map(|(key, _)| key.clone()).collect()
         };
         if batch.is_empty() {
-            return Ok(());
+            return;
         }
-        let mut answers: BTreeMap<K, A> = call(batch.clone()).await?.into_iter().collect();
+        let mut answers = call(batch.clone()).await.map(BTreeMap::from_iter);
         let entries = self.entries();
         for key in &batch {
-            let found = answers.remove(key);
+            // An error is for all of them: each alone would wait as long for the same.
+            let found = answers.as_mut().map(|answers| answers.remove(key)).map_err(|error| error.clone());
             if let Some(entry) = entries.get(key) {
-                entry.answer.send_replace((round, found));
+                drop(entry.answer.send_replace((round, found)));
             }
         }
-        Ok(())
     }
 }
 
@@ -134,14 +134,14 @@ struct Place<'a, K: Ord, A> {
     key: K,
     /// Only an answer to a later round counts: an earlier one may be older than what the asker has done.
     joined: u64,
-    answer: watch::Receiver<(u64, Option<A>)>,
+    answer: watch::Receiver<(u64, Result<Option<A>>)>,
 }
 
 impl<'a, K: Ord + Clone, A> Place<'a, K, A> {
     fn enter(together: &'a Together<K, A>, key: K) -> Self {
         let mut entries = together.entries();
         let joined = together.rounds.load(Ordering::Relaxed);
-        let fresh = || Entry { askers: 0, newest: joined, answer: watch::channel((0, None)).0 };
+        let fresh = || Entry { askers: 0, newest: joined, answer: watch::channel((0, Ok(None))).0 };
         let entry = entries.entry(key.clone()).or_insert_with(fresh);
         entry.askers += 1;
         entry.newest = joined;
@@ -170,13 +170,13 @@ const HELP_YOURSELF: Duration = Duration::from_secs(30);
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use cloud_types::{Error, ErrorKind, ScaledClock};
+    use cloud_types::{Error, ErrorKind, SystemClock};
     use futures::future::{join_all, poll_immediate};
 
     use super::*;
 
     fn together(most: usize) -> Together<u32, u32> {
-        Together::new(Arc::new(ScaledClock::new(1000.0)), Duration::from_secs(1), most)
+        Together::new(Arc::new(SystemClock), Duration::from_secs(1), most)
     }
 
     /// Twice the number of each even key; odd ones are not there.
@@ -184,7 +184,7 @@ mod tests {
         Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 2)).collect())
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn many_share_few_calls_and_each_gets_its_own_answer() {
         let (calls, together) = (AtomicUsize::new(0), together(50));
         let call = |keys: Vec<u32>| {
@@ -200,19 +200,21 @@ mod tests {
         assert!(together.entries().is_empty(), "all have left");
     }
 
-    #[tokio::test]
-    async fn a_call_that_fails_is_the_askers_error_and_the_others_ask_again() {
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_fails_is_the_error_of_all_who_waited_for_it_and_of_nobody_else() {
         let (calls, together) = (AtomicUsize::new(0), together(50));
         let call = async |keys: Vec<u32>| match calls.fetch_add(1, Ordering::Relaxed) {
             0 => Err(Error::new(ErrorKind::Unavailable, "down")),
             _ => double(keys).await,
         };
-        let answers = join_all([2, 4].map(|key| together.ask(key, call))).await;
-        assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
-        assert_eq!(calls.load(Ordering::Relaxed), 2);
+        for answer in join_all((0..40).map(|key| together.ask(key, call))).await {
+            assert_eq!(answer.unwrap_err().message(), "down");
+        }
+        assert_eq!(calls.load(Ordering::Relaxed), 1, "nobody waits once more for the same error");
+        assert_eq!(together.ask(4, call).await.unwrap(), Some(8));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_asks_for_all_and_is_not_polled_any_more_holds_up_nobody() {
         let together = together(50);
         let mut stuck = Box::pin(together.ask(2, double));
@@ -220,7 +222,7 @@ mod tests {
         assert_eq!(together.ask(4, double).await.unwrap(), Some(8));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_asks_for_all_and_is_dropped_hands_the_task_on() {
         let together = together(50);
         let mut dropped = Box::pin(together.ask(2, double));

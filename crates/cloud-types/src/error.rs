@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ProviderId;
@@ -13,7 +14,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong in a call to a provider.
 ///
 /// [`Error::kind`] says what to do about it; everything else is for people and logs. `Display` is one line
-/// without the source, and no field ever holds a secret. One word wide.
+/// without the source, and no field ever holds a secret. One word wide. A clone is for another caller who waited for the
+/// same call; it shares the source.
 ///
 /// ```
 /// use cloud_types::{Error, ErrorKind};
@@ -23,8 +25,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert!(!error.is_retryable()); // take another zone or machine type instead
 /// assert_eq!(error.to_string(), "create_host: no cx22 left in fsn1 (NoCapacity)");
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     provider: Option<ProviderId>,
@@ -35,7 +39,7 @@ struct Inner {
     code: Option<String>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What the caller does about an [`Error`].
@@ -200,7 +204,7 @@ impl Error {
     /// Keeps the error underneath. Its text must be free of secrets: whoever prints the chain prints it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 

@@ -1,24 +1,26 @@
 //! One thing that is read for all who need it, and kept while it is fresh.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cloud_types::{Clock, Result};
+use cloud_types::{Clock, Error, Result};
 
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     last: Mutex<Option<(Duration, Arc<T>)>>,
+    /// How often reading failed, and how the last time.
+    failed: Mutex<(u64, Option<Error>)>,
     reading: tokio::sync::Mutex<()>,
 }
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
-        Self { last: Mutex::default(), reading: tokio::sync::Mutex::default() }
+        Self { last: Mutex::default(), failed: Mutex::default(), reading: tokio::sync::Mutex::default() }
     }
 }
 
 impl<T> Cached<T> {
-    /// What was read at most so long ago, or is read now, once for all who wait for it.
+    /// What was read at most so long ago, or is read now, once for all who wait for it: they have its error too.
     pub(crate) async fn get(
         &self,
         clock: &dyn Clock,
@@ -28,11 +30,20 @@ impl<T> Cached<T> {
         if let Some(seen) = self.fresh(clock, fresh) {
             return Ok(seen);
         }
+        let before = self.failed().0;
         let _reading = self.reading.lock().await;
         if let Some(seen) = self.fresh(clock, fresh) {
             return Ok(seen);
         }
-        let seen = Arc::new(read.await?);
+        if let (failures, Some(error)) = &*self.failed()
+            && *failures > before
+        {
+            return Err(error.clone());
+        }
+        let seen = read.await.map(Arc::new).inspect_err(|error| {
+            let mut failed = self.failed();
+            *failed = (failed.0 + 1, Some(error.clone()));
+        })?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((clock.monotonic(), seen.clone()));
         Ok(seen)
     }
@@ -43,6 +54,10 @@ impl<T> Cached<T> {
         last.as_ref().filter(|(read, _)| clock.monotonic().saturating_sub(*read) < fresh).map(|(_, seen)| seen.clone())
     }
 
+    fn failed(&self) -> MutexGuard<'_, (u64, Option<Error>)> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What was read last, however long ago.
     pub(crate) fn seen(&self) -> Option<Arc<T>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(_, seen)| seen.clone())
@@ -51,9 +66,27 @@ impl<T> Cached<T> {
 
 #[cfg(test)]
 mod tests {
-    use cloud_types::{Error, ErrorKind, ScaledClock};
+    use cloud_types::{ErrorKind, ScaledClock};
+    use futures::future::join_all;
 
     use super::*;
+
+    #[tokio::test]
+    async fn who_waited_for_a_read_that_failed_does_not_wait_for_another() {
+        let (clock, cached) = (ScaledClock::new(1.0), Cached::<u32>::default());
+        let reads = Mutex::new(0);
+        let read = async || {
+            *reads.lock().unwrap() += 1;
+            tokio::task::yield_now().await;
+            Err(Error::new(ErrorKind::Unavailable, "down"))
+        };
+        let hour = Duration::from_secs(3600);
+        for answer in join_all((0..40).map(|_| cached.get(&clock, hour, read()))).await {
+            assert_eq!(answer.unwrap_err().message(), "down");
+        }
+        assert_eq!(*reads.lock().unwrap(), 1);
+        assert_eq!(*cached.get(&clock, hour, async { Ok(1) }).await.unwrap(), 1);
+    }
 
     #[tokio::test]
     async fn what_is_fresh_is_not_read_again_and_a_failure_is_not_kept() {

@@ -15,7 +15,7 @@ impl Api {
             let body = body.clone();
             async move { body.send_with(&ec2).await }
         };
-        let made = self.call("create_host", region, run).await?;
+        let made = self.create("create_host", region, run).await?;
         let instance = made.instances.unwrap_or_default().into_iter().next();
         instance.ok_or_else(|| Error::new(ErrorKind::Unexpected, "a launch was answered without an instance"))
     }

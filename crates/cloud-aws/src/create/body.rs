@@ -17,14 +17,8 @@ use crate::tags;
 
 impl Inner {
     /// The launch of a wish in a zone, with the group and the key pair that it needs.
-    pub(super) async fn body(
-        &self,
-        wish: &Wish<'_>,
-        subnet: &Subnet,
-        token: &str,
-        settling: bool,
-    ) -> Result<RunInstancesInputBuilder> {
-        let Wish { spec, plan, labels, rules, user_data } = wish;
+    pub(super) async fn body(&self, wish: &Wish<'_>, subnet: &Subnet, token: &str) -> Result<RunInstancesInputBuilder> {
+        let Wish { spec, plan, labels, rules, user_data, .. } = wish;
         let group = match rules {
             Some(rules) => Some(self.ensure_group(&spec.region, rules).await?),
             None => None,
@@ -46,13 +40,9 @@ impl Inner {
             .set_ipv6_address_count(spec.public_network.ipv6.then_some(1))
             .delete_on_termination(true)
             .build();
-        let mut labels = labels.clone();
-        if settling {
-            labels.insert(tags::SETTLING.to_owned(), "true".to_owned());
-        }
         let own = ownership::resource_labels(&self.owner, spec.name.as_str());
         let mut tagged = vec![
-            tags::specification(ResourceType::Instance, &labels),
+            tags::specification(ResourceType::Instance, labels),
             tags::specification(ResourceType::Volume, &tags::of_disks(&self.owner, spec)),
             tags::specification(ResourceType::NetworkInterface, &own),
         ];

@@ -77,7 +77,7 @@ pub(crate) fn instance(state: &str, tags: &BTreeMap<String, String>, more: &str)
          <instanceState><code>16</code><name>{state}</name></instanceState>\
          <privateDnsName>ip-192-168-1-88.eu-west-1.compute.internal</privateDnsName><reason/>\
          <amiLaunchIndex>0</amiLaunchIndex><productCodes/><instanceType>t3.small</instanceType>\
-         <launchTime>2026-11-21T09:05:59.000Z</launchTime>\
+         <launchTime>2024-11-21T09:05:59.000Z</launchTime>\
          <placement><availabilityZone>eu-west-1a</availabilityZone><groupName/><tenancy>default</tenancy></placement>\
          <monitoring><state>disabled</state></monitoring><subnetId>subnet-1a2b3c4d</subnetId><vpcId>vpc-1a2b3c4d</vpcId>\
          <privateIpAddress>192.168.1.88</privateIpAddress><ipAddress>54.194.252.215</ipAddress>\

@@ -156,6 +156,11 @@ pub(super) fn no_capacity(machine: &str, zone: &str) -> ApiError {
     ApiError::with_status(500, "InsufficientInstanceCapacity", &message)
 }
 
+/// Whether a launch found no room.
+pub(super) fn is_no_capacity(error: &ApiError) -> bool {
+    error.code == "InsufficientInstanceCapacity"
+}
+
 /// A quota that is full.
 pub(super) fn quota(kind: Kind) -> ApiError {
     let (code, message) = match kind {

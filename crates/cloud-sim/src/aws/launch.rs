@@ -1,4 +1,4 @@
-//! `RunInstances`: each token launches once.
+//! `RunInstances`: each token launches once, and says the same each time.
 
 use cloud_world::{AddressChoice, DiskRequest, Host, HostRequest, Kind, Market, WorldError};
 
@@ -20,11 +20,17 @@ pub(super) fn run(api: &mut Api<'_>) -> Answer {
         }
     }
     let wanted = wanted::read(api)?;
-    let hosts = launch(api, &wanted, token.as_deref())?;
-    if let Some(token) = token {
+    let launched = launch(api, &wanted, token.as_deref());
+    // A token that found no room is remembered with what was sent, as EC2 has been seen to do.
+    let hosts = match &launched {
+        Ok(hosts) => Some(hosts.clone()),
+        Err(error) => errors::is_no_capacity(error).then(Vec::new),
+    };
+    if let (Some(token), Some(hosts)) = (token, hosts) {
         let sent = api.params.fingerprint();
-        api.ledger.tokens.insert((api.place, token), Launch { sent, hosts: hosts.clone() });
+        api.ledger.tokens.insert((api.place, token), Launch { sent, hosts });
     }
+    let hosts = launched?;
     render_instance::reservation_of(api, &hosts)
 }
 
@@ -37,6 +43,9 @@ fn launched_before(api: &Api<'_>, token: &str) -> Result<Option<Vec<u64>>, ApiEr
         let message =
             "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
         return Err(ApiError::new("IdempotentParameterMismatch", message));
+    }
+    if before.hosts.is_empty() {
+        return Ok(None);
     }
     let ended = |host: &u64| api.world.host(*host).map_or(true, |host| host.state == cloud_world::HostState::Deleting);
     if before.hosts.iter().all(ended) {
