@@ -9,13 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{Instance, IpPermission, IpRange, Ipv6Range, ResourceType};
-use cloud_types::{Error, ErrorKind, HostSpec, HostState, Inbound, InboundPort, Owner, Region, Result, ownership};
+use cloud_types::{Error, ErrorKind, HostSpec, Inbound, InboundPort, Owner, Region, Result, ownership};
 
 use crate::client::{filter, tagged};
-use crate::convert::{self, Place, nonsense};
-use crate::host::{Inner, there};
+use crate::convert::nonsense;
+use crate::host::Inner;
 use crate::reader::{LAG_PAUSE, READ_LAG};
 use crate::tags;
+use crate::users::Users;
 
 /// The groups that this process has seen, by region and name.
 #[derive(Debug, Default)]
@@ -123,34 +124,13 @@ impl Inner {
                 Err(error) if error.kind() == ErrorKind::Conflict => error,
                 other => return other,
             };
-            match self.users_of_group(region, id).await? {
+            match self.users(region, filter("instance.group-id", [id])).await? {
                 Users::Staying => return Ok(()),
                 _ if self.clock.monotonic() < until => self.clock.sleep(HELD_PAUSE).await,
                 // Whoever deletes those deletes the group after them.
                 Users::Leaving => return Ok(()),
                 Users::None => return Err(error.with_context(format!("security group {id} is still in use"))),
             }
-        }
-    }
-
-    async fn users_of_group(&self, region: &Region, id: &str) -> Result<Users> {
-        let mut users = Users::None;
-        for user in self.api.all_instances(region, &[filter("instance.group-id", [id]), there()]).await? {
-            // A list may still show a host that is gone.
-            match self.is_staying(&Place::of(region, &user)?).await? {
-                true => return Ok(Users::Staying),
-                false => users = Users::Leaving,
-            }
-        }
-        Ok(users)
-    }
-
-    /// Whether an instance is there, and not on its way out.
-    pub(crate) async fn is_staying(&self, place: &Place) -> Result<bool> {
-        match self.api.get_instance(place).await {
-            Ok(now) => Ok(convert::state(&now) != HostState::Deleting),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
         }
     }
 
@@ -163,19 +143,12 @@ impl Inner {
     pub(crate) async fn remove_unused_groups(&self, region: &Region) -> Result<()> {
         for group in self.own_groups(region).await? {
             let id = group.group_id.ok_or_else(|| nonsense("a security group's id"))?;
-            if let Users::None = self.users_of_group(region, &id).await? {
+            if let Users::None = self.users(region, filter("instance.group-id", [id.as_str()])).await? {
                 self.remove_group(region, &id).await?;
             }
         }
         Ok(())
     }
-}
-
-/// Who uses a group.
-enum Users {
-    None,
-    Leaving,
-    Staying,
 }
 
 fn rule_set(owner: &Owner, network: &str, ports: &[InboundPort]) -> RuleSet {

@@ -265,6 +265,11 @@ pub(crate) fn staying() -> Filter {
     filter("instance-state-name", ["pending", "running", "stopping", "stopped"])
 }
 
+/// Passes over all but those that are ending.
+pub(crate) fn leaving() -> Filter {
+    filter("instance-state-name", ["shutting-down"])
+}
+
 /// Our page token: the regions that go on, each with EC2's own token, a line each.
 fn write_page(next: &BTreeMap<Region, String>) -> Option<PageToken> {
     let lines: Vec<String> = next.iter().map(|(region, token)| format!("{region} {token}")).collect();

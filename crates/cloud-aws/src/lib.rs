@@ -59,6 +59,7 @@ mod snapshot;
 mod ssh_key;
 mod sweep;
 mod tags;
+mod users;
 mod volume;
 mod wire;
 

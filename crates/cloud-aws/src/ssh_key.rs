@@ -13,9 +13,10 @@ use jiff::Timestamp;
 
 use crate::client::{filter, tagged};
 use crate::convert::{self, KEY, Place, nonsense};
-use crate::host::{Aws, Inner, named, staying};
+use crate::host::{Aws, Inner, named};
 use crate::reader::{LAG_PAUSE, READ_LAG};
 use crate::tags;
+use crate::users::Users;
 
 /// The key pairs that this process has seen, by region and name.
 #[derive(Debug, Default)]
@@ -57,11 +58,8 @@ impl Inner {
 
     /// Removes a key pair that creates made, unless a host uses it that is to stay.
     pub(crate) async fn remove_key(&self, region: &Region, name: &str) -> Result<()> {
-        for user in self.api.all_instances(region, &[filter("key-name", [name]), staying()]).await? {
-            // A list may still show a host that is gone.
-            if self.is_staying(&Place::of(region, &user)?).await? {
-                return Ok(());
-            }
+        if let Users::Staying = self.users(region, filter("key-name", [name])).await? {
+            return Ok(());
         }
         self.keys.forget(region, name);
         self.api.delete_key_named(region, name).await

@@ -37,8 +37,19 @@ impl Api {
         filters: &[Filter],
         page: Option<String>,
     ) -> Result<(Vec<Instance>, Option<String>)> {
+        self.list_some_instances(region, filters, PER_PAGE, page).await
+    }
+
+    /// A page of at most so many instances, for who needs to find one.
+    pub(crate) async fn list_some_instances(
+        &self,
+        region: &Region,
+        filters: &[Filter],
+        most: i32,
+        page: Option<String>,
+    ) -> Result<(Vec<Instance>, Option<String>)> {
         let describe = |ec2: Client| {
-            let request = ec2.describe_instances().set_filters(Some(filters.to_vec())).max_results(PER_PAGE);
+            let request = ec2.describe_instances().set_filters(Some(filters.to_vec())).max_results(most);
             request.set_next_token(page.clone()).send()
         };
         let answer = self.call("list_hosts", region, describe).await?;
