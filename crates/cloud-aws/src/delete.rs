@@ -7,8 +7,9 @@
 use aws_sdk_ec2::types::{Instance, VolumeState};
 use cloud_types::{ErrorKind, HostId, Region, Result, ownership};
 
+use crate::client::tagged;
 use crate::convert::{self, Place};
-use crate::host::Inner;
+use crate::host::{Inner, staying};
 use crate::ssh_key::is_for_hosts;
 use crate::tags;
 
@@ -78,15 +79,42 @@ impl Inner {
 
     /// Removes what no host of this owner uses in a region: groups, key pairs, and data disks that were to go with a host.
     pub(crate) async fn remove_unused(&self, region: &Region) -> Result<()> {
-        for volume in self.own_volumes(region, &[]).await? {
-            let goes = convert::is_data_disk(&volume) && !tags::is_kept(&tags::read(volume.tags.as_deref()));
-            if goes && volume.state == Some(VolumeState::Available) {
-                let id = volume.volume_id.ok_or_else(|| convert::nonsense("a volume's id"))?;
-                self.remove_volume(&Place { region: region.clone(), id }).await?;
-            }
+        for disk in self.unused_data_disks(region).await? {
+            self.remove_volume(&disk).await?;
         }
         self.remove_unused_groups(region).await?;
         self.remove_unused_keys(region).await
+    }
+
+    /// The data disks that were to go with a host that is gone. A disk that was detached from a host that lives is its user's.
+    async fn unused_data_disks(&self, region: &Region) -> Result<Vec<Place>> {
+        let mut disks = self.own_volumes(region, &[tagged(tags::USE, tags::DATA_DISK)]).await?;
+        disks.retain(|disk| {
+            let kept = tags::is_kept(&tags::read(disk.tags.as_deref()));
+            convert::is_data_disk(disk) && !kept && disk.state == Some(VolumeState::Available)
+        });
+        let mut unused = Vec::new();
+        for disk in disks {
+            let labels = tags::read(disk.tags.as_deref());
+            let name = labels.get(ownership::NAME).map_or("", String::as_str);
+            if !self.has_staying_host(region, name).await? {
+                let id = disk.volume_id.ok_or_else(|| convert::nonsense("a volume's id"))?;
+                unused.push(Place { region: region.clone(), id });
+            }
+        }
+        Ok(unused)
+    }
+
+    /// Whether this owner has a host of a name in a region that is not on its way out.
+    async fn has_staying_host(&self, region: &Region, name: &str) -> Result<bool> {
+        let filters = [tagged(ownership::OWNER, self.owner.as_str()), tagged(ownership::NAME, name), staying()];
+        for host in self.api.all_instances(region, &filters).await? {
+            // A list may still show a host that is gone.
+            if self.is_staying(&Place::of(region, &host)?).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Deletes an instance and waits until it has ended.
