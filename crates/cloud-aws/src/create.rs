@@ -25,6 +25,7 @@ use crate::reader::{LAG_PAUSE, READ_LAG};
 use crate::tags;
 
 mod body;
+mod data_disk;
 mod first_boot;
 mod plan;
 
@@ -237,11 +238,7 @@ impl Inner {
             Match::SameSpec | Match::SameWish => {}
         }
         let place = Place::of(region, instance)?;
-        if spec.data_disk.is_some() {
-            // The create that made it may have ended before the disk was attached.
-            let left = self.left_disk(spec).await?.map(|(_, volume)| volume);
-            self.attach_left_disk(&place, spec, left.as_deref()).await?;
-        }
+        self.complete_data_disk(&place, spec).await?;
         let host = self.told(region, instance)?;
         Ok(match is_of_call(instance, wished) {
             true => {
