@@ -37,7 +37,8 @@ impl Inner {
             return Ok(());
         }
         let rest = async {
-            let (groups, disks) = (self.groups_of(instance), self.disks_after(place, instance).await?);
+            let groups = self.groups_of(&place.region, instance).await?;
+            let disks = self.disks_after(place, instance).await?;
             if !groups.is_empty() || !disks.is_empty() {
                 // All of these are held until the instance has ended.
                 self.reader.see_ended(place).await?;

@@ -63,7 +63,8 @@ impl Inner {
             }
         }
         self.keys.forget(region, name);
-        for key in self.api.all_keys(region, &[filter("key-name", [name])]).await? {
+        let ours = [filter("key-name", [name]), self.mine(), tagged(tags::USE, tags::FOR_HOSTS)];
+        for key in self.api.all_keys(region, &ours).await? {
             self.api.delete_key(region, &key.key_pair_id.ok_or_else(|| nonsense("a key pair's id"))?).await?;
         }
         Ok(())
