@@ -171,7 +171,7 @@ impl Inner {
             None => None,
         };
         if let Some(winner) = winner {
-            self.delete_loser(&place, &instance).await?;
+            self.delete_loser(&place, &instance, wish.spec.name.as_str()).await?;
             return self.adopt(winner, &wish.labels, wish.spec).await;
         }
         self.attach_left_disk(&place, wish.spec, wish.plan.left_disk.as_deref()).await?;

@@ -10,6 +10,7 @@ use cloud_types::{ErrorKind, HostId, Region, Result, ownership};
 use crate::client::tagged;
 use crate::convert::{self, Place};
 use crate::host::{Inner, staying};
+use crate::reader::READ_LAG;
 use crate::ssh_key::is_for_hosts;
 use crate::tags;
 
@@ -127,14 +128,19 @@ impl Inner {
         }
     }
 
-    /// Deletes an instance that lost a race, also the data disk that it brought, even one that was to be kept.
-    pub(crate) async fn delete_loser(&self, place: &Place, launched: &Instance) -> Result<()> {
-        // The answer to its launch does not tell its disks yet.
-        let volumes = self.api.volumes_at(place).await?;
+    /// Deletes an instance that lost a race, also the data disk that it brought, even one that was to be kept: nobody has
+    /// written to it. Neither the answer to the launch nor the lists tell such a disk at once.
+    pub(crate) async fn delete_loser(&self, place: &Place, launched: &Instance, name: &str) -> Result<()> {
+        let launched_at = launched.launch_time;
+        let since = self.clock.monotonic();
         self.delete_and_see_ended(&place.host_id()).await?;
-        for volume in volumes.iter().filter(|volume| convert::is_data_disk(volume)) {
-            let made_with = volume.create_time.zip(launched.launch_time).is_some_and(|(disk, host)| disk >= host);
-            if let Some(id) = volume.volume_id.clone().filter(|_| made_with) {
+        self.clock.sleep(READ_LAG.saturating_sub(self.clock.monotonic().saturating_sub(since))).await;
+        for disk in self.own_data_disks(&place.region, name).await? {
+            let made_since = disk.create_time.zip(launched_at).is_some_and(|(disk, host)| disk >= host);
+            // The winner's is at the winner. A late list may show this one as still at its host.
+            let host = convert::attachment(&disk).and_then(|one| one.instance_id.as_deref());
+            let unused = disk.state == Some(VolumeState::Available) || host == Some(place.id.as_str());
+            if let Some(id) = disk.volume_id.clone().filter(|_| made_since && unused) {
                 self.remove_volume(&Place { region: place.region.clone(), id }).await?;
             }
         }

@@ -183,6 +183,27 @@ async fn racing_creates_end_with_one_host_also_where_zones_fill_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_loses_a_race_leaves_no_disk_that_was_to_be_kept() {
+    for full in 0..6 {
+        let sim = simulated::sim().await;
+        fill(&sim, full, 3.0);
+        let wish = spec("raced").data_disk(DataDisk::new(GiB(1)).keep());
+        let tasks = (0..8).map(|_| {
+            let (provider, wish) = (simulated::provider(&sim, "mine"), wish.clone());
+            tokio::spawn(async move { provider.create_host(&wish).await })
+        });
+        join_all(tasks).await;
+        let provider = simulated::provider(&sim, "mine");
+        provider.clock().sleep(Duration::from_secs(120)).await;
+        let host = provider.create_host(&wish).await.unwrap().into_host();
+        assert_eq!(all(&provider).await.len(), 1, "with {full} refusals");
+        let disks = provider.volumes().unwrap().list_volumes().await.unwrap();
+        assert_eq!(disks.len(), 1, "with {full} refusals: {disks:?}");
+        assert_eq!(disks[0].host, Some(host.id));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_spec_in_another_region_is_refused_too() {
     let sim = simulated::sim().await;
     let provider = simulated::provider(&sim, "mine");
