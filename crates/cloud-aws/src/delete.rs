@@ -50,7 +50,7 @@ impl Inner {
             for group in groups {
                 self.remove_group(&place.region, &group).await?;
             }
-            match instance.key_name.as_deref().filter(|name| is_for_hosts(name)) {
+            match instance.key_name.as_deref().filter(|name| is_for_hosts(&self.owner, name)) {
                 Some(key) => self.remove_key(&place.region, key).await,
                 None => Ok(()),
             }

@@ -259,20 +259,6 @@ async fn a_kept_disk_stays_kept_until_its_next_host_has_it() {
 }
 
 #[tokio::test]
-async fn a_kept_disk_comes_back_to_a_create_that_follows_a_delete_at_once() {
-    let (_sim, aws) = started().await;
-    let wish = spec("web").data_disk(DataDisk::new(GiB(1)).keep());
-    let first = running(&aws, &wish).await;
-    let disk = only_disk(&aws).await;
-    aws.delete_host(&first.id).await.unwrap();
-    let second = running(&aws, &wish).await;
-    assert_ne!(second.id, first.id);
-    aws.clock().sleep(Duration::from_secs(30)).await;
-    let now = only_disk(&aws).await;
-    assert_eq!((now.id, now.host), (disk.id, Some(second.id)));
-}
-
-#[tokio::test]
 async fn a_host_that_has_its_data_disk_gets_no_second_one() {
     let (_sim, aws) = started().await;
     let wish = spec("web").data_disk(DataDisk::new(GiB(1)).keep());

@@ -81,7 +81,6 @@ async fn a_launch_is_sent_as_it_is_documented() {
         ("NetworkInterface.1.DeleteOnTermination", "true"),
         ("MetadataOptions.HttpTokens", "required"),
         ("MetadataOptions.HttpPutResponseHopLimit", "2"),
-        ("CreditSpecification.CpuCredits", "standard"),
         ("TagSpecification.1.ResourceType", "instance"),
         ("TagSpecification.2.ResourceType", "volume"),
         ("TagSpecification.3.ResourceType", "network-interface"),
@@ -142,7 +141,6 @@ async fn spot_ports_keys_disks_and_no_address_are_in_the_launch() {
     for body in [
         answer("DeleteSecurityGroup", "<return>true</return>"),
         instances(&[]),
-        answer("DescribeKeyPairs", "<keySet><item><keyPairId>key-01</keyPairId></item></keySet>"),
         answer("DeleteKeyPair", "<return>true</return>"),
     ] {
         fake = fake.answer(200, body);
@@ -286,7 +284,6 @@ async fn a_delete_removes_what_the_host_was_the_last_to_use() {
         instances(&[]),
         answer("DeleteSecurityGroup", "<return>true</return>"),
         instances(&[]),
-        answer("DescribeKeyPairs", "<keySet><item><keyPairId>key-01</keyPairId></item></keySet>"),
         answer("DeleteKeyPair", "<return>true</return>"),
     ]
     .into_iter()
@@ -303,7 +300,6 @@ async fn a_delete_removes_what_the_host_was_the_last_to_use() {
             "DescribeInstances",
             "DeleteSecurityGroup",
             "DescribeInstances",
-            "DescribeKeyPairs",
             "DeleteKeyPair",
         ]
     );

@@ -3,9 +3,9 @@
 use aws_sdk_ec2::operation::run_instances::RunInstancesInput;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesInputBuilder;
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, HttpTokensState, InstanceInterruptionBehavior,
-    InstanceMarketOptionsRequest, InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceType,
-    MarketType, ResourceType, SpotInstanceType, SpotMarketOptions, VolumeType,
+    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, InstanceInterruptionBehavior, InstanceMarketOptionsRequest,
+    InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceType, MarketType, ResourceType,
+    SpotInstanceType, SpotMarketOptions, VolumeType,
 };
 use cloud_types::{DiskClass, Error, GiB, Pricing, Result, ownership};
 
@@ -62,8 +62,6 @@ impl Inner {
         if spec.pricing == Pricing::Spot {
             tagged.push(tags::specification(ResourceType::SpotInstancesRequest, &own));
         }
-        // Without credits a burstable machine is slow, with unlimited ones it may cost more than its price.
-        let credits = plan.bursts.then(|| CreditSpecificationRequest::builder().cpu_credits("standard").build());
         Ok(RunInstancesInput::builder()
             .min_count(1)
             .max_count(1)
@@ -75,7 +73,6 @@ impl Inner {
             .set_tag_specifications(Some(tagged))
             .set_key_name(key)
             .set_user_data(user_data.clone())
-            .set_credit_specification(credits)
             .set_instance_market_options((spec.pricing == Pricing::Spot).then(spot))
             .metadata_options(metadata()))
     }

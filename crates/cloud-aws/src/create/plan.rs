@@ -1,6 +1,6 @@
 //! From a spec to what EC2 is asked for: machine, places, image and disks.
 
-use cloud_types::{CpuKind, Error, GiB, HostSpec, Machine, MachineTypeName, OnDelete, Result, Zone};
+use cloud_types::{Error, GiB, HostSpec, Machine, MachineTypeName, OnDelete, Result, Zone};
 
 use super::data_disk::taken;
 use crate::host::Inner;
@@ -12,8 +12,6 @@ use crate::tags;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) machine: MachineTypeName,
-    /// Whether the machine earns and spends credits for its processor.
-    pub(crate) bursts: bool,
     /// Where it may live, in the order in which the zones are tried.
     pub(crate) places: Vec<Subnet>,
     pub(crate) boot: Boot,
@@ -73,7 +71,6 @@ impl Inner {
         order(&mut places, self.owner.as_str(), spec.name.as_str());
         Ok(Plan {
             machine: name,
-            bursts: sold.machine.cpu == CpuKind::Shared,
             places,
             boot_disk: boot_disk(spec, &boot)?,
             boot,
