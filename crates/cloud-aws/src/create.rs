@@ -72,7 +72,7 @@ impl Inner {
         let mut refused = Vec::new();
         for subnet in &wish.plan.places {
             match Box::pin(self.create_in(wish, subnet, !refused.is_empty())).await {
-                Err(error) if error.kind() == ErrorKind::NoCapacity => refused.push(error),
+                Err(error) if error.kind() == ErrorKind::NoCapacity || is_full(&error) => refused.push(error),
                 other => return other,
             }
         }
@@ -280,6 +280,11 @@ fn is_of_call(instance: &Instance, labels: &BTreeMap<String, String>) -> bool {
 /// By what the older of two is told: its time, and its id where they are of the same second.
 fn age(instance: &Instance) -> (Option<Timestamp>, Option<String>) {
     (convert::created_at(instance), instance.instance_id.clone())
+}
+
+/// Whether a zone's subnet has no address left, where another zone's may have some.
+fn is_full(error: &Error) -> bool {
+    error.code() == Some("InsufficientFreeAddressesInSubnet")
 }
 
 fn zone(instance: &Instance) -> Option<&str> {
