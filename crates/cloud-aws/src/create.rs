@@ -22,7 +22,7 @@ use crate::group::RuleSet;
 use crate::host::{Inner, staying};
 use crate::network::Subnet;
 use crate::reader::{LAG_PAUSE, READ_LAG};
-use crate::tags;
+use crate::{ssh_key, tags};
 
 mod body;
 mod data_disk;
@@ -253,7 +253,7 @@ impl Inner {
         if let Some(rules) = &wish.rules {
             self.groups.forget_name(region, &rules.name);
         }
-        if let Some(key) = wish.spec.ssh_keys.first() {
+        if let Some(key) = ssh_key::of_pair(&wish.spec.ssh_keys) {
             self.keys.forget(region, &tags::key_name(&self.owner, tags::FOR_HOSTS, key));
         }
     }
@@ -265,7 +265,7 @@ impl Inner {
         {
             self.remove_group(region, &id).await?;
         }
-        match wish.spec.ssh_keys.first() {
+        match ssh_key::of_pair(&wish.spec.ssh_keys) {
             Some(key) => self.remove_key(region, &tags::key_name(&self.owner, tags::FOR_HOSTS, key)).await,
             None => Ok(()),
         }

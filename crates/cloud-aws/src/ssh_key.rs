@@ -1,7 +1,7 @@
 //! SSH keys as EC2's key pairs: those that creates make for their hosts, and those that a caller keeps, apart from them.
 //!
 //! Key pairs belong to a region. A host's is in its own, shared by the owner's hosts there; kept ones are in the provider's
-//! first region. A launch takes one: how the others get in is told in [`first_boot`](crate::create).
+//! first region. A launch takes one, of RSA or ED25519: how the others get in is told in [`first_boot`](crate::create).
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -100,6 +100,9 @@ impl Inner {
     }
 
     async fn keep_key(&self, name: &Name, key: &SshPublicKey) -> Result<SshKey> {
+        if !fits_pair(key) {
+            return Err(Error::invalid("key", "must be an RSA or an ED25519 key: EC2 keeps no others"));
+        }
         let taken = || Error::new(ErrorKind::AlreadyExists, format!("the name {name} is taken by another key"));
         for found in self.kept_keys().await? {
             if found.key == *key {
@@ -160,6 +163,18 @@ impl SshKeys for Aws {
         let Ok(place) = Place::read(KEY, id.as_str()) else { return Ok(()) };
         named("delete_ssh_key", self.0.api.delete_key(&place.region, &place.id).await)
     }
+}
+
+/// The key of the pair that a host is launched with; the others go with its user data.
+pub(crate) fn of_pair(keys: &[SshPublicKey]) -> Option<&SshPublicKey> {
+    keys.iter().find(|key| fits_pair(key))
+}
+
+/// Key pairs are RSA or ED25519
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html>).
+pub(crate) fn fits_pair(key: &SshPublicKey) -> bool {
+    let line = key.to_openssh();
+    line.starts_with("ssh-rsa ") || line.starts_with("ssh-ed25519 ")
 }
 
 /// Whether the name of a key pair is one that this owner's creates give.

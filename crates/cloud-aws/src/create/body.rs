@@ -13,7 +13,7 @@ use super::{Wish, plan};
 use crate::disk::{DiskKind, DiskUse};
 use crate::host::Inner;
 use crate::network::Subnet;
-use crate::tags;
+use crate::{ssh_key, tags};
 
 impl Inner {
     /// The launch of a wish in a zone, with the group and the key pair that it needs.
@@ -29,7 +29,7 @@ impl Inner {
             Some(rules) => Some(self.ensure_group(&spec.region, rules).await?),
             None => None,
         };
-        let key = match spec.ssh_keys.first() {
+        let key = match ssh_key::of_pair(&spec.ssh_keys) {
             Some(key) => Some(self.ensure_key(&spec.region, key).await?),
             None => None,
         };
