@@ -27,9 +27,10 @@ use crate::group::RuleSet;
 use crate::host::{Inner, staying};
 use crate::network::Subnet;
 use crate::reader::{LAG_PAUSE, READ_LAG};
-use crate::tags;
+use crate::{delete, ssh_key, tags};
 
 mod body;
+mod data_disk;
 mod first_boot;
 mod plan;
 
@@ -101,7 +102,7 @@ impl Inner {
         let mut refused = Vec::new();
         for subnet in &wish.plan.places {
             match Box::pin(self.create_in(wish, subnet)).await {
-                Err(error) if error.kind() == ErrorKind::NoCapacity => refused.push(error),
+                Err(error) if error.kind() == ErrorKind::NoCapacity || is_full(&error) => refused.push(error),
                 other => return other,
             }
         }
@@ -175,7 +176,7 @@ impl Inner {
                         _ => Err(unknown()),
                     };
                 }
-                (ErrorKind::NoCapacity, _) => {
+                (ErrorKind::NoCapacity | ErrorKind::QuotaExceeded, _) => {
                     self.spent.add(token, hour);
                     return Err(error);
                 }
@@ -229,7 +230,7 @@ impl Inner {
         let mut others = self.others(wish.spec).await?;
         others.retain(|(_, other)| other.instance_id != instance.instance_id);
         if others.first().is_some_and(|(_, other)| age(other) < age(&instance)) {
-            self.delete_loser(&place, &instance).await?;
+            self.delete_loser(&place, &instance, wish.spec.name.as_str()).await?;
             let oldest = others.swap_remove(0);
             return self.judge(&oldest, &wish.labels, wish.spec).await;
         }
@@ -257,13 +258,14 @@ impl Inner {
         convert::created_at(instance).is_none_or(|at| at > certain)
     }
 
-    /// Deletes those that other calls made for the name. One with the tags of another was made by hand, as a copy, and stays.
+    /// Deletes those that other calls made for the name; a data disk that is kept stays. One with the tags of another was
+    /// made by hand, as a copy, and stays too.
     async fn delete_younger(&self, (_, oldest): &Found, younger: &[Found]) -> Result<()> {
         let mut calls = vec![call_of(oldest)];
         for (region, instance) in younger {
             let call = call_of(instance);
             if call.is_some() && !calls.contains(&call) {
-                self.delete_loser(&Place::of(region, instance)?, instance).await?;
+                delete::delete(self, &Place::of(region, instance)?.host_id()).await?;
             }
             calls.push(call);
         }
@@ -326,11 +328,7 @@ impl Inner {
             Match::SameSpec | Match::SameWish => {}
         }
         let place = Place::of(region, instance)?;
-        if spec.data_disk.is_some() {
-            // The create that made it may have ended before the disk was attached.
-            let left = self.left_disk(spec).await?.map(|(_, volume)| volume);
-            self.attach_left_disk(&place, spec, left.as_deref()).await?;
-        }
+        self.complete_data_disk(&place, spec).await?;
         let host = self.told(region, instance)?;
         Ok(match is_of_call(instance, wished) {
             true => {
@@ -345,7 +343,7 @@ impl Inner {
         if let Some(rules) = &wish.rules {
             self.groups.forget_name(region, &rules.name);
         }
-        if let Some(key) = wish.spec.ssh_keys.first() {
+        if let Some(key) = ssh_key::of_pair(&wish.spec.ssh_keys) {
             self.keys.forget(region, &tags::key_name(&self.owner, tags::FOR_HOSTS, key));
         }
     }
@@ -357,7 +355,7 @@ impl Inner {
         {
             self.remove_group(region, &id).await?;
         }
-        match wish.spec.ssh_keys.first() {
+        match ssh_key::of_pair(&wish.spec.ssh_keys) {
             Some(key) => self.remove_key(region, &tags::key_name(&self.owner, tags::FOR_HOSTS, key)).await,
             None => Ok(()),
         }
@@ -376,6 +374,11 @@ fn call_of(instance: &Instance) -> Option<String> {
 /// By what the older of two is told: its time, and its id where they are of the same second.
 fn age(instance: &Instance) -> (Option<Timestamp>, Option<String>) {
     (convert::created_at(instance), instance.instance_id.clone())
+}
+
+/// Whether a zone's subnet has no address left, where another zone's may have some.
+fn is_full(error: &Error) -> bool {
+    error.code() == Some("InsufficientFreeAddressesInSubnet")
 }
 
 /// Whether a create certainly made nothing.

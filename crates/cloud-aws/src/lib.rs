@@ -32,6 +32,8 @@
 //!   written, and does not tell how much that is.
 //! - Prices are those of AWS' price list in US dollars, and of spot hosts those of this moment. The list is that of the main
 //!   partition: in China and GovCloud nothing has a price, and machines are asked for by name.
+//! - A burstable machine may cost more than its price once its credits are used up, as AWS has it by default
+//!   (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode.html>).
 //! - A stopped host costs its disks. Its public IPv4 address is another one after each start. A spot host cannot be stopped,
 //!   and is gone when AWS takes it back.
 

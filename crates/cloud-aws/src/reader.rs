@@ -35,7 +35,9 @@ impl Reader {
 
     /// Remembers that a host was made just now, by this process.
     pub(crate) fn made(&self, host: &Place) {
-        locked(&self.made).insert(host.clone(), self.clock.monotonic());
+        let (mut made, now) = (locked(&self.made), self.clock.monotonic());
+        made.retain(|_, made| now.saturating_sub(*made) < REMEMBERED);
+        made.insert(host.clone(), now);
     }
 
     /// Whether this process made a host, and has not deleted it since.
@@ -120,6 +122,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) const READ_LAG: Duration = Duration::from_secs(10);
 /// The pause between looks at what may not be shown yet.
 pub(crate) const LAG_PAUSE: Duration = Duration::from_secs(1);
+/// How long it matters who made a host: for so long EC2 shows one that has ended.
+const REMEMBERED: Duration = Duration::from_secs(2 * 3600);
 /// How long one call waits for others to join it.
 const GATHER: Duration = Duration::from_millis(250);
 /// How long an instance may take to end: its system is given some minutes to shut down.

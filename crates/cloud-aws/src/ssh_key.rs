@@ -1,14 +1,15 @@
 //! SSH keys as EC2's key pairs: those that creates make for their hosts, and those that a caller keeps, apart from them.
 //!
 //! Key pairs belong to a region. A host's is in its own, shared by the owner's hosts there; kept ones are in the provider's
-//! first region. A launch takes one: how the others get in is told in [`first_boot`](crate::create).
+//! first region. A launch takes one, of RSA or ED25519: how the others get in is told in [`first_boot`](crate::create).
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{KeyPairInfo, ResourceType};
-use cloud_types::{Error, ErrorKind, Name, Region, Result, SshKey, SshKeyId, SshKeys, SshPublicKey, ownership};
+use cloud_types::{Error, ErrorKind, Name, Owner, Region, Result, SshKey, SshKeyId, SshKeys, SshPublicKey, ownership};
+use jiff::Timestamp;
 
 use crate::client::{filter, tagged};
 use crate::convert::{self, KEY, Place, nonsense};
@@ -63,17 +64,14 @@ impl Inner {
             }
         }
         self.keys.forget(region, name);
-        for key in self.api.all_keys(region, &[filter("key-name", [name])]).await? {
-            self.api.delete_key(region, &key.key_pair_id.ok_or_else(|| nonsense("a key pair's id"))?).await?;
-        }
-        Ok(())
+        self.api.delete_key_named(region, name).await
     }
 
     /// Removes all key pairs of this owner in a region that creates made and no host uses.
     pub(crate) async fn remove_unused_keys(&self, region: &Region) -> Result<()> {
         for key in self.own_keys(region).await? {
             let name = key.key_name.unwrap_or_default();
-            if is_for_hosts(&name) {
+            if is_for_hosts(&self.owner, &name) {
                 self.remove_key(region, &name).await?;
             }
         }
@@ -102,12 +100,16 @@ impl Inner {
     }
 
     async fn keep_key(&self, name: &Name, key: &SshPublicKey) -> Result<SshKey> {
+        if !fits_pair(key) {
+            return Err(Error::invalid("key", "must be an RSA or an ED25519 key: EC2 keeps no others"));
+        }
+        let taken = || Error::new(ErrorKind::AlreadyExists, format!("the name {name} is taken by another key"));
         for found in self.kept_keys().await? {
             if found.key == *key {
                 return Ok(found);
             }
             if found.name == name.as_str() {
-                return Err(Error::new(ErrorKind::AlreadyExists, format!("the name {name} is taken by another key")));
+                return Err(taken());
             }
         }
         let region = self.first_region().await?;
@@ -116,6 +118,19 @@ impl Inner {
         let unique = tags::key_name(&self.owner, tags::KEPT, key);
         match self.api.create_key(&region, &unique, &key.to_openssh(), &tags).await {
             Ok(id) => {
+                // Another key may have got the name, and lists not have shown it: the older stays.
+                self.clock.sleep(READ_LAG).await;
+                let filters = [
+                    tagged(ownership::OWNER, self.owner.as_str()),
+                    tagged(ownership::NAME, name.as_str()),
+                    tagged(tags::USE, tags::KEPT),
+                ];
+                let named = self.api.all_keys(&region, &filters).await?;
+                let oldest = named.iter().min_by_key(|pair| age(pair)).and_then(|pair| pair.key_pair_id.as_ref());
+                if oldest.is_some_and(|oldest| *oldest != id) {
+                    self.api.delete_key(&region, &id).await?;
+                    return Err(taken());
+                }
                 let id = SshKeyId::new(format!("{region}/{id}"));
                 Ok(SshKey { id, name: name.to_string(), owner: Some(self.owner.clone()), key: key.clone() })
             }
@@ -150,9 +165,27 @@ impl SshKeys for Aws {
     }
 }
 
-/// Whether the name of a key pair is one that creates give.
-pub(crate) fn is_for_hosts(name: &str) -> bool {
-    name.starts_with("cloud-") && name.contains(&format!("-{}-", tags::FOR_HOSTS))
+/// The key of the pair that a host is launched with; the others go with its user data.
+pub(crate) fn of_pair(keys: &[SshPublicKey]) -> Option<&SshPublicKey> {
+    keys.iter().find(|key| fits_pair(key))
+}
+
+/// Key pairs are RSA or ED25519
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html>).
+pub(crate) fn fits_pair(key: &SshPublicKey) -> bool {
+    let line = key.to_openssh();
+    line.starts_with("ssh-rsa ") || line.starts_with("ssh-ed25519 ")
+}
+
+/// Whether the name of a key pair is one that this owner's creates give.
+pub(crate) fn is_for_hosts(owner: &Owner, name: &str) -> bool {
+    let fingerprint = name.strip_prefix(&format!("cloud-{owner}-{}-", tags::FOR_HOSTS));
+    fingerprint.is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+/// By what the older of two is told.
+fn age(pair: &KeyPairInfo) -> (Option<Timestamp>, Option<String>) {
+    (pair.create_time.as_ref().and_then(convert::timestamp), pair.key_pair_id.clone())
 }
 
 fn kept(region: &Region, key: &KeyPairInfo) -> Result<SshKey> {

@@ -239,6 +239,39 @@ async fn racing_creates_end_with_one_host_also_where_zones_fill_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn racing_creates_leave_one_data_disk_that_is_kept() {
+    for full in [0, 2, 4] {
+        let sim = simulated::sim().await;
+        fill(&sim, full, 3.0);
+        let wish = spec("raced").data_disk(DataDisk::new(GiB(10)).keep());
+        let tasks = (0..6).map(|_| {
+            let (provider, wish) = (simulated::provider(&sim, "mine"), wish.clone());
+            tokio::spawn(async move { provider.create_host(&wish).await })
+        });
+        join_all(tasks).await;
+        let provider = simulated::provider(&sim, "mine");
+        provider.create_host(&wish).await.unwrap();
+        provider.clock().sleep(Duration::from_secs(120)).await;
+        let disks = provider.volumes().unwrap().list_volumes().await.unwrap();
+        assert_eq!((all(&provider).await.len(), disks.len()), (1, 1), "with {full} refusals: {disks:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_disk_goes_to_the_next_host_though_the_last_one_is_just_going() {
+    let sim = simulated::sim().await;
+    let provider = simulated::provider(&sim, "mine");
+    let wish = spec("heir").data_disk(DataDisk::new(GiB(10)).keep());
+    let first = provider.create_and_wait(&wish, Wait::within(Duration::from_secs(900))).await.unwrap();
+    let before = provider.volumes().unwrap().list_volumes().await.unwrap();
+    provider.delete_host(&first.id).await.unwrap();
+    let next = provider.create_host(&wish).await.unwrap().into_host();
+    let after = provider.volumes().unwrap().list_volumes().await.unwrap();
+    assert_eq!(after.len(), 1, "{after:?}");
+    assert_eq!((&after[0].id, after[0].host.as_ref()), (&before[0].id, Some(&next.id)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_spec_in_another_region_is_refused_too() {
     let sim = simulated::sim().await;
     let provider = simulated::provider(&sim, "mine");
@@ -260,6 +293,12 @@ async fn lists_show_all_regions_and_no_others() {
     let mut regions: Vec<String> = all(&provider).await.iter().map(|host| host.region.to_string()).collect();
     regions.sort_unstable();
     assert_eq!(regions, ["eu-west-1", "us-east-1"]);
+    let everywhere = simulated::config(&sim).regions([]).owner(Owner::new("mine").unwrap()).build().unwrap();
+    let mut far = spec("far");
+    far.region = Region::new("ap-southeast-1").unwrap();
+    everywhere.create_host(&far).await.unwrap();
+    assert_eq!(all(&everywhere).await.len(), 3, "without named regions all are looked through");
+    assert_eq!(all(&provider).await.len(), 2);
     let mut elsewhere = spec("three");
     elsewhere.region = Region::new("us-west-2").unwrap();
     let refused = provider.create_host(&elsewhere).await.unwrap_err();

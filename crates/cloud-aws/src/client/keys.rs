@@ -40,4 +40,13 @@ impl Api {
             other => other.map(drop),
         }
     }
+
+    /// Deletes a key pair by its name, also one that lists do not show yet; one that is not there is no error.
+    pub(crate) async fn delete_key_named(&self, region: &Region, name: &str) -> Result<()> {
+        let delete = |ec2: Client| ec2.delete_key_pair().key_name(name).send();
+        match self.call("delete_ssh_key", region, delete).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            other => other.map(drop),
+        }
+    }
 }
