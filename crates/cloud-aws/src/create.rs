@@ -11,30 +11,31 @@
 //!
 //! EC2 makes the host before it looks for room everywhere, and may give it up a moment later: waits tell that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::Instance;
 use cloud_types::ownership::{self, Match};
 use cloud_types::{CreateToken, Created, Error, ErrorKind, HostSpec, HostState, Region, Result};
-use jiff::Timestamp;
 
-use crate::client::{filter, tagged};
 use crate::convert::{self, Place};
 use crate::group::RuleSet;
-use crate::host::{Inner, staying};
+use crate::host::Inner;
 use crate::network::Subnet;
 use crate::reader::{LAG_PAUSE, READ_LAG};
-use crate::{delete, ssh_key, tags};
+use crate::{ssh_key, tags};
 
 mod body;
 mod data_disk;
 mod first_boot;
+mod look;
 mod plan;
+mod token;
 
+use look::{age, call_of};
 pub(crate) use plan::Plan;
+pub(crate) use token::SpentTokens;
 
 /// A wish on its way to become a host.
 struct Wish<'a> {
@@ -46,22 +47,6 @@ struct Wish<'a> {
     user_data: Option<String>,
     /// Whether something was launched: what it uses is not in vain any more.
     launched: AtomicBool,
-}
-
-/// Client tokens that launch nothing any more, as far as this process knows, with their hours.
-#[derive(Debug, Default)]
-pub(crate) struct SpentTokens(Mutex<HashMap<String, i64>>);
-
-impl SpentTokens {
-    fn add(&self, token: String, hour: i64) {
-        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.retain(|_, old| *old >= hour);
-        spent.insert(token, hour);
-    }
-
-    fn has(&self, token: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(token)
-    }
 }
 
 /// An instance and where it is.
@@ -188,19 +173,6 @@ impl Inner {
         }
     }
 
-    /// The first token of this hour that may still launch something.
-    fn unspent_token(&self, spec: &HostSpec, zone: &str) -> (String, i64) {
-        let hour = self.clock.now().as_second().div_euclid(HOUR);
-        let mut incarnation = 0_u64;
-        loop {
-            let token = tags::client_token(&self.owner, spec, zone, &format!("{hour}.{incarnation}"));
-            if !self.spent.has(&token) {
-                return (token, hour);
-            }
-            incarnation += 1;
-        }
-    }
-
     /// What an instance of the wish's token is to it; nothing where it is being deleted.
     async fn meet(&self, wish: &Wish<'_>, instance: Instance) -> Result<Option<Created>> {
         if convert::state(&instance) == HostState::Deleting {
@@ -237,77 +209,6 @@ impl Inner {
         self.delete_younger(&(region.clone(), instance.clone()), &others).await?;
         self.attach_left_disk(&place, wish.spec, wish.plan.left_disk.as_deref()).await?;
         Ok(Created::New(self.told(region, &instance)?))
-    }
-
-    /// The host that has the name for good: the oldest, after a look that nothing older is hidden from. Younger ones go.
-    async fn oldest(&self, spec: &HostSpec) -> Result<Option<Found>> {
-        let mut found = self.others(spec).await?;
-        if found.first().is_some_and(|(_, one)| self.is_young(one)) {
-            self.clock.sleep(READ_LAG).await;
-            found = self.others(spec).await?;
-        }
-        let mut found = found.into_iter();
-        let Some(oldest) = found.next() else { return Ok(None) };
-        self.delete_younger(&oldest, found.as_slice()).await?;
-        Ok(Some(oldest))
-    }
-
-    /// Whether an instance is so new that a read may not show it, or an older one.
-    fn is_young(&self, instance: &Instance) -> bool {
-        let certain = self.clock.now() - READ_LAG * 2;
-        convert::created_at(instance).is_none_or(|at| at > certain)
-    }
-
-    /// Deletes those that other calls made for the name; a data disk that is kept stays. One with the tags of another was
-    /// made by hand, as a copy, and stays too.
-    async fn delete_younger(&self, (_, oldest): &Found, younger: &[Found]) -> Result<()> {
-        let mut calls = vec![call_of(oldest)];
-        for (region, instance) in younger {
-            let call = call_of(instance);
-            if call.is_some() && !calls.contains(&call) {
-                delete::delete(self, &Place::of(region, instance)?.host_id()).await?;
-            }
-            calls.push(call);
-        }
-        Ok(())
-    }
-
-    /// This owner's instances of the name in all regions, oldest first, without those that are being deleted.
-    async fn others(&self, spec: &HostSpec) -> Result<Vec<Found>> {
-        let filters =
-            [tagged(ownership::OWNER, self.owner.as_str()), tagged(ownership::NAME, spec.name.as_str()), staying()];
-        let filters = &filters;
-        let find = async |region: Region| {
-            let found = self.api.all_instances(&region, filters).await?;
-            Ok(found.into_iter().map(|one| (region.clone(), one)).collect())
-        };
-        let mut found: Vec<Found> = Box::pin(self.api.everywhere(find)).await?;
-        found.sort_by_cached_key(|(_, one)| age(one));
-        // A list may show one for some time that is being deleted; its own id tells.
-        let mut there = Vec::with_capacity(found.len());
-        for (region, instance) in found {
-            if let Some(instance) = self.still(&region, instance).await? {
-                there.push((region, instance));
-            }
-        }
-        Ok(there)
-    }
-
-    /// An instance that a list has shown as it is by its id, unless it is being deleted.
-    async fn still(&self, region: &Region, shown: Instance) -> Result<Option<Instance>> {
-        match self.api.get_instance(&Place::of(region, &shown)?).await {
-            Ok(instance) if convert::state(&instance) == HostState::Deleting => Ok(None),
-            Ok(instance) => Ok(Some(instance)),
-            // One that has only just been made is not known everywhere yet.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(shown).filter(|one| self.is_young(one))),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The instance that was launched with a client token, where it is shown; it may have ended.
-    async fn by_token(&self, region: &Region, token: &str) -> Result<Option<Found>> {
-        let found = self.api.all_instances(region, &[filter("client-token", [token])]).await?;
-        Ok(found.into_iter().next().map(|one| (region.clone(), one)))
     }
 
     /// What an instance that bears the name is to the wish.
@@ -367,15 +268,6 @@ fn is_of_call(instance: &Instance, labels: &BTreeMap<String, String>) -> bool {
     call_of(instance).as_ref() == labels.get(tags::CALL)
 }
 
-fn call_of(instance: &Instance) -> Option<String> {
-    tags::read(instance.tags.as_deref()).remove(tags::CALL)
-}
-
-/// By what the older of two is told: its time, and its id where they are of the same second.
-fn age(instance: &Instance) -> (Option<Timestamp>, Option<String>) {
-    (convert::created_at(instance), instance.instance_id.clone())
-}
-
 /// Whether a zone's subnet has no address left, where another zone's may have some.
 fn is_full(error: &Error) -> bool {
     error.code() == Some("InsufficientFreeAddressesInSubnet")
@@ -387,7 +279,5 @@ fn is_final(error: &Error) -> bool {
     matches!(error.kind(), InvalidRequest | NoCapacity | PermissionDenied | QuotaExceeded | Unauthenticated)
 }
 
-/// How long a token serves: an hour holds all that race, and EC2 forgets none so soon.
-const HOUR: i64 = 3600;
 /// How long a create looks for a token that launches something.
 const DECISION: Duration = Duration::from_secs(300);
