@@ -71,7 +71,7 @@ mod tests {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ two",
     ];
 
-    const ECDSA: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHLLUkeWVcP+kLTFkzVTXGqNimj7fOdojYduQCZ9kjeXefp31encHnfA18bMICqOFK4mlHBcaS02kIBT6vDZ02Y=";
+    const TOKEN: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAICFo/k5LU8863u66YC9eUO2170QduohPURkQnbLa/dczAAAABHNzaDo=";
 
     fn spec() -> HostSpec {
         let (name, region) = (Name::new("web").unwrap(), Region::new("eu-west-1").unwrap());
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn a_key_that_fits_no_key_pair_goes_here_wherever_it_stands() {
         let with = |keys: &[&str]| keys.iter().fold(spec(), |spec, key| spec.ssh_key(key.parse().unwrap()));
-        assert!(read(&with(&[ECDSA])).contains("AAAAE2VjZHNh"));
-        let both = read(&with(&[ECDSA, KEYS[0]]));
-        assert!(both.contains("AAAAE2VjZHNh") && !both.contains("AAAAILM+"), "{both}");
+        assert!(read(&with(&[TOKEN])).contains("AAAAGnNrLXNz"));
+        let both = read(&with(&[TOKEN, KEYS[0]]));
+        assert!(both.contains("AAAAGnNrLXNz") && !both.contains("AAAAILM+"), "{both}");
     }
 
     #[test]
