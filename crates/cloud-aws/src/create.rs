@@ -3,8 +3,8 @@
 //! EC2 takes a name any number of times, but a *client token* once: all creates of one owner and name use one token a zone
 //! and an hour, so that of two that race EC2 itself makes one host, and tells the other that the token is taken. What is
 //! left are creates that miss each other: because a zone had no room for one of them, because the hour ended between them, or
-//! because they ask for different regions. Each looks again after its create: the oldest host stays, and whoever made a younger
-//! one deletes it.
+//! because they ask for different regions. Each looks again after its create, who may have been missed by others after a
+//! while: all tell by the same rule which host stays, and whoever made another one deletes it.
 //!
 //! EC2 makes the host before it looks for room everywhere, and may give it up a moment later: waits tell that.
 
@@ -50,8 +50,10 @@ impl Inner {
         let token = spec.create_token.clone().unwrap_or_else(CreateToken::random);
         let mut labels = ownership::host_labels(&self.owner, spec, &token);
         labels.insert(tags::CALL.to_owned(), CreateToken::random().to_string());
-        if let Some(oldest) = self.others(spec).await?.into_iter().next() {
-            return self.adopt(oldest, &labels, spec).await;
+        match self.others(spec).await?.into_iter().next() {
+            Some(first) if self.may_give_way(&first.1) => return self.adopt(first, &labels, spec).await,
+            Some(first) => return self.judge(&first, &labels, spec).await,
+            None => {}
         }
         let plan = self.plan(spec).await?;
         labels.insert(tags::SSH_USER.to_owned(), plan.boot.ssh_user.clone());
@@ -83,11 +85,11 @@ impl Inner {
     async fn create_in(&self, wish: &Wish<'_>, subnet: &Subnet, moved_on: bool) -> Result<Created> {
         let (spec, region) = (wish.spec, &wish.spec.region);
         let (hour, young) = hour(self.clock.now());
-        let patient = moved_on || young;
+        let settling = moved_on || young;
         let (mut incarnation, mut looks) = (0_u32, 0_u64);
         loop {
             let token = tags::client_token(&self.owner, spec, &subnet.zone, &format!("{hour}.{incarnation}"));
-            let body = self.body(wish, subnet, &token, patient).await?;
+            let body = self.body(wish, subnet, &token, settling).await?;
             let error = match self.api.create_instance(region, &body).await {
                 // The token's host has ended, and EC2 remembers it.
                 Ok(instance) if convert::state(&instance) == HostState::Deleting => {
@@ -95,7 +97,7 @@ impl Inner {
                     continue;
                 }
                 Ok(instance) if is_of_call(&instance, &wish.labels) => {
-                    return Box::pin(self.settle(wish, instance, subnet, patient)).await;
+                    return Box::pin(self.settle(wish, instance, settling)).await;
                 }
                 Ok(instance) => return self.adopt((region.clone(), instance), &wish.labels, spec).await,
                 Err(error) => error,
@@ -142,34 +144,17 @@ impl Inner {
         }
     }
 
-    /// Looks whether another host has the name, and gives the new one the data disk that was left for it.
-    ///
-    /// Who was in the first zone of the order may look too early to see somebody who was sent on to the next one. So who was
-    /// sent on waits until everything is shown, and until the other has had time to go, and gives way if it stays.
-    async fn settle(&self, wish: &Wish<'_>, instance: Instance, subnet: &Subnet, patient: bool) -> Result<Created> {
+    /// Looks whether another host of the name is to stay, and gives the new one the data disk that was left for it.
+    async fn settle(&self, wish: &Wish<'_>, instance: Instance, settling: bool) -> Result<Created> {
         let region = &wish.spec.region;
         let place = Place::of(region, &instance)?;
         self.reader.made(&place);
-        if patient {
-            self.clock.sleep(READ_LAG).await;
+        if settling {
+            // Whoever goes before this one is launched within the handicap, and shown then.
+            self.clock.sleep(HANDICAP + READ_LAG).await;
         }
-        let is_other = |(_, other): &Found| other.instance_id != instance.instance_id;
-        let mut others = self.others(wish.spec).await?;
-        others.retain(is_other);
-        let older = others.iter().position(|(_, other)| age(other) < age(&instance));
-        let winner = match older {
-            Some(older) => Some(others.swap_remove(older)),
-            None if patient && !others.is_empty() => {
-                self.clock.sleep(READ_LAG * 2).await;
-                let first = wish.plan.places.first().map(|place| place.zone.as_str());
-                let gives_way = |other: &Instance| first != Some(&subnet.zone) && zone(other) == first;
-                let mut others = self.others(wish.spec).await?;
-                others.retain(is_other);
-                others.into_iter().find(|(_, other)| gives_way(other))
-            }
-            None => None,
-        };
-        if let Some(winner) = winner {
+        let first = self.others(wish.spec).await?.into_iter().next();
+        if let Some(winner) = first.filter(|(_, other)| turn(other) < turn(&instance)) {
             self.delete_loser(&place, &instance).await?;
             return self.adopt(winner, &wish.labels, wish.spec).await;
         }
@@ -177,7 +162,7 @@ impl Inner {
         Ok(Created::New(self.told(region, &instance)?))
     }
 
-    /// This owner's instances of the name in all regions, oldest first, without those that are being deleted.
+    /// This owner's instances of the name in all regions, the one that stays first, without those that are being deleted.
     async fn others(&self, spec: &HostSpec) -> Result<Vec<Found>> {
         let filters =
             [tagged(ownership::OWNER, self.owner.as_str()), tagged(ownership::NAME, spec.name.as_str()), staying()];
@@ -187,7 +172,7 @@ impl Inner {
             Ok(found.into_iter().map(|one| (region.clone(), one)).collect())
         };
         let mut found: Vec<Found> = Box::pin(self.api.everywhere(find)).await?;
-        found.sort_by_cached_key(|(_, one)| age(one));
+        found.sort_by_cached_key(|(_, one)| turn(one));
         Ok(found)
     }
 
@@ -197,26 +182,24 @@ impl Inner {
         Ok(found.into_iter().next().map(|one| (region.clone(), one)))
     }
 
-    /// Takes an instance that bears the name for the wish's, where it is one. Of one whose maker may still give way this
-    /// waits for the end.
+    /// Takes an instance that bears the name for the wish's, where it is one and the one that stays. Where that may not be
+    /// known yet this waits until it is.
     async fn adopt(&self, found: Found, wished: &BTreeMap<String, String>, spec: &HostSpec) -> Result<Created> {
         let (_, instance) = &found;
-        let labels = tags::read(instance.tags.as_deref());
-        let young = convert::created_at(instance).is_some_and(|at| {
-            let age = self.clock.now().duration_since(at);
-            age < jiff::SignedDuration::try_from(SETTLED).unwrap_or_default()
-        });
-        if is_of_call(instance, wished) || !young || !labels.contains_key(tags::SETTLING) {
+        if is_of_call(instance, wished) {
             return self.judge(&found, wished, spec).await;
         }
-        self.clock.sleep(SETTLING).await;
-        match self.others(spec).await?.into_iter().next() {
-            Some(oldest) => self.judge(&oldest, wished, spec).await,
-            None => {
-                let message = format!("the host {} was deleted while it was looked at: repeat the call", spec.name);
-                Err(Error::new(ErrorKind::Conflict, message))
-            }
+        if self.may_give_way(instance) {
+            self.clock.sleep(HANDICAP + READ_LAG * 2).await;
         }
+        let first = self.others(spec).await?.into_iter().next();
+        self.judge(&first.unwrap_or(found), wished, spec).await
+    }
+
+    /// Whether the maker of an instance may still look whether another one is to stay.
+    fn may_give_way(&self, instance: &Instance) -> bool {
+        let age = convert::created_at(instance).map(|at| self.clock.now().duration_since(at));
+        is_settling(instance) && age.is_some_and(|age| age.as_secs() < SETTLED)
     }
 
     /// What an instance that bears the name is to the wish.
@@ -280,13 +263,17 @@ fn is_of_call(instance: &Instance, labels: &BTreeMap<String, String>) -> bool {
     tags::read(instance.tags.as_deref()).get(tags::CALL) == labels.get(tags::CALL)
 }
 
-/// By what the older of two is told: its time, and its id where they are of the same second.
-fn age(instance: &Instance) -> (Option<Timestamp>, Option<String>) {
-    (convert::created_at(instance), instance.instance_id.clone())
+/// By what everybody tells which of several hosts of a name stays: the one that was launched first. One that may be missed
+/// by others, since it was launched in another zone or by another token than theirs, has to be so much earlier that they
+/// must have seen it.
+fn turn(instance: &Instance) -> (Option<Timestamp>, Option<String>) {
+    let handicap = if is_settling(instance) { HANDICAP } else { Duration::ZERO };
+    (convert::created_at(instance).map(|at| at + handicap), instance.instance_id.clone())
 }
 
-fn zone(instance: &Instance) -> Option<&str> {
-    instance.placement.as_ref()?.availability_zone.as_deref()
+/// Whether the maker of an instance looks again for some time.
+fn is_settling(instance: &Instance) -> bool {
+    tags::read(instance.tags.as_deref()).contains_key(tags::SETTLING)
 }
 
 /// The hour, and whether it is so young that a create of the hour before may still be on its way.
@@ -301,10 +288,10 @@ fn is_final(error: &Error) -> bool {
     matches!(error.kind(), InvalidRequest | NoCapacity | PermissionDenied | QuotaExceeded | Unauthenticated)
 }
 
-/// How long a maker takes that may give way.
-const SETTLING: Duration = Duration::from_secs(READ_LAG.as_secs() * 4);
-/// After so long nobody gives way any more, whatever the clocks of two machines say.
-const SETTLED: Duration = Duration::from_secs(600);
+/// How much earlier than others a host must be that they may have missed: as long as it may be hidden.
+const HANDICAP: Duration = READ_LAG;
+/// After so many seconds nobody gives way any more, whatever the clocks of two machines say.
+const SETTLED: i64 = 600;
 const HOUR: i64 = 3600;
 /// Longer than a create is on its way.
 const YOUNG: i64 = 150;
