@@ -98,8 +98,9 @@ pub(crate) fn host(region: &Region, instance: &Instance) -> Result<HostRuntime> 
 
 /// When an instance was made: each start gives it a new launch time, but its first network interface stays.
 pub(crate) fn created_at(instance: &Instance) -> Option<Timestamp> {
-    let attached = instance.network_interfaces.iter().flatten().find_map(|one| one.attachment.as_ref()?.attach_time);
-    attached.or(instance.launch_time).and_then(|time| timestamp(&time))
+    let interfaces = instance.network_interfaces.iter().flatten();
+    let attached = interfaces.filter_map(|one| one.attachment.as_ref()?.attach_time.as_ref());
+    attached.chain(&instance.launch_time).filter_map(timestamp).min()
 }
 
 pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
