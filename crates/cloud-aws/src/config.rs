@@ -140,7 +140,7 @@ impl Config {
         self
     }
 
-    /// The subnet that hosts are in, such as `subnet-0ab`, instead of the default one of their zone. All hosts are then
+    /// The subnet that hosts are in, such as `subnet-0123456789abcdef0`, instead of the default one of their zone. All hosts are then
     /// in its one zone.
     #[must_use]
     pub fn subnet(mut self, id: impl Into<String>) -> Self {
@@ -201,7 +201,7 @@ impl Config {
             return Err(named(Error::invalid("region", format!("must be a region such as eu-west-1, got {wrong}"))));
         }
         if self.subnet.as_ref().is_some_and(|id| !crate::convert::is_id("subnet", id)) {
-            return Err(named(Error::invalid("subnet", "must be a subnet's id such as subnet-0ab")));
+            return Err(named(Error::invalid("subnet", "must be a subnet's id such as subnet-0123456789abcdef0")));
         }
         let transport = match self.transport {
             Some(transport) => transport,

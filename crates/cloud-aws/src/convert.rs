@@ -20,7 +20,7 @@ pub(crate) use storage::{
     attachment, disk_kind, gib, image_resource, is_there, part_resource, root_size, snapshot, volume,
 };
 
-/// Where something is: its region and its id there. Written `eu-west-1/i-0ab`.
+/// Where something is: its region and its id there. Written `eu-west-1/i-0123456789abcdef0`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) region: Region,
@@ -33,7 +33,8 @@ impl Place {
         let parts = text.split_once('/').filter(|(region, id)| is_region(region) && is_id(prefix, id));
         let place = parts.and_then(|(region, id)| Some(Self { region: Region::new(region).ok()?, id: id.to_owned() }));
         place.ok_or_else(|| {
-            let message = format!("there is no such thing: an id of this provider is like eu-west-1/{prefix}-0ab");
+            let message =
+                format!("there is no such thing: an id of this provider is like eu-west-1/{prefix}-0123456789abcdef0");
             Error::new(ErrorKind::NotFound, message)
         })
     }
@@ -72,7 +73,7 @@ pub(crate) fn is_region(text: &str) -> bool {
 pub(crate) fn is_id(prefix: &str, text: &str) -> bool {
     let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
     let inside = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    digits.is_some_and(|digits| (1..=40).contains(&digits.len()) && digits.bytes().all(inside))
+    digits.is_some_and(|digits| matches!(digits.len(), 8 | 17) && digits.bytes().all(inside))
 }
 
 /// A host of an instance. An address or a word that makes no sense is an error, not a guess.
@@ -97,8 +98,9 @@ pub(crate) fn host(region: &Region, instance: &Instance) -> Result<HostRuntime> 
 
 /// When an instance was made: each start gives it a new launch time, but its first network interface stays.
 pub(crate) fn created_at(instance: &Instance) -> Option<Timestamp> {
-    let attached = instance.network_interfaces.iter().flatten().find_map(|one| one.attachment.as_ref()?.attach_time);
-    attached.or(instance.launch_time).and_then(|time| timestamp(&time))
+    let interfaces = instance.network_interfaces.iter().flatten();
+    let attached = interfaces.filter_map(|one| one.attachment.as_ref()?.attach_time.as_ref());
+    attached.chain(&instance.launch_time).filter_map(timestamp).min()
 }
 
 pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
@@ -242,9 +244,13 @@ mod tests {
     fn an_id_names_its_place_and_comes_back_as_it_was() {
         let id = "eu-west-1/i-0123456789abcdef0";
         assert_eq!(Place::read("i", id).unwrap().to_string(), id);
+        assert!(Place::read("i", "eu-west-1/i-1a2b3c4d").is_ok(), "the form of long ago");
+        let good = "i-0123456789abcdef0";
         let wrong =
-            ["", "i-01", "eu-west-1/", "eu-west-1/i-", "eu-west-1/vol-01", "EU/i-01", "a.b/i-01", "a/i-01/2", "/i-01"];
-        for id in wrong {
+            [good.to_owned(), format!("EU/{good}"), format!("a.b/{good}"), format!("a/{good}/2"), format!("/{good}")];
+        let other =
+            ["", "eu-west-1/", "eu-west-1/i-", "eu-west-1/vol-0123456789abcdef0", "eu-west-1/i-0123456789abcdef"];
+        for id in wrong.iter().map(String::as_str).chain(other) {
             assert_eq!(Place::read("i", id).unwrap_err().kind(), ErrorKind::NotFound, "{id}");
         }
     }
@@ -261,7 +267,7 @@ mod tests {
         let reason = StateReason::builder().code("c").message("No room\nleft").build();
         let mut gone = instance("terminated");
         gone.state_reason = Some(reason);
-        let place = Place::read("i", "eu-west-1/i-01").unwrap();
+        let place = Place::read("i", "eu-west-1/i-0123456789abcdef0").unwrap();
         let error = ended(&place, &gone);
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(error.message().contains("No room left"), "{error}");

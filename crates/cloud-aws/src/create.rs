@@ -11,29 +11,31 @@
 //!
 //! EC2 makes the host before it looks for room everywhere, and may give it up a moment later: waits tell that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::Instance;
 use cloud_types::ownership::{self, Match};
 use cloud_types::{CreateToken, Created, Error, ErrorKind, HostSpec, HostState, Region, Result};
-use jiff::Timestamp;
 
-use crate::client::{filter, tagged};
 use crate::convert::{self, Place};
 use crate::group::RuleSet;
-use crate::host::{Inner, staying};
+use crate::host::Inner;
 use crate::network::Subnet;
 use crate::reader::{LAG_PAUSE, READ_LAG};
-use crate::tags;
+use crate::{ssh_key, tags};
 
 mod body;
+mod data_disk;
 mod first_boot;
+mod look;
 mod plan;
+mod token;
 
+use look::{age, call_of};
 pub(crate) use plan::Plan;
+pub(crate) use token::SpentTokens;
 
 /// A wish on its way to become a host.
 struct Wish<'a> {
@@ -45,22 +47,6 @@ struct Wish<'a> {
     user_data: Option<String>,
     /// Whether something was launched: what it uses is not in vain any more.
     launched: AtomicBool,
-}
-
-/// Client tokens that launch nothing any more, as far as this process knows, with their hours.
-#[derive(Debug, Default)]
-pub(crate) struct SpentTokens(Mutex<HashMap<String, i64>>);
-
-impl SpentTokens {
-    fn add(&self, token: String, hour: i64) {
-        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.retain(|_, old| *old >= hour);
-        spent.insert(token, hour);
-    }
-
-    fn has(&self, token: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(token)
-    }
 }
 
 /// An instance and where it is.
@@ -101,7 +87,7 @@ impl Inner {
         let mut refused = Vec::new();
         for subnet in &wish.plan.places {
             match Box::pin(self.create_in(wish, subnet)).await {
-                Err(error) if error.kind() == ErrorKind::NoCapacity => refused.push(error),
+                Err(error) if error.kind() == ErrorKind::NoCapacity || is_full(&error) => refused.push(error),
                 other => return other,
             }
         }
@@ -175,7 +161,7 @@ impl Inner {
                         _ => Err(unknown()),
                     };
                 }
-                (ErrorKind::NoCapacity, _) => {
+                (ErrorKind::NoCapacity | ErrorKind::QuotaExceeded, _) => {
                     self.spent.add(token, hour);
                     return Err(error);
                 }
@@ -184,19 +170,6 @@ impl Inner {
                 _ => return Err(error),
             }
             self.clock.sleep(LAG_PAUSE).await;
-        }
-    }
-
-    /// The first token of this hour that may still launch something.
-    fn unspent_token(&self, spec: &HostSpec, zone: &str) -> (String, i64) {
-        let hour = self.clock.now().as_second().div_euclid(HOUR);
-        let mut incarnation = 0_u64;
-        loop {
-            let token = tags::client_token(&self.owner, spec, zone, &format!("{hour}.{incarnation}"));
-            if !self.spent.has(&token) {
-                return (token, hour);
-            }
-            incarnation += 1;
         }
     }
 
@@ -229,83 +202,13 @@ impl Inner {
         let mut others = self.others(wish.spec).await?;
         others.retain(|(_, other)| other.instance_id != instance.instance_id);
         if others.first().is_some_and(|(_, other)| age(other) < age(&instance)) {
-            self.delete_loser(&place, &instance).await?;
+            self.delete_loser(&place, &instance, wish.spec.name.as_str()).await?;
             let oldest = others.swap_remove(0);
             return self.judge(&oldest, &wish.labels, wish.spec).await;
         }
         self.delete_younger(&(region.clone(), instance.clone()), &others).await?;
         self.attach_left_disk(&place, wish.spec, wish.plan.left_disk.as_deref()).await?;
         Ok(Created::New(self.told(region, &instance)?))
-    }
-
-    /// The host that has the name for good: the oldest, after a look that nothing older is hidden from. Younger ones go.
-    async fn oldest(&self, spec: &HostSpec) -> Result<Option<Found>> {
-        let mut found = self.others(spec).await?;
-        if found.first().is_some_and(|(_, one)| self.is_young(one)) {
-            self.clock.sleep(READ_LAG).await;
-            found = self.others(spec).await?;
-        }
-        let mut found = found.into_iter();
-        let Some(oldest) = found.next() else { return Ok(None) };
-        self.delete_younger(&oldest, found.as_slice()).await?;
-        Ok(Some(oldest))
-    }
-
-    /// Whether an instance is so new that a read may not show it, or an older one.
-    fn is_young(&self, instance: &Instance) -> bool {
-        let certain = self.clock.now() - READ_LAG * 2;
-        convert::created_at(instance).is_none_or(|at| at > certain)
-    }
-
-    /// Deletes those that other calls made for the name. One with the tags of another was made by hand, as a copy, and stays.
-    async fn delete_younger(&self, (_, oldest): &Found, younger: &[Found]) -> Result<()> {
-        let mut calls = vec![call_of(oldest)];
-        for (region, instance) in younger {
-            let call = call_of(instance);
-            if call.is_some() && !calls.contains(&call) {
-                self.delete_loser(&Place::of(region, instance)?, instance).await?;
-            }
-            calls.push(call);
-        }
-        Ok(())
-    }
-
-    /// This owner's instances of the name in all regions, oldest first, without those that are being deleted.
-    async fn others(&self, spec: &HostSpec) -> Result<Vec<Found>> {
-        let filters =
-            [tagged(ownership::OWNER, self.owner.as_str()), tagged(ownership::NAME, spec.name.as_str()), staying()];
-        let filters = &filters;
-        let find = async |region: Region| {
-            let found = self.api.all_instances(&region, filters).await?;
-            Ok(found.into_iter().map(|one| (region.clone(), one)).collect())
-        };
-        let mut found: Vec<Found> = Box::pin(self.api.everywhere(find)).await?;
-        found.sort_by_cached_key(|(_, one)| age(one));
-        // A list may show one for some time that is being deleted; its own id tells.
-        let mut there = Vec::with_capacity(found.len());
-        for (region, instance) in found {
-            if let Some(instance) = self.still(&region, instance).await? {
-                there.push((region, instance));
-            }
-        }
-        Ok(there)
-    }
-
-    /// An instance that a list has shown as it is by its id, unless it is being deleted.
-    async fn still(&self, region: &Region, shown: Instance) -> Result<Option<Instance>> {
-        match self.api.get_instance(&Place::of(region, &shown)?).await {
-            Ok(instance) if convert::state(&instance) == HostState::Deleting => Ok(None),
-            Ok(instance) => Ok(Some(instance)),
-            // One that has only just been made is not known everywhere yet.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(shown).filter(|one| self.is_young(one))),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The instance that was launched with a client token, where it is shown; it may have ended.
-    async fn by_token(&self, region: &Region, token: &str) -> Result<Option<Found>> {
-        let found = self.api.all_instances(region, &[filter("client-token", [token])]).await?;
-        Ok(found.into_iter().next().map(|one| (region.clone(), one)))
     }
 
     /// What an instance that bears the name is to the wish.
@@ -326,11 +229,7 @@ impl Inner {
             Match::SameSpec | Match::SameWish => {}
         }
         let place = Place::of(region, instance)?;
-        if spec.data_disk.is_some() {
-            // The create that made it may have ended before the disk was attached.
-            let left = self.left_disk(spec).await?.map(|(_, volume)| volume);
-            self.attach_left_disk(&place, spec, left.as_deref()).await?;
-        }
+        self.complete_data_disk(&place, spec).await?;
         let host = self.told(region, instance)?;
         Ok(match is_of_call(instance, wished) {
             true => {
@@ -345,7 +244,7 @@ impl Inner {
         if let Some(rules) = &wish.rules {
             self.groups.forget_name(region, &rules.name);
         }
-        if let Some(key) = wish.spec.ssh_keys.first() {
+        if let Some(key) = ssh_key::of_pair(&wish.spec.ssh_keys) {
             self.keys.forget(region, &tags::key_name(&self.owner, tags::FOR_HOSTS, key));
         }
     }
@@ -357,7 +256,7 @@ impl Inner {
         {
             self.remove_group(region, &id).await?;
         }
-        match wish.spec.ssh_keys.first() {
+        match ssh_key::of_pair(&wish.spec.ssh_keys) {
             Some(key) => self.remove_key(region, &tags::key_name(&self.owner, tags::FOR_HOSTS, key)).await,
             None => Ok(()),
         }
@@ -369,13 +268,9 @@ fn is_of_call(instance: &Instance, labels: &BTreeMap<String, String>) -> bool {
     call_of(instance).as_ref() == labels.get(tags::CALL)
 }
 
-fn call_of(instance: &Instance) -> Option<String> {
-    tags::read(instance.tags.as_deref()).remove(tags::CALL)
-}
-
-/// By what the older of two is told: its time, and its id where they are of the same second.
-fn age(instance: &Instance) -> (Option<Timestamp>, Option<String>) {
-    (convert::created_at(instance), instance.instance_id.clone())
+/// Whether a zone's subnet has no address left, where another zone's may have some.
+fn is_full(error: &Error) -> bool {
+    error.code() == Some("InsufficientFreeAddressesInSubnet")
 }
 
 /// Whether a create certainly made nothing.
@@ -384,7 +279,5 @@ fn is_final(error: &Error) -> bool {
     matches!(error.kind(), InvalidRequest | NoCapacity | PermissionDenied | QuotaExceeded | Unauthenticated)
 }
 
-/// How long a token serves: an hour holds all that race, and EC2 forgets none so soon.
-const HOUR: i64 = 3600;
 /// How long a create looks for a token that launches something.
 const DECISION: Duration = Duration::from_secs(300);

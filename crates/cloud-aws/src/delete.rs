@@ -7,8 +7,10 @@
 use aws_sdk_ec2::types::{Instance, VolumeState};
 use cloud_types::{ErrorKind, HostId, Region, Result, ownership};
 
+use crate::client::tagged;
 use crate::convert::{self, Place};
-use crate::host::Inner;
+use crate::host::{Inner, staying};
+use crate::reader::READ_LAG;
 use crate::ssh_key::is_for_hosts;
 use crate::tags;
 
@@ -36,7 +38,8 @@ impl Inner {
             return Ok(());
         }
         let rest = async {
-            let (groups, disks) = (self.groups_of(instance), self.disks_after(place, instance).await?);
+            let groups = self.groups_of(&place.region, instance).await?;
+            let disks = self.disks_after(place, instance).await?;
             if !groups.is_empty() || !disks.is_empty() {
                 // All of these are held until the instance has ended.
                 self.reader.see_ended(place).await?;
@@ -47,7 +50,7 @@ impl Inner {
             for group in groups {
                 self.remove_group(&place.region, &group).await?;
             }
-            match instance.key_name.as_deref().filter(|name| is_for_hosts(name)) {
+            match instance.key_name.as_deref().filter(|name| is_for_hosts(&self.owner, name)) {
                 Some(key) => self.remove_key(&place.region, key).await,
                 None => Ok(()),
             }
@@ -78,15 +81,42 @@ impl Inner {
 
     /// Removes what no host of this owner uses in a region: groups, key pairs, and data disks that were to go with a host.
     pub(crate) async fn remove_unused(&self, region: &Region) -> Result<()> {
-        for volume in self.own_volumes(region, &[]).await? {
-            let goes = convert::is_data_disk(&volume) && !tags::is_kept(&tags::read(volume.tags.as_deref()));
-            if goes && volume.state == Some(VolumeState::Available) {
-                let id = volume.volume_id.ok_or_else(|| convert::nonsense("a volume's id"))?;
-                self.remove_volume(&Place { region: region.clone(), id }).await?;
-            }
+        for disk in self.unused_data_disks(region).await? {
+            self.remove_volume(&disk).await?;
         }
         self.remove_unused_groups(region).await?;
         self.remove_unused_keys(region).await
+    }
+
+    /// The data disks that were to go with a host that is gone. A disk that was detached from a host that lives is its user's.
+    async fn unused_data_disks(&self, region: &Region) -> Result<Vec<Place>> {
+        let mut disks = self.own_volumes(region, &[tagged(tags::USE, tags::DATA_DISK)]).await?;
+        disks.retain(|disk| {
+            let kept = tags::is_kept(&tags::read(disk.tags.as_deref()));
+            convert::is_data_disk(disk) && !kept && disk.state == Some(VolumeState::Available)
+        });
+        let mut unused = Vec::new();
+        for disk in disks {
+            let labels = tags::read(disk.tags.as_deref());
+            let name = labels.get(ownership::NAME).map_or("", String::as_str);
+            if !self.has_staying_host(region, name).await? {
+                let id = disk.volume_id.ok_or_else(|| convert::nonsense("a volume's id"))?;
+                unused.push(Place { region: region.clone(), id });
+            }
+        }
+        Ok(unused)
+    }
+
+    /// Whether this owner has a host of a name in a region that is not on its way out.
+    async fn has_staying_host(&self, region: &Region, name: &str) -> Result<bool> {
+        let filters = [tagged(ownership::OWNER, self.owner.as_str()), tagged(ownership::NAME, name), staying()];
+        for host in self.api.all_instances(region, &filters).await? {
+            // A list may still show a host that is gone.
+            if self.is_staying(&Place::of(region, &host)?).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Deletes an instance and waits until it has ended.
@@ -98,20 +128,20 @@ impl Inner {
         }
     }
 
-    /// Deletes an instance that lost a race, also the data disk that it brought, even one that was to be kept.
-    pub(crate) async fn delete_loser(&self, place: &Place, launched: &Instance) -> Result<()> {
+    /// Deletes an instance that lost a race, also the data disk that it brought, even one that was to be kept: nobody has
+    /// written to it. Neither the answer to the launch nor the lists tell such a disk at once.
+    pub(crate) async fn delete_loser(&self, place: &Place, launched: &Instance, name: &str) -> Result<()> {
+        let launched_at = launched.launch_time;
+        let since = self.clock.monotonic();
         self.delete_and_see_ended(&place.host_id()).await?;
-        let labels = tags::read(launched.tags.as_deref());
-        let name = labels.get(ownership::NAME).map_or("", String::as_str);
-        for volume in self.own_data_disks(&place.region, name).await? {
-            // That of the host that stays is attached to it, and one that was there before is older.
-            let made_with = volume.create_time.zip(launched.launch_time).is_some_and(|(disk, host)| disk >= host);
-            let holder = convert::attachment(&volume).and_then(|one| one.instance_id.as_ref());
-            if let Some(id) = volume.volume_id.as_ref()
-                && made_with
-                && holder.is_none_or(|holder| *holder == place.id)
-            {
-                self.remove_volume(&Place { region: place.region.clone(), id: id.clone() }).await?;
+        self.clock.sleep(READ_LAG.saturating_sub(self.clock.monotonic().saturating_sub(since))).await;
+        for disk in self.own_data_disks(&place.region, name).await? {
+            let made_since = disk.create_time.zip(launched_at).is_some_and(|(disk, host)| disk >= host);
+            // The winner's is at the winner. A late list may show this one as still at its host.
+            let host = convert::attachment(&disk).and_then(|one| one.instance_id.as_deref());
+            let unused = disk.state == Some(VolumeState::Available) || host == Some(place.id.as_str());
+            if let Some(id) = disk.volume_id.clone().filter(|_| made_since && unused) {
+                self.remove_volume(&Place { region: place.region.clone(), id }).await?;
             }
         }
         Ok(())

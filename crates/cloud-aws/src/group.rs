@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{Instance, IpPermission, IpRange, Ipv6Range, ResourceType};
-use cloud_types::{Error, ErrorKind, HostSpec, Inbound, InboundPort, Owner, Region, Result, ownership};
+use cloud_types::{Error, ErrorKind, HostSpec, Inbound, InboundPort, Owner, Region, Result};
 
 use crate::client::{filter, tagged};
 use crate::convert::nonsense;
@@ -104,13 +104,18 @@ impl Inner {
         Ok(found.into_iter().find_map(|group| group.group_id))
     }
 
-    /// The groups that creates made for an instance.
-    pub(crate) fn groups_of(&self, instance: &Instance) -> Vec<String> {
+    /// The groups that creates made for an instance: by their tags, since anybody may name a group as ours are named.
+    pub(crate) async fn groups_of(&self, region: &Region, instance: &Instance) -> Result<Vec<String>> {
         let interfaces = instance.network_interfaces.iter().flatten();
         let groups = instance.security_groups.iter().chain(interfaces.filter_map(|one| one.groups.as_ref())).flatten();
-        let ours = groups.filter(|group| group.group_name.as_deref().is_some_and(|name| name.starts_with("cloud-")));
-        let ids: BTreeSet<String> = ours.filter_map(|group| group.group_id.clone()).collect();
-        ids.into_iter().collect()
+        let named = groups.filter(|group| group.group_name.as_deref().is_some_and(|name| name.starts_with("cloud-")));
+        let ids: BTreeSet<String> = named.filter_map(|group| group.group_id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ours = [filter("group-id", ids), self.mine(), tagged(tags::USE, tags::FOR_HOSTS)];
+        let found = self.api.all_groups(region, &ours).await?;
+        Ok(found.into_iter().filter_map(|group| group.group_id).collect())
     }
 
     /// Removes a group, unless a host uses it that is to stay; one that is not there is removed. Hosts that are just going
@@ -136,12 +141,12 @@ impl Inner {
 
     /// All groups of this owner in a region, by id.
     pub(crate) async fn own_groups(&self, region: &Region) -> Result<Vec<aws_sdk_ec2::types::SecurityGroup>> {
-        self.api.all_groups(region, &[tagged(ownership::OWNER, self.owner.as_str())]).await
+        self.api.all_groups(region, &[self.mine()]).await
     }
 
-    /// Removes all groups of this owner in a region that no host uses.
+    /// Removes all groups in a region that creates of this owner made and no host uses.
     pub(crate) async fn remove_unused_groups(&self, region: &Region) -> Result<()> {
-        for group in self.own_groups(region).await? {
+        for group in self.api.all_groups(region, &[self.mine(), tagged(tags::USE, tags::FOR_HOSTS)]).await? {
             let id = group.group_id.ok_or_else(|| nonsense("a security group's id"))?;
             if let Users::None = self.users(region, filter("instance.group-id", [id.as_str()])).await? {
                 self.remove_group(region, &id).await?;

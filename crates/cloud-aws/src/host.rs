@@ -67,6 +67,11 @@ impl Inner {
         &self.capabilities
     }
 
+    /// Passes over what does not bear this owner's tag.
+    pub(crate) fn mine(&self) -> Filter {
+        tagged(ownership::OWNER, self.owner.as_str())
+    }
+
     /// A host of an instance, with its price where that is known.
     pub(crate) fn told(&self, region: &Region, instance: &Instance) -> Result<HostRuntime> {
         convert::host(region, instance).map(|host| self.catalog.priced(host, instance))

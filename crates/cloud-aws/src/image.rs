@@ -20,6 +20,8 @@ pub(crate) struct Boot {
     pub(crate) image: String,
     /// The device of the boot disk: a mapping of another one would add a disk.
     pub(crate) root_device: String,
+    /// The devices of its further disks, which a host gets too.
+    pub(crate) further_devices: Vec<String>,
     /// The smallest boot disk that it fits on.
     pub(crate) disk: GiB,
     /// The name that SSH keys log in by.
@@ -257,7 +259,15 @@ fn boot(image: &TheirImage, ssh_user: Option<&str>) -> Result<Boot> {
     }
     let disk = convert::root_size(image).ok_or_else(|| nonsense("an image without the size of its disk"))?;
     let ssh_user = ssh_user.map_or_else(|| ssh_user_of(image), str::to_owned);
-    Ok(Boot { image: id.to_owned(), root_device: root_device.to_owned(), disk, ssh_user })
+    let disks = image.block_device_mappings().iter().filter(|mapping| mapping.ebs().is_some());
+    let further = disks.filter_map(|mapping| mapping.device_name()).filter(|device| *device != root_device);
+    Ok(Boot {
+        image: id.to_owned(),
+        root_device: root_device.to_owned(),
+        further_devices: further.map(str::to_owned).collect(),
+        disk,
+        ssh_user,
+    })
 }
 
 /// Who logs in: what a snapshot remembers of its host, else what the image's name tells.
@@ -361,6 +371,7 @@ mod tests {
     fn what_boots_is_told_by_the_image() {
         let boot = boot(&image("al2023-ami-2023").build(), None).unwrap();
         assert_eq!((boot.root_device.as_str(), boot.disk, boot.ssh_user.as_str()), ("/dev/xvda", GiB(8), "ec2-user"));
+        assert!(boot.further_devices.is_empty(), "{boot:?}");
     }
 
     #[test]

@@ -5,16 +5,17 @@
 
 use std::collections::HashMap;
 
-use cloud_types::{Currency, Money, Rate, Result};
+use cloud_types::{Currency, Money, Rate, Region, Result};
 use rust_decimal::Decimal;
 
 use crate::convert;
 use crate::disk::DiskKind;
 use crate::wire::{Attributes, Dimension, PricedProduct};
 
-/// Prices of one region in US dollars. What the list does not say is not known; nothing is taken for free.
-#[derive(Debug, Default)]
+/// Prices of one region, in its currency. What the list does not say is not known; nothing is taken for free.
+#[derive(Debug)]
 pub(crate) struct PriceList {
+    currency: Currency,
     /// What an hour of a machine costs on demand, by machine type.
     machines: HashMap<String, Decimal>,
     /// What a GiB costs a month, by volume type.
@@ -29,8 +30,16 @@ pub(crate) struct PriceList {
 
 impl PriceList {
     /// Reads the products of a region, each a text of JSON.
-    pub(crate) fn read<'a>(products: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        let mut list = Self::default();
+    pub(crate) fn read<'a>(region: &Region, products: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut list = Self {
+            currency: currency(region),
+            machines: HashMap::new(),
+            gib_months: HashMap::new(),
+            iops_months: HashMap::new(),
+            throughput_months: HashMap::new(),
+            snapshot_gib_month: None,
+            address: None,
+        };
         for text in products {
             let product = serde_json::from_str(text).map_err(|_| convert::nonsense("a product of the price list"))?;
             list.add(&product);
@@ -41,8 +50,9 @@ impl PriceList {
     fn add(&mut self, product: &PricedProduct) {
         let what = &product.product.attributes;
         let usage = usage(what);
-        let hourly = || price(product, "Hrs");
-        let monthly = || price(product, "GB-Mo");
+        let currency = self.currency;
+        let price = |unit| price(product, unit, currency);
+        let (hourly, monthly) = (|| price("Hrs"), || price("GB-Mo"));
         match product.product.product_family.as_str() {
             "Compute Instance" | "Compute Instance (bare metal)" if is_plain(what) => {
                 keep(&mut self.machines, &what.instance_type, hourly());
@@ -52,11 +62,11 @@ impl PriceList {
             "System Operation" if usage.starts_with(IOPS) => {
                 let volume_type = &usage[IOPS.len()..];
                 let volume_type = if volume_type == "piops" { "io1" } else { volume_type };
-                keep(&mut self.iops_months, volume_type, price(product, "IOPS-Mo"));
+                keep(&mut self.iops_months, volume_type, price("IOPS-Mo"));
             }
             "Provisioned Throughput" if usage.starts_with(THROUGHPUT) => {
                 // Sold by the GiB, asked for by the MiB.
-                let mib = price(product, "GiBps-mo").and_then(|gib| gib.checked_div(Decimal::from(1024)));
+                let mib = price("GiBps-mo").and_then(|gib| gib.checked_div(Decimal::from(1024)));
                 keep(&mut self.throughput_months, &usage[THROUGHPUT.len()..], mib);
             }
             _ if usage == ADDRESS => self.address = hourly().or(self.address),
@@ -66,12 +76,12 @@ impl PriceList {
 
     /// What an hour of a running machine costs on demand, without disks and addresses.
     pub(crate) fn machine(&self, name: &str) -> Option<Money> {
-        self.machines.get(name).copied().map(dollars)
+        self.machines.get(name).copied().map(|amount| self.money(amount))
     }
 
     /// What a GiB of a volume type costs a month.
     pub(crate) fn gib_month(&self, volume_type: &str) -> Option<Money> {
-        self.gib_months.get(volume_type).copied().map(dollars)
+        self.gib_months.get(volume_type).copied().map(|amount| self.money(amount))
     }
 
     /// What a disk costs, with the speed that is billed beside its size.
@@ -83,23 +93,33 @@ impl PriceList {
         let size = of(&self.gib_months, gib)?;
         let speed = of(&self.iops_months, kind.billed_iops())?
             .checked_add(of(&self.throughput_months, kind.billed_throughput())?)?;
-        Some(Rate::Monthly { price: dollars(size.checked_add(speed)?) })
+        Some(Rate::Monthly { price: self.money(size.checked_add(speed)?) })
     }
 
     /// What a GiB of snapshots costs a month.
     pub(crate) fn snapshot_gib_month(&self) -> Option<Money> {
-        self.snapshot_gib_month.map(dollars)
+        self.snapshot_gib_month.map(|amount| self.money(amount))
     }
 
     /// What an hour of a public IPv4 address in use costs.
     pub(crate) fn address(&self) -> Option<Money> {
-        self.address.map(dollars)
+        self.address.map(|amount| self.money(amount))
+    }
+
+    fn money(&self, amount: Decimal) -> Money {
+        Money::new(amount.normalize(), self.currency)
     }
 }
 
-/// A decimal of AWS's text as an amount of dollars; none where it is no number, or nothing.
-pub(crate) fn dollars_of(text: &str) -> Option<Money> {
-    decimal(text).map(dollars)
+/// A decimal of AWS's text as an amount of a region's currency; none where it is no number, or nothing.
+pub(crate) fn money_of(region: &Region, text: &str) -> Option<Money> {
+    decimal(text).map(|amount| Money::new(amount.normalize(), currency(region)))
+}
+
+/// What a region's prices are in: the renminbi in China, the US dollar elsewhere.
+fn currency(region: &Region) -> Currency {
+    let renminbi = || "CNY".parse().unwrap_or(Currency::USD);
+    if region.as_str().starts_with("cn-") { renminbi() } else { Currency::USD }
 }
 
 /// Linux without a licence, not reserved, on machines that are shared.
@@ -124,10 +144,10 @@ fn usage(what: &Attributes) -> &str {
 }
 
 /// The price of the first tier that costs something: some tiers are free, and later ones cheaper.
-fn price(product: &PricedProduct, unit: &str) -> Option<Decimal> {
+fn price(product: &PricedProduct, unit: &str, currency: Currency) -> Option<Decimal> {
     let tiers = product.terms.on_demand.values().flat_map(|term| term.price_dimensions.values());
     let tiers = tiers.filter(|tier| tier.unit.eq_ignore_ascii_case(unit));
-    let priced = tiers.filter_map(|tier| Some((begin(tier)?, decimal(tier.price_per_unit.get("USD")?)?)));
+    let priced = tiers.filter_map(|tier| Some((begin(tier)?, decimal(tier.price_per_unit.get(currency.as_str())?)?)));
     priced.min_by_key(|(begin, _)| *begin).map(|(_, price)| price)
 }
 
@@ -144,10 +164,6 @@ fn keep(prices: &mut HashMap<String, Decimal>, name: &str, price: Option<Decimal
     if let Some(price) = price.filter(|_| !name.is_empty()) {
         prices.insert(name.to_owned(), price);
     }
-}
-
-fn dollars(amount: Decimal) -> Money {
-    Money::new(amount.normalize(), Currency::USD)
 }
 
 const SNAPSHOT: &str = "EBS:SnapshotUsage";
@@ -200,6 +216,10 @@ mod tests {
         product(family, &json!({"volumeApiName": api_name, "usagetype": usage}), unit, &[("0", price)])
     }
 
+    fn region() -> Region {
+        Region::new("eu-west-1").unwrap()
+    }
+
     fn sample() -> PriceList {
         let products = [
             machine(&[], "0.0114000000"),
@@ -217,7 +237,7 @@ mod tests {
             disk("Storage Snapshot", "", "EU-EBS:SnapshotUsage", "GB-Mo", "0.0500000000"),
             disk("Storage Snapshot", "", "EU-EBS:SnapshotArchiveStorage", "GB-Mo", "0.0125000000"),
         ];
-        PriceList::read(products.iter().map(String::as_str)).unwrap()
+        PriceList::read(&region(), products.iter().map(String::as_str)).unwrap()
     }
 
     #[test]
@@ -230,8 +250,17 @@ mod tests {
     #[test]
     fn a_price_of_zero_is_no_price() {
         assert_eq!(sample().machine("m7g.large"), None);
-        assert_eq!(dollars_of("0.0000"), None);
-        assert_eq!(dollars_of("0.0104000000").unwrap().to_string(), "0.0104 USD");
+        assert_eq!(money_of(&region(), "0.0000"), None);
+        assert_eq!(money_of(&region(), "0.0104000000").unwrap().to_string(), "0.0104 USD");
+    }
+
+    #[test]
+    fn prices_of_china_are_in_its_own_currency() {
+        let china = Region::new("cn-north-1").unwrap();
+        let product = machine(&[("regionCode", "cn-north-1")], "0.0670000000").replace("\"USD\"", "\"CNY\"");
+        let list = PriceList::read(&china, [product.as_str()]).unwrap();
+        assert_eq!(list.machine("t3.micro").unwrap().to_string(), "0.067 CNY");
+        assert_eq!(money_of(&china, "0.02").unwrap().to_string(), "0.02 CNY");
     }
 
     #[test]
@@ -256,7 +285,7 @@ mod tests {
         let idle = json!({"group": "VPCPublicIPv4Address", "usagetype": "EUW1-PublicIPv4:IdleAddress"});
         let products =
             [product("VPC", &attributes, "Hrs", &tiers), product("VPC", &idle, "Hrs", &[("0", "0.0060000000")])];
-        let list = PriceList::read(products.iter().map(String::as_str)).unwrap();
+        let list = PriceList::read(&region(), products.iter().map(String::as_str)).unwrap();
         assert_eq!(list.address().unwrap().to_string(), "0.005 USD");
         assert_eq!(sample().address(), None);
     }
@@ -271,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_product_that_is_no_json_is_an_error_and_not_a_gap() {
-        let error = PriceList::read(["{"]).unwrap_err();
+        let error = PriceList::read(&region(), ["{"]).unwrap_err();
         assert_eq!(error.kind(), cloud_types::ErrorKind::Unexpected);
     }
 
@@ -281,7 +310,7 @@ mod tests {
             let attributes = json!({"volumeApiName": "gp3", "usagetype": usage});
             for family in ["Storage", "Storage Snapshot", "System Operation", "Provisioned Throughput"] {
                 let text = product(family, &attributes, "GB-Mo", &[(&begin, &price)]);
-                let list = PriceList::read([text.as_str()]).unwrap();
+                let list = PriceList::read(&region(), [text.as_str()]).unwrap();
                 let _ = list.disk(&DiskKind::of(DiskClass::Performance, DiskUse::Boot, cloud_types::GiB(65_536)), u32::MAX);
             }
         }

@@ -212,11 +212,17 @@ mod tests {
     #[test]
     fn a_disks_snapshot_tells_its_image() {
         let of = |text: &str| image_of(Some(text)).map(str::to_owned);
-        assert_eq!(of("Created by CreateImage(i-0ab) for ami-0cd").as_deref(), Some("ami-0cd"));
-        assert_eq!(of("Created by CreateImage(i-0ab) for ami-0cd from vol-0ef").as_deref(), Some("ami-0cd"));
-        for other in
-            ["", "mine", "Created by CreateImage(i-0ab)", "Copied for DestinationAmi ami-0cd from SourceAmi ami-0ef"]
-        {
+        assert_eq!(of("Created by CreateImage(i-1a2b3c4d) for ami-1a2b3c4e").as_deref(), Some("ami-1a2b3c4e"));
+        assert_eq!(
+            of("Created by CreateImage(i-1a2b3c4d) for ami-1a2b3c4e from vol-1a2b3c4f").as_deref(),
+            Some("ami-1a2b3c4e")
+        );
+        for other in [
+            "",
+            "mine",
+            "Created by CreateImage(i-1a2b3c4d)",
+            "Copied for DestinationAmi ami-1a2b3c4e from SourceAmi ami-1a2b3c40",
+        ] {
             assert_eq!(of(other), None, "{other}");
         }
     }

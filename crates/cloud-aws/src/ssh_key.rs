@@ -1,14 +1,14 @@
 //! SSH keys as EC2's key pairs: those that creates make for their hosts, and those that a caller keeps, apart from them.
 //!
 //! Key pairs belong to a region. A host's is in its own, shared by the owner's hosts there; kept ones are in the provider's
-//! first region. A launch takes one: how the others get in is told in [`first_boot`](crate::create).
+//! first region. A launch takes one, of RSA or ED25519: how the others get in is told in [`first_boot`](crate::create).
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{KeyPairInfo, ResourceType};
-use cloud_types::{Error, ErrorKind, Name, Region, Result, SshKey, SshKeyId, SshKeys, SshPublicKey, ownership};
+use cloud_types::{Error, ErrorKind, Name, Owner, Region, Result, SshKey, SshKeyId, SshKeys, SshPublicKey, ownership};
 use jiff::Timestamp;
 
 use crate::client::{filter, tagged};
@@ -69,7 +69,7 @@ impl Inner {
     pub(crate) async fn remove_unused_keys(&self, region: &Region) -> Result<()> {
         for key in self.own_keys(region).await? {
             let name = key.key_name.unwrap_or_default();
-            if is_for_hosts(&name) {
+            if is_for_hosts(&self.owner, &name) {
                 self.remove_key(region, &name).await?;
             }
         }
@@ -98,6 +98,9 @@ impl Inner {
     }
 
     async fn keep_key(&self, name: &Name, key: &SshPublicKey) -> Result<SshKey> {
+        if !fits_pair(key) {
+            return Err(Error::invalid("key", "must be an RSA or an ED25519 key: EC2 keeps no others"));
+        }
         let taken = || Error::new(ErrorKind::AlreadyExists, format!("the name {name} is taken by another key"));
         for found in self.kept_keys().await? {
             if found.key == *key {
@@ -160,9 +163,22 @@ impl SshKeys for Aws {
     }
 }
 
-/// Whether the name of a key pair is one that creates give.
-pub(crate) fn is_for_hosts(name: &str) -> bool {
-    name.starts_with("cloud-") && name.contains(&format!("-{}-", tags::FOR_HOSTS))
+/// The key of the pair that a host is launched with; the others go with its user data.
+pub(crate) fn of_pair(keys: &[SshPublicKey]) -> Option<&SshPublicKey> {
+    keys.iter().find(|key| fits_pair(key))
+}
+
+/// Key pairs are RSA or ED25519
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html>).
+pub(crate) fn fits_pair(key: &SshPublicKey) -> bool {
+    let line = key.to_openssh();
+    line.starts_with("ssh-rsa ") || line.starts_with("ssh-ed25519 ")
+}
+
+/// Whether the name of a key pair is one that this owner's creates give.
+pub(crate) fn is_for_hosts(owner: &Owner, name: &str) -> bool {
+    let fingerprint = name.strip_prefix(&format!("cloud-{owner}-{}-", tags::FOR_HOSTS));
+    fingerprint.is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 /// By what the older of two is told.

@@ -131,7 +131,11 @@ impl Inner {
         let name = [tagged(ownership::NAME, spec.name.as_str())];
         let found = self.api.everywhere(async |region| {
             let mut volumes = self.own_volumes(&region, &name).await?;
-            volumes.retain(|volume| !tags::read(volume.tags.as_deref()).contains_key(tags::USE));
+            // One that AWS could not make is none.
+            volumes.retain(|volume| {
+                let used = tags::read(volume.tags.as_deref()).contains_key(tags::USE);
+                !used && volume.state != Some(VolumeState::Error)
+            });
             Ok(volumes.into_iter().map(|volume| (region.clone(), volume)).collect())
         });
         let mut found = found.await?;

@@ -68,7 +68,9 @@ fn fill(sim: &Sim, launches: u32, seconds: f64) {
     sim.inject(FaultRule { fault, method: None, path, skip: 0, count: Some(launches), chance: 1.0 });
 }
 
+/// All hosts that are to stay, once nothing is shown late any more.
 async fn all(provider: &Aws) -> Vec<HostRuntime> {
+    provider.clock().sleep(Duration::from_secs(20)).await;
     let mut hosts: Vec<HostRuntime> = provider.hosts(ListHosts::everyone()).try_collect().await.unwrap();
     hosts.retain(|host| host.state != HostState::Deleting);
     hosts

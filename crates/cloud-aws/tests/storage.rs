@@ -9,9 +9,11 @@ use cloud_sim::aws::Sim;
 use cloud_sim::{Fault, FaultRule, When};
 use cloud_types::{
     Architecture, CloudProvider, CloudProviderExt, CostKind, DataDisk, DiskClass, ErrorKind, GiB, HostRuntime,
-    HostSpec, Image, Machine, Name, OfferingFilter, Pricing, Region, Requirements, Snapshot, VolumeSpec, Wait, Zone,
+    HostSpec, Image, ListHosts, Machine, Name, OfferingFilter, Pricing, Region, Requirements, Snapshot, Volume,
+    VolumeSpec, Wait, Zone,
 };
 use cloud_world::Kind;
+use futures::TryStreamExt;
 
 #[tokio::test]
 async fn a_second_change_of_a_volume_says_that_the_first_goes_on() {
@@ -210,10 +212,82 @@ async fn the_cheapest_with_a_gpu_is_found_and_a_spot_host_costs_less() {
     assert!(of(Pricing::Spot).await < of(Pricing::OnDemand).await);
 }
 
+#[tokio::test]
+async fn a_delete_of_a_host_that_is_gone_spares_the_disks_of_those_that_live() {
+    let (_sim, aws) = started().await;
+    let lives = running(&aws, &spec("lives").data_disk(DataDisk::new(GiB(1)))).await;
+    let gone = running(&aws, &spec("gone")).await;
+    let disk = only_disk(&aws).await;
+    aws.volumes().unwrap().detach_volume(&disk.id).await.unwrap();
+    for _ in 0..2 {
+        aws.delete_host(&gone.id).await.unwrap();
+        aws.clock().sleep(Duration::from_secs(60)).await;
+    }
+    assert_eq!(aws.volumes().unwrap().get_volume(&disk.id).await.unwrap().host, None, "{}", lives.id);
+    // Once its own host is gone too, nobody wants it any more.
+    for _ in 0..2 {
+        aws.delete_host(&lives.id).await.unwrap();
+        aws.clock().sleep(Duration::from_secs(60)).await;
+    }
+    let missing = aws.volumes().unwrap().get_volume(&disk.id).await.unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_kept_disk_stays_kept_until_its_next_host_has_it() {
+    let (sim, aws) = started().await;
+    let first = running(&aws, &spec("web").data_disk(DataDisk::new(GiB(1)).keep())).await;
+    let disk = only_disk(&aws).await;
+    aws.delete_host(&first.id).await.unwrap();
+    aws.clock().sleep(Duration::from_secs(60)).await;
+    let second = spec("web").data_disk(DataDisk::new(GiB(1)));
+    sim.inject(FaultRule { count: None, ..once(Fault::Status(503, When::Before), "AttachVolume") });
+    aws.create_host(&second).await.unwrap_err();
+    sim.clear_faults();
+    let hosts: Vec<HostRuntime> = aws.hosts(ListHosts::mine()).try_collect().await.unwrap();
+    for host in hosts.iter().chain([&first]) {
+        aws.delete_host(&host.id).await.unwrap();
+        aws.clock().sleep(Duration::from_secs(60)).await;
+    }
+    assert_eq!(only_disk(&aws).await.id, disk.id, "the second host never had it");
+    // Once a host has had it, it goes as that host's spec says.
+    let host = running(&aws, &second).await;
+    assert_eq!(only_disk(&aws).await.host, Some(host.id.clone()));
+    aws.delete_host(&host.id).await.unwrap();
+    aws.clock().sleep(Duration::from_secs(30)).await;
+    assert!(aws.volumes().unwrap().list_volumes().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_host_that_has_its_data_disk_gets_no_second_one() {
+    let (_sim, aws) = started().await;
+    let wish = spec("web").data_disk(DataDisk::new(GiB(1)).keep());
+    let first = running(&aws, &wish).await;
+    let old = only_disk(&aws).await;
+    aws.volumes().unwrap().detach_volume(&old.id).await.unwrap();
+    let other = running(&aws, &spec("other")).await;
+    aws.volumes().unwrap().attach_volume(&old.id, &other.id).await.unwrap();
+    aws.delete_host(&first.id).await.unwrap();
+    aws.clock().sleep(Duration::from_secs(60)).await;
+    // The old disk is another host's: the second host has one of its own.
+    let second = running(&aws, &wish).await;
+    aws.volumes().unwrap().detach_volume(&old.id).await.unwrap();
+    aws.clock().sleep(Duration::from_secs(30)).await;
+    assert_eq!(aws.create_host(&wish).await.unwrap().host().id, second.id);
+    assert_eq!(aws.volumes().unwrap().get_volume(&old.id).await.unwrap().host, None);
+}
+
 async fn started() -> (Sim, Aws) {
     let sim = simulated::sim().await;
     let aws = simulated::provider(&sim, "mine");
     (sim, aws)
+}
+
+/// The one volume that is no system's.
+async fn only_disk(aws: &Aws) -> Volume {
+    let mut disks = aws.volumes().expect("the ability").list_volumes().await.expect("a list");
+    assert_eq!(disks.len(), 1, "{disks:?}");
+    disks.remove(0)
 }
 
 fn once(fault: Fault, action: &str) -> FaultRule {

@@ -101,6 +101,34 @@ async fn a_launch_is_sent_as_it_is_documented() {
 }
 
 #[tokio::test]
+async fn further_disks_of_an_image_go_with_the_host_and_keep_their_devices() {
+    let mut answers = vec![instances(&[])];
+    answers.extend(plan());
+    answers.insert(6, answer("DescribeVolumes", "<volumeSet/>"));
+    let disk = |device: &str| {
+        format!(
+            "<item><deviceName>{device}</deviceName><ebs><snapshotId>snap-02</snapshotId><volumeSize>20</volumeSize>\
+             <deleteOnTermination>false</deleteOnTermination></ebs></item>"
+        )
+    };
+    let further = format!("<blockDeviceMapping>{}{}", disk("/dev/sdf"), disk("/dev/sdg"));
+    let further =
+        format!("{further}<item><deviceName>/dev/sdb</deviceName><virtualName>ephemeral0</virtualName></item>");
+    answers[5] = answers[5].replace("<blockDeviceMapping>", &further);
+    let fake = script(answers).answer(400, error("InvalidParameterValue", "no"));
+    scripted(&fake).create_host(&spec("web-1").data_disk(DataDisk::new(GiB(20)).keep())).await.unwrap_err();
+    let launch = form(&launches(&fake)[0]);
+    let disk = |number: usize, field: &str| launch.get(&format!("BlockDeviceMapping.{number}.{field}")).cloned();
+    let told: Vec<_> =
+        (1..=5).map(|number| (disk(number, "DeviceName"), disk(number, "Ebs.DeleteOnTermination"))).collect();
+    let said = |device: &str, goes: &str| (Some(device.to_owned()), Some(goes.to_owned()));
+    let own =
+        [said("/dev/sda1", "true"), said("/dev/sdf", "true"), said("/dev/sdg", "true"), said("/dev/sdh", "false")];
+    assert_eq!(told[..4], own);
+    assert_eq!((&told[4], disk(2, "Ebs.VolumeSize")), (&(None, None), None));
+}
+
+#[tokio::test]
 async fn spot_ports_keys_disks_and_no_address_are_in_the_launch() {
     let mut answers = vec![instances(&[])];
     answers.extend(plan());
@@ -268,12 +296,18 @@ async fn a_host_that_is_there_is_found_by_its_tags() {
 async fn a_delete_removes_what_the_host_was_the_last_to_use() {
     let name = format!("cloud-default-hosts-{}", "0".repeat(64));
     let more = format!(
-        "<keyName>{name}</keyName><groupSet><item><groupId>sg-01</groupId><groupName>cloud-default-1f</groupName></item></groupSet>"
+        "<keyName>{name}</keyName><groupSet><item><groupId>sg-01</groupId><groupName>cloud-default-1f</groupName></item>\
+         <item><groupId>sg-02</groupId><groupName>cloud-of-somebody-else</groupName></item></groupSet>"
     );
     let ended = instance("terminated", &BTreeMap::new(), "");
     let fake = script([
         instances(&[ours(&more)]),
         answer("TerminateInstances", "<instancesSet/>"),
+        // By their tags only one of them is ours.
+        answer(
+            "DescribeSecurityGroups",
+            "<securityGroupInfo><item><groupId>sg-01</groupId></item></securityGroupInfo>",
+        ),
         instances(std::slice::from_ref(&ended)),
     ]);
     // Held for a while after the end.
@@ -292,6 +326,7 @@ async fn a_delete_removes_what_the_host_was_the_last_to_use() {
         [
             "DescribeInstances",
             "TerminateInstances",
+            "DescribeSecurityGroups",
             "DescribeInstances",
             "DeleteSecurityGroup",
             "DescribeInstances",
@@ -300,6 +335,10 @@ async fn a_delete_removes_what_the_host_was_the_last_to_use() {
             "DeleteKeyPair",
         ]
     );
+    let asked = form(&fake.requests()[2]);
+    let asked: Vec<&str> =
+        ["Filter.1.Value.2", "Filter.2.Name", "Filter.3.Name"].iter().map(|key| asked[*key].as_str()).collect();
+    assert_eq!(asked, ["sg-02", "tag:cloud-owner", "tag:cloud-use"]);
 }
 
 #[tokio::test]

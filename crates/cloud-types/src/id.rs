@@ -91,8 +91,8 @@ opaque_ids! {
     /// the id is [`NotFound`](crate::ErrorKind::NotFound), and deleting it again touches nobody.
     ///
     /// ```
-    /// let id = cloud_types::HostId::new("eu-west-1/i-0ab");
-    /// assert_eq!((id.as_str(), id.native()), ("eu-west-1/i-0ab", "i-0ab"));
+    /// let id = cloud_types::HostId::new("eu-west-1/i-1a2b3c4d");
+    /// assert_eq!((id.as_str(), id.native()), ("eu-west-1/i-1a2b3c4d", "i-1a2b3c4d"));
     /// ```
     HostId,
     /// Which snapshot.

@@ -90,13 +90,14 @@ impl CatalogCache {
     }
 
     async fn spot(&self, inner: &Inner, region: &Region) -> Result<Arc<SpotPrices>> {
-        let read = async { Ok(SpotPrices::new(&inner.api.spot_prices(region, inner.clock.now()).await?)) };
+        let read = async { Ok(SpotPrices::new(region, &inner.api.spot_prices(region, inner.clock.now()).await?)) };
         self.of(region).spot.get(&*inner.clock, SPOT, read).await
     }
 
     /// What disks, snapshots and addresses cost in a region.
     pub(super) async fn rest(&self, inner: &Inner, region: &Region) -> Result<Arc<PriceList>> {
-        let read = async { PriceList::read(inner.api.storage_products(region).await?.iter().map(String::as_str)) };
+        let read =
+            async { PriceList::read(region, inner.api.storage_products(region).await?.iter().map(String::as_str)) };
         self.of(region).rest.get(&*inner.clock, PRICES, read).await
     }
 
@@ -118,7 +119,7 @@ impl CatalogCache {
                     None => {
                         let read = async {
                             let products = inner.api.machine_products(region, Some(name)).await?;
-                            PriceList::read(products.iter().map(String::as_str))
+                            PriceList::read(region, products.iter().map(String::as_str))
                         };
                         entry(&cache.priced, name).get(&*inner.clock, PRICES, read).await?
                     }
@@ -140,8 +141,9 @@ impl CatalogCache {
         let (on_demand, spot) = (pricing != Some(Pricing::Spot), pricing != Some(Pricing::OnDemand));
         let cache = self.of(region);
         let list = async {
-            let read =
-                async { PriceList::read(inner.api.machine_products(region, None).await?.iter().map(String::as_str)) };
+            let read = async {
+                PriceList::read(region, inner.api.machine_products(region, None).await?.iter().map(String::as_str))
+            };
             if on_demand { cache.machines.get(&*inner.clock, PRICES, read).await.map(Some) } else { Ok(None) }
         };
         let spot = async { if spot { self.spot(inner, region).await.map(Some) } else { Ok(None) } };

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{InstanceTypeInfo, InstanceTypeOffering, SpotPrice};
-use cloud_types::{Error, MachineType, MachineTypeName, Money, Pricing, Result};
+use cloud_types::{Error, MachineType, MachineTypeName, Money, Pricing, Region, Result};
 
 use crate::convert;
-use crate::price::dollars_of;
+use crate::price::money_of;
 
 /// A machine type, how it is sold, and where.
 #[derive(Debug, Clone)]
@@ -57,11 +57,11 @@ pub(crate) struct SpotPrices(BTreeMap<(String, String), Money>);
 
 impl SpotPrices {
     /// From a history, which has the newest price first or last: the one with the latest time holds.
-    pub(super) fn new(history: &[SpotPrice]) -> Self {
+    pub(super) fn new(region: &Region, history: &[SpotPrice]) -> Self {
         let mut newest = BTreeMap::new();
         for one in history {
             let (Some(zone), Some(name)) = (one.availability_zone(), one.instance_type()) else { continue };
-            let Some(price) = one.spot_price().and_then(dollars_of) else { continue };
+            let Some(price) = one.spot_price().and_then(|price| money_of(region, price)) else { continue };
             let at = one.timestamp().map(|time| (time.secs(), time.subsec_nanos()));
             let entry = newest.entry((zone.to_owned(), name.as_str().to_owned())).or_insert((at, price));
             if at > entry.0 {
@@ -124,7 +124,7 @@ mod tests {
                 .build()
         };
         for history in [[price("0.0031", 1), price("0.0034", 2)], [price("0.0034", 2), price("0.0031", 1)]] {
-            let prices = SpotPrices::new(&history);
+            let prices = SpotPrices::new(&Region::new("eu-west-1").unwrap(), &history);
             assert_eq!(prices.of("r-1a", &name("t3.micro")).unwrap().to_string(), "0.0034 USD");
             assert_eq!(prices.of("r-1b", &name("t3.micro")), None);
         }

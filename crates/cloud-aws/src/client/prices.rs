@@ -26,7 +26,7 @@ impl Api {
             ("marketoption", "OnDemand"),
         ];
         filters.extend(name.map(|name| ("instanceType", name.as_str())));
-        self.products("AmazonEC2", &filters).await
+        self.products(region, "AmazonEC2", &filters).await
     }
 
     /// The products that are disks, their speed, snapshots and public addresses of a region, each a text of JSON.
@@ -40,13 +40,13 @@ impl Api {
         ];
         let lists = lists.map(|(service, what)| async move {
             let filters = [("regionCode", region.as_str()), what];
-            self.products(service, &filters).await
+            self.products(region, service, &filters).await
         });
         Ok(try_join_all(lists).await?.into_iter().flatten().collect())
     }
 
-    async fn products(&self, service: &str, filters: &[(&str, &str)]) -> Result<Vec<String>> {
-        let region = Region::new(PRICE_REGION)?;
+    async fn products(&self, of: &Region, service: &str, filters: &[(&str, &str)]) -> Result<Vec<String>> {
+        let region = Region::new(price_region(of)?)?;
         let client = Client::new(&self.sdk(&region).await?);
         let filter = |(field, value): &(&str, &str)| {
             Filter::builder().r#type(FilterType::TermMatch).field(*field).value(*value).build()
@@ -67,6 +67,28 @@ impl Api {
     }
 }
 
-const PRICE_REGION: &str = "us-east-1";
+/// Which region tells the prices of a region: each partition has its own, if any
+/// (<https://docs.aws.amazon.com/general/latest/gr/billing.html>).
+fn price_region(of: &Region) -> Result<&'static str> {
+    let is = |prefix: &str| of.as_str().starts_with(prefix);
+    if is("us-gov-") || is("us-iso") || is("eu-iso") || is("eusc-") {
+        return Err(Error::unsupported(format!("there is no price list of {of}")));
+    }
+    Ok(if is("cn-") { "cn-northwest-1" } else { "us-east-1" })
+}
+
 /// The most products that a page holds.
 const PRODUCTS_PER_PAGE: i32 = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_partition_is_asked_for_its_own_prices() {
+        let of = |region: &str| price_region(&Region::new(region).unwrap());
+        assert_eq!(of("eu-west-1").unwrap(), "us-east-1");
+        assert_eq!(of("cn-north-1").unwrap(), "cn-northwest-1");
+        assert_eq!(of("us-gov-west-1").unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+}

@@ -7,13 +7,13 @@ use aws_sdk_ec2::types::{
     InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceType, MarketType, ResourceType,
     SpotInstanceType, SpotMarketOptions, VolumeType,
 };
-use cloud_types::{DiskClass, GiB, Pricing, Result, ownership};
+use cloud_types::{DiskClass, Error, GiB, Pricing, Result, ownership};
 
 use super::{Wish, plan};
 use crate::disk::{DiskKind, DiskUse};
 use crate::host::Inner;
 use crate::network::Subnet;
-use crate::tags;
+use crate::{ssh_key, tags};
 
 impl Inner {
     /// The launch of a wish in a zone, with the group and the key pair that it needs.
@@ -23,14 +23,17 @@ impl Inner {
             Some(rules) => Some(self.ensure_group(&spec.region, rules).await?),
             None => None,
         };
-        let key = match spec.ssh_keys.first() {
+        let key = match ssh_key::of_pair(&spec.ssh_keys) {
             Some(key) => Some(self.ensure_key(&spec.region, key).await?),
             None => None,
         };
         let boot = disk(&plan.boot.root_device, spec.boot_disk.class, DiskUse::Boot, plan.boot_disk, true);
         let mut disks = vec![boot];
+        // An image may say of its further disks that they stay when the host goes.
+        disks.extend(plan.boot.further_devices.iter().map(|device| goes_with_host(device)));
         if let Some((data, with_host)) = plan::wants_new_disk(spec, plan) {
-            disks.push(disk(DATA_DEVICE, data.class, DiskUse::Data, data.size, with_host));
+            let device = data_device(&plan.boot.further_devices)?;
+            disks.push(disk(&device, data.class, DiskUse::Data, data.size, with_host));
         }
         let interface = InstanceNetworkInterfaceSpecification::builder()
             .device_index(0)
@@ -78,6 +81,19 @@ fn disk(device: &str, class: DiskClass, used: DiskUse, size: GiB, with_host: boo
     BlockDeviceMapping::builder().device_name(device).ebs(ebs).build()
 }
 
+/// A disk as the image has it, but that it goes with the host.
+fn goes_with_host(device: &str) -> BlockDeviceMapping {
+    let ebs = EbsBlockDevice::builder().delete_on_termination(true).build();
+    BlockDeviceMapping::builder().device_name(device).ebs(ebs).build()
+}
+
+/// A device for a data disk that none of the image's disks has
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>).
+fn data_device(taken: &[String]) -> Result<String> {
+    let free = ('f'..='p').map(|letter| format!("/dev/sd{letter}")).find(|device| !taken.contains(device));
+    free.ok_or_else(|| Error::invalid("image", "has so many disks that there is no device left for a data disk"))
+}
+
 /// A spot host that is taken back is gone
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruption-behavior.html>).
 fn spot() -> InstanceMarketOptionsRequest {
@@ -96,6 +112,3 @@ fn metadata() -> InstanceMetadataOptionsRequest {
         .http_put_response_hop_limit(2)
         .build()
 }
-
-/// The device of a data disk (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>).
-const DATA_DEVICE: &str = "/dev/sdf";

@@ -1,11 +1,13 @@
-//! What a host reads at its first boot: the user data, and the SSH keys besides the first.
+//! What a host reads at its first boot: the user data, and the SSH keys that its key pair has not.
 //!
-//! A launch takes one key pair. Further keys go to cloud-init, which all images that are named by version have, in a part of
+//! A launch takes one key pair, of RSA or ED25519. Further keys go to cloud-init, which all images that are named by version have, in a part of
 //! their own beside the caller's user data.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cloud_types::{Error, HostSpec, Result, UserData};
+
+use crate::ssh_key;
 
 /// The user data in base64, as EC2 takes it; none where there is nothing to say.
 pub(super) fn user_data(spec: &HostSpec) -> Result<Option<String>> {
@@ -23,24 +25,22 @@ pub(super) fn user_data(spec: &HostSpec) -> Result<Option<String>> {
     Ok(Some(STANDARD.encode(text)))
 }
 
-/// All keys but the first as cloud-config; it adds to the keys that others name.
+/// All keys but that of the key pair as cloud-config; it adds to the keys that others name.
 fn keys(spec: &HostSpec) -> Option<String> {
-    let keys = spec.ssh_keys.get(1..).filter(|keys| !keys.is_empty())?;
-    let lines: Vec<String> = keys.iter().map(|key| format!("  - {}\n", key.to_openssh())).collect();
-    Some(format!("#cloud-config\n{MERGE}ssh_authorized_keys:\n{}", lines.concat()))
+    let pair = ssh_key::of_pair(&spec.ssh_keys);
+    let further = spec.ssh_keys.iter().filter(|key| Some(*key) != pair);
+    let lines: Vec<String> = further.map(|key| format!("  - {}\n", key.to_openssh())).collect();
+    (!lines.is_empty()).then(|| format!("#cloud-config\n{MERGE}ssh_authorized_keys:\n{}", lines.concat()))
 }
 
 /// Both as parts of one message (<https://cloudinit.readthedocs.io/en/latest/explanation/format.html>). The caller's part
 /// comes first, so that the keys are added to it.
 fn together(keys: &str, own: &str) -> String {
     let kind = match own.lines().next().unwrap_or_default() {
-        line if line.starts_with("#!") => "text/x-shellscript",
-        line if line.starts_with("#include") => "text/x-include-url",
-        line if line.starts_with("#cloud-boothook") => "text/cloud-boothook",
-        line if line.starts_with("## template: jinja") => "text/jinja2",
         line if line.to_ascii_lowercase().starts_with("content-type:") => "message/rfc822",
         line if line.to_ascii_lowercase().starts_with("mime-version:") => "message/rfc822",
-        _ => "text/cloud-config",
+        // By its first line cloud-init knows all other kinds itself.
+        _ => "text/plain",
     };
     // The boundary is in neither part: no key holds it, and one is chosen that the other does not hold.
     let mut boundary = "first-boot".to_owned();
@@ -71,6 +71,8 @@ mod tests {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ two",
     ];
 
+    const TOKEN: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAICFo/k5LU8863u66YC9eUO2170QduohPURkQnbLa/dczAAAABHNzaDo=";
+
     fn spec() -> HostSpec {
         let (name, region) = (Name::new("web").unwrap(), Region::new("eu-west-1").unwrap());
         HostSpec::new(name, region, Machine::named("t3.small").unwrap(), Image::ubuntu("24.04"))
@@ -95,10 +97,25 @@ mod tests {
         assert!(both.starts_with("MIME-Version: 1.0\n"));
         assert!(both.contains("boundary=\"first-boot-\"") && both.ends_with("--first-boot---\n"));
         assert!(
-            both.contains("text/x-shellscript")
+            both.contains("Content-Type: text/plain;")
                 && both.contains("echo --first-boot\n")
                 && both.contains("AAAAIJdD7y3a")
         );
+    }
+
+    #[test]
+    fn a_key_that_fits_no_key_pair_goes_here_wherever_it_stands() {
+        let with = |keys: &[&str]| keys.iter().fold(spec(), |spec, key| spec.ssh_key(key.parse().unwrap()));
+        assert!(read(&with(&[TOKEN])).contains("AAAAGnNrLXNz"));
+        let both = read(&with(&[TOKEN, KEYS[0]]));
+        assert!(both.contains("AAAAGnNrLXNz") && !both.contains("AAAAILM+"), "{both}");
+    }
+
+    #[test]
+    fn a_callers_own_message_stays_one() {
+        let spec = KEYS.iter().fold(spec(), |spec, key| spec.ssh_key(key.parse().unwrap()));
+        let own = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"b\"\n\n--b--\n";
+        assert!(read(&spec.user_data(UserData::new(own))).contains("Content-Type: message/rfc822;"));
     }
 
     #[test]

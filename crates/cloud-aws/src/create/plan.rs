@@ -1,13 +1,8 @@
 //! From a spec to what EC2 is asked for: machine, places, image and disks.
 
-use aws_sdk_ec2::types::{Volume, VolumeState};
-use cloud_types::{
-    Error, ErrorKind, GiB, HostSpec, HostState, Machine, MachineTypeName, OnDelete, Region, Result, VolumeId, Zone,
-    ownership,
-};
+use cloud_types::{Error, GiB, HostSpec, Machine, MachineTypeName, OnDelete, Result, Zone};
 
-use crate::client::tagged;
-use crate::convert::{self, Place, nonsense};
+use super::data_disk::taken;
 use crate::host::Inner;
 use crate::image::Boot;
 use crate::network::Subnet;
@@ -89,72 +84,6 @@ impl Inner {
         offerings.retain(|offering| spec.zone.as_ref().is_none_or(|zone| offering.zone.as_ref() == Some(zone)));
         Ok(cloud_types::Offering::cheapest(&offerings, required)?.machine_type.name.clone())
     }
-
-    /// The data disk that an earlier host of this name left, with its zone, which decides the host's.
-    pub(super) async fn left_disk(&self, spec: &HostSpec) -> Result<Option<(String, String)>> {
-        let Some(wished) = &spec.data_disk else { return Ok(None) };
-        for volume in self.own_data_disks(&spec.region, spec.name.as_str()).await? {
-            if !self.is_left(&spec.region, &volume).await? {
-                continue;
-            }
-            if convert::gib(volume.size)? != wished.size {
-                return Err(taken("has another size"));
-            }
-            let (zone, id) = (volume.availability_zone, volume.volume_id);
-            return Ok(Some((zone.ok_or_else(|| nonsense("a volume"))?, id.ok_or_else(|| nonsense("a volume"))?)));
-        }
-        Ok(None)
-    }
-
-    /// Whether a data disk is free; one of a host that is just going is waited for.
-    async fn is_left(&self, region: &Region, volume: &Volume) -> Result<bool> {
-        let Some(host) = convert::attachment(volume).and_then(|one| one.instance_id.clone()) else {
-            return Ok(volume.state == Some(VolumeState::Available));
-        };
-        if self.is_staying(&Place { region: region.clone(), id: host }).await? {
-            return Ok(false);
-        }
-        let id = volume.volume_id.clone().ok_or_else(|| nonsense("a volume"))?;
-        let place = Place { region: region.clone(), id };
-        self.until("the data disk of the host before is free", async || match self.volume(&place).await {
-            Ok(now) => Ok((now.state == Some(VolumeState::Available)).then_some(true)),
-            // It went with its host.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(false)),
-            Err(error) => Err(error),
-        })
-        .await
-    }
-
-    /// The data disks of this owner's hosts of a name, also of those that are gone.
-    pub(crate) async fn own_data_disks(&self, region: &Region, host: &str) -> Result<Vec<Volume>> {
-        let filters = [
-            tagged(ownership::OWNER, self.owner.as_str()),
-            tagged(ownership::NAME, host),
-            tagged(tags::USE, tags::DATA_DISK),
-        ];
-        let mut volumes = self.api.volumes(region, &filters).await?;
-        volumes.retain(|volume| convert::is_data_disk(volume) && convert::is_there(volume));
-        Ok(volumes)
-    }
-
-    /// Gives a host the data disk that was left for it, once the host has got its machine: EC2 cannot do so before.
-    pub(super) async fn attach_left_disk(&self, host: &Place, spec: &HostSpec, disk: Option<&str>) -> Result<()> {
-        let (Some(id), Some(wished)) = (disk, &spec.data_disk) else { return Ok(()) };
-        let place = Place { region: host.region.clone(), id: id.to_owned() };
-        let own = tags::of_data_disk(&self.owner, spec.name.as_str(), wished);
-        self.api.tag(&host.region, id, &tags::write(&own)).await?;
-        let attached = async {
-            self.until("the host has its machine", async || {
-                let instance = self.reader.read_alone(host).await?;
-                Ok((convert::state(&instance) != HostState::Starting).then_some(()))
-            })
-            .await?;
-            self.attach(&VolumeId::new(place.to_string()), &host.host_id()).await
-        };
-        attached
-            .await
-            .map_err(|error| error.with_context("the host is made, but its data disk is not attached: repeat the call"))
-    }
 }
 
 impl Plan {
@@ -168,10 +97,6 @@ impl Plan {
 pub(super) fn wants_new_disk(spec: &HostSpec, plan: &Plan) -> Option<(cloud_types::DataDisk, bool)> {
     let disk = spec.data_disk.filter(|_| plan.left_disk.is_none())?;
     Some((disk, disk.on_delete == OnDelete::Delete))
-}
-
-fn taken(why: &str) -> Error {
-    Error::new(ErrorKind::AlreadyExists, format!("the data disk that an earlier host of this name left {why}"))
 }
 
 /// One order for each owner and name: hosts spread over the zones, and equal wishes meet in one.

@@ -90,7 +90,9 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
         }
         let text = format!("Created by CreateImage({}) for {}", ids::id("i", host), ids::id("ami", image));
         let snapshot = snapshots::make(api, volume, text, snapshot_tags.clone())?;
-        disks.push((device, snapshot, api.world.volumes.find(volume)?.size_gb));
+        // What becomes of a disk is taken over from the instance.
+        let record = api.world.volumes.find(volume)?;
+        disks.push((device, snapshot, record.size_gb, record.auto_delete));
     }
     api.ledger.images.insert(image, ledger::Image { place: api.place, source: host, root_device, disks });
     Ok(fields! { "imageId" => ids::id("ami", image) })
@@ -112,7 +114,7 @@ pub(super) fn deregister(api: &mut Api<'_>) -> Answer {
     api.ledger.images.remove(&number);
     let mut results: Vec<Xml> = Vec::new();
     if with_snapshots {
-        for (_, snapshot, _) in notes.disks {
+        for (_, snapshot, ..) in notes.disks {
             let gone = snapshots::remove(api, snapshot).is_ok();
             results.push(fields! {
                 "snapshotId" => ids::id("snap", snapshot),
@@ -150,7 +152,10 @@ pub(super) fn disks(api: &Api<'_>, number: u64) -> Vec<WantedDisk> {
         return stock(&ami).disks;
     }
     let disks = api.ledger.images.get(&number).map(|notes| notes.disks.clone()).unwrap_or_default();
-    disks.into_iter().map(|(device, snapshot, size)| disk(&device, snapshot, size, "gp3")).collect()
+    let disks = disks.into_iter();
+    disks
+        .map(|(device, snapshot, size, auto_delete)| WantedDisk { auto_delete, ..disk(&device, snapshot, size, "gp3") })
+        .collect()
 }
 
 /// The architecture in EC2's words.

@@ -131,8 +131,8 @@ pub(super) struct Image {
     pub(super) place: Place,
     pub(super) source: u64,
     pub(super) root_device: &'static str,
-    /// Its disks: device, snapshot, size.
-    pub(super) disks: Vec<(String, u64, u64)>,
+    /// Its disks: device, snapshot, size, and whether they go with an instance.
+    pub(super) disks: Vec<(String, u64, u64, bool)>,
 }
 
 /// The settings of a snapshot.

@@ -74,7 +74,7 @@ pub(super) fn make(api: &mut Api<'_>, volume: u64, text: String, labels: Labels)
 /// Deletes a snapshot that no image uses.
 pub(super) fn remove(api: &mut Api<'_>, number: u64) -> Result<(), ApiError> {
     let mut images = api.ledger.images.iter();
-    let user = images.find(|(_, notes)| notes.disks.iter().any(|(_, snapshot, _)| *snapshot == number));
+    let user = images.find(|(_, notes)| notes.disks.iter().any(|(_, snapshot, ..)| *snapshot == number));
     if let Some((image, _)) = user {
         let (id, image) = (ids::id("snap", number), ids::id("ami", *image));
         let message = format!("The snapshot {id} is currently in use by {image}");
