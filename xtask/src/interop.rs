@@ -1,7 +1,9 @@
-//! Interop: a client that others wrote, driven through a host's whole life against our simulator.
+//! Interop: a client that others wrote, driven through a host's whole life against our simulator; and for EC2 our client
+//! against the server that others wrote.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -25,8 +27,29 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let python = virtual_environment(provider, package)?;
     let simulator = Simulator::start(provider)?;
     let script = root().join("xtask/interop").join(format!("{provider}.py"));
-    run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))
+    run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))?;
+    if *provider == "aws" { on_moto(&python) } else { Ok(()) }
 }
+
+/// Drives our client of EC2 against moto's server. The tests of the whole workspace are named, as they are run elsewhere:
+/// nothing is compiled twice.
+fn on_moto(python: &Path) -> Result {
+    install(python, MOTO)?;
+    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let server = python.with_file_name("moto_server");
+    let script = format!(
+        r#""$0" -H 127.0.0.1 -p {port} >/dev/null 2>&1 & trap 'kill $!' EXIT
+        for _ in $(seq 300); do (: </dev/tcp/127.0.0.1/{port}) 2>/dev/null && break; sleep 0.1; done
+        echo listening http://127.0.0.1:{port}; wait"#,
+        port = free.port()
+    );
+    let moto = Simulator::start_program(Command::new("bash").arg("-c").arg(script).arg(server))?;
+    let test = ["test", "--quiet", "--workspace", "--test", "moto", "--", "--nocapture"];
+    run_to_end(cargo(test).env("CLOUD_MOTO_ENDPOINT", &moto.url))
+}
+
+/// moto's server of EC2, and of the parameters by which images are found.
+const MOTO: &str = "moto[server,ec2,ssm]==5.2.5";
 
 /// Makes the environment anew with the package; gives its Python.
 fn virtual_environment(provider: &str, package: &str) -> Result<PathBuf> {
@@ -36,12 +59,18 @@ fn virtual_environment(provider: &str, package: &str) -> Result<PathBuf> {
     }
     run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&folder).stdin(Stdio::null()))?;
     let python = folder.join("bin/python");
-    let pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--upgrade", package];
-    run_to_end(Command::new(&python).args(pip).stdin(Stdio::null()))?;
-    let (name, _) = package.split_once("==").unwrap_or((package, ""));
-    let version = format!("import importlib.metadata as m; print(m.version('{name}'))");
-    print!("{name} {}", output(Command::new(&python).args(["-c", &version]))?);
+    install(&python, package)?;
     Ok(python)
+}
+
+/// Installs a package and tells its version.
+fn install(python: &Path, package: &str) -> Result {
+    let pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--upgrade", package];
+    run_to_end(Command::new(python).args(pip).stdin(Stdio::null()))?;
+    let name = package.split(['=', '[']).next().unwrap_or(package);
+    let version = format!("import importlib.metadata as m; print(m.version('{name}'))");
+    print!("{name} {}", output(Command::new(python).args(["-c", &version]))?);
+    Ok(())
 }
 
 /// The simulator as a process of its own, ended when this value goes, and when this process ends in whatever way.
