@@ -16,7 +16,6 @@ use crate::convert::nonsense;
 use crate::host::Inner;
 use crate::reader::{LAG_PAUSE, READ_LAG};
 use crate::tags;
-use crate::users::Users;
 
 /// The groups that this process has seen, by region and name.
 #[derive(Debug, Default)]
@@ -129,13 +128,19 @@ impl Inner {
                 Err(error) if error.kind() == ErrorKind::Conflict => error,
                 other => return other,
             };
-            match self.users(region, filter("instance.group-id", [id])).await? {
-                Users::Staying => return Ok(()),
-                _ if self.clock.monotonic() < until => self.clock.sleep(HELD_PAUSE).await,
-                // Whoever deletes those deletes the group after them.
-                Users::Leaving => return Ok(()),
-                Users::None => return Err(error.with_context(format!("security group {id} is still in use"))),
+            let used = || filter("instance.group-id", [id]);
+            if self.has_staying_user(region, used()).await? {
+                return Ok(());
             }
+            if self.clock.monotonic() < until {
+                self.clock.sleep(HELD_PAUSE).await;
+                continue;
+            }
+            // Whoever deletes those deletes the group after them.
+            return match self.has_leaving_user(region, used()).await? {
+                true => Ok(()),
+                false => Err(error.with_context(format!("security group {id} is still in use"))),
+            };
         }
     }
 
@@ -148,9 +153,11 @@ impl Inner {
     pub(crate) async fn remove_unused_groups(&self, region: &Region) -> Result<()> {
         for group in self.api.all_groups(region, &[self.mine(), tagged(tags::USE, tags::FOR_HOSTS)]).await? {
             let id = group.group_id.ok_or_else(|| nonsense("a security group's id"))?;
-            if let Users::None = self.users(region, filter("instance.group-id", [id.as_str()])).await? {
-                self.remove_group(region, &id).await?;
+            let used = || filter("instance.group-id", [id.as_str()]);
+            if self.has_leaving_user(region, used()).await? || self.has_staying_user(region, used()).await? {
+                continue;
             }
+            self.remove_group(region, &id).await?;
         }
         Ok(())
     }

@@ -16,7 +16,6 @@ use crate::convert::{self, KEY, Place, nonsense};
 use crate::host::{Aws, Inner, named};
 use crate::reader::{LAG_PAUSE, READ_LAG};
 use crate::tags;
-use crate::users::Users;
 
 /// The key pairs that this process has seen, by region and name.
 #[derive(Debug, Default)]
@@ -58,7 +57,7 @@ impl Inner {
 
     /// Removes a key pair that creates made, unless a host uses it that is to stay.
     pub(crate) async fn remove_key(&self, region: &Region, name: &str) -> Result<()> {
-        if let Users::Staying = self.users(region, filter("key-name", [name])).await? {
+        if self.has_staying_user(region, filter("key-name", [name])).await? {
             return Ok(());
         }
         self.keys.forget(region, name);

@@ -6,34 +6,30 @@ use cloud_types::{Error, ErrorKind, HostState, Region, Result};
 use crate::convert::{self, Place};
 use crate::host::{Inner, leaving, staying};
 
-/// Who uses a security group or a key pair.
-pub(crate) enum Users {
-    None,
-    Leaving,
-    Staying,
-}
-
 impl Inner {
-    /// Who uses what this filter is for.
-    pub(crate) async fn users(&self, region: &Region, used: Filter) -> Result<Users> {
-        let (mut users, mut page) = (Users::None, None);
-        let alive = [used.clone(), staying()];
+    /// Whether a host that is to stay uses what this filter is for.
+    pub(crate) async fn has_staying_user(&self, region: &Region, used: Filter) -> Result<bool> {
+        let (filters, mut page) = ([used, staying()], None);
         for _ in 0..MAX_PAGES {
-            let (shown, next) = self.api.list_some_instances(region, &alive, A_FEW, page).await?;
+            let (shown, next) = self.api.list_some_instances(region, &filters, A_FEW, page).await?;
             for one in &shown {
                 // A list may still show a host that is going, or gone.
                 if self.is_staying(&Place::of(region, one)?).await? {
-                    return Ok(Users::Staying);
+                    return Ok(true);
                 }
-                users = Users::Leaving;
             }
             page = next.filter(|token| !token.is_empty());
             if page.is_none() {
-                let (shown, more) = self.api.list_some_instances(region, &[used, leaving()], A_FEW, None).await?;
-                return Ok(if shown.is_empty() && more.is_none() { users } else { Users::Leaving });
+                return Ok(false);
             }
         }
         Err(Error::new(ErrorKind::Unexpected, "a list of hosts never ends"))
+    }
+
+    /// Whether a host that is just going uses what this filter is for.
+    pub(crate) async fn has_leaving_user(&self, region: &Region, used: Filter) -> Result<bool> {
+        let (shown, more) = self.api.list_some_instances(region, &[used, leaving()], A_FEW, None).await?;
+        Ok(!shown.is_empty() || more.is_some_and(|token| !token.is_empty()))
     }
 
     /// Whether an instance is there, and not on its way out.
