@@ -81,7 +81,7 @@ fn spec(name: &str) -> HostSpec {
 /// What a step brought; the name tells which one failed.
 fn step<T>(name: &str, outcome: cloud_types::Result<T>) -> T {
     let done = outcome.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-    println!("ok  {name}");
+    eprintln!("ok  {name}");
     done
 }
 
