@@ -67,12 +67,12 @@ impl Gcp {
         }))
     }
 
-    async fn read(&self, id: &HostId) -> Result<wire::Instance> {
+    pub(crate) async fn read(&self, id: &HostId) -> Result<wire::Instance> {
         self.0.reader.read_alone(&Place::read(id.as_str())?).await
     }
 
     /// Accepts a change of power: what a wait that follows will ask about.
-    async fn begin(
+    pub(crate) async fn begin(
         &self,
         operation: &'static str,
         instance: &wire::Instance,

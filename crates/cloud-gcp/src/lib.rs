@@ -47,6 +47,7 @@ mod price;
 mod reader;
 mod resize;
 mod snapshot;
+mod suspend;
 mod sweep;
 mod volume;
 mod wire;
