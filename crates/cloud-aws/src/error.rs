@@ -137,6 +137,10 @@ pub(crate) fn of_sdk<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) 
     match error {
         SdkError::ServiceError(refusal) => {
             let (raw, meta) = (refusal.raw(), refusal.err().meta());
+            // A success that is no XML or JSON of theirs: the SDK takes it for a refusal without a code.
+            if meta.code().is_none() && raw.status().is_success() {
+                return Failure::garbled(raw.status().as_u16(), "is not what was expected");
+            }
             let in_body = || raw.body().bytes().and_then(request_id);
             let id = raw.headers().get("x-amzn-requestid").or_else(in_body);
             of_answer(raw.status().as_u16(), meta.code(), meta.message(), id)

@@ -433,3 +433,10 @@ async fn a_list_goes_on_where_its_page_ended() {
     assert_eq!((second.hosts.len(), second.next), (1, None));
     assert_eq!(form(&fake.requests()[1])["NextToken"], "eyJ2Ijoi+/=");
 }
+
+#[tokio::test]
+async fn a_read_that_is_answered_with_a_page_of_somebody_else_is_repeated() {
+    let fake = script([]).answer(200, "<html>Please log in</html>").answer(200, instances(&[ours("")]));
+    assert_eq!(scripted(&fake).get_host(&HostId::new(HOST)).await.unwrap().state, HostState::Running);
+    assert_eq!(fake.requests().len(), 2);
+}
