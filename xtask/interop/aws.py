@@ -340,9 +340,13 @@ def an_image_is_made_and_its_snapshots_stay(clients, state):
     expect("InvalidSnapshot.InUse", 400, lambda: clients.ec2.delete_snapshot(SnapshotId=snapshots[0]))
     copy = clients.ec2.run_instances(**wish(state, "copy", ImageId=image))["Instances"][0]["InstanceId"]
     wait(clients, "instance_running", InstanceIds=[copy])
-    assert len(show(clients, copy)["BlockDeviceMappings"]) == 2
+    disks = [one["Ebs"] for one in show(clients, copy)["BlockDeviceMappings"]]
+    (stays,) = [disk["VolumeId"] for disk in disks if not disk["DeleteOnTermination"]]
+    assert len(disks) == 2, "the image keeps that its second disk outlives an instance"
     clients.ec2.terminate_instances(InstanceIds=[copy])
     wait(clients, "instance_terminated", InstanceIds=[copy])
+    wait(clients, "volume_available", VolumeIds=[stays])
+    clients.ec2.delete_volume(VolumeId=stays)
     clients.ec2.deregister_image(ImageId=image)
     assert len(clients.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]) == 2, "they outlive the image"
     for snapshot in snapshots:
