@@ -23,17 +23,22 @@ use cloud_types::Result;
 use futures::StreamExt;
 
 pub use audit::Report;
-#[cfg(feature = "aws")]
-pub use aws::AwsField;
 pub use caller::Tally;
 pub use field::{Census, Field, Menu};
-#[cfg(feature = "gcp")]
-pub use gcp::GcpField;
-pub use hetzner::HetznerField;
 pub use local::LocalField;
+pub use simulated::{Cloud, SimulatedField};
 
 use crate::chaos::audit::Expected;
 use crate::chaos::life::Crowd;
+
+/// A simulator of EC2.
+#[cfg(feature = "aws")]
+pub type AwsField = SimulatedField<cloud_sim::aws::Aws>;
+/// A simulator of Compute Engine.
+#[cfg(feature = "gcp")]
+pub type GcpField = SimulatedField<cloud_sim::gcp::Gcp>;
+/// A simulator of Hetzner.
+pub type HetznerField = SimulatedField<cloud_sim::hetzner::Hetzner>;
 
 /// How a run is made.
 #[derive(Debug, Clone, Copy)]

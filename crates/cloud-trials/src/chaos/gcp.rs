@@ -1,77 +1,36 @@
-//! Chaos on the simulator of Compute Engine, in this process.
+//! Chaos on Compute Engine.
 
-use std::io;
 use std::sync::Arc;
 
-use cloud_sim::gcp::Sim;
+use cloud_sim::gcp::Gcp;
 use cloud_types::clock::ScaledClock;
-use cloud_types::{Clock, CloudProvider, GiB, Image, MachineTypeName, Owner, Region, Result};
+use cloud_types::{CloudProvider, GiB, Image, MachineTypeName, Owner, Region, Result};
+use cloud_world::Host;
 
-use super::simulated::{self, DEADLINE};
-use super::{Census, Field, Menu, SPEED};
+use super::Menu;
+use super::simulated::{Cloud, DEADLINE};
 
-/// A simulator of Compute Engine.
-#[derive(Debug)]
-pub struct GcpField {
-    sim: Sim,
-    clock: Arc<ScaledClock>,
-    menu: Menu,
-}
-
-impl GcpField {
-    /// Starts a simulator whose requests meet faults with this probability.
-    ///
-    /// # Errors
-    /// Where no port can be listened at.
-    pub async fn start(faults: f64, seed: u64) -> io::Result<Self> {
-        let menu = menu().map_err(io::Error::other)?;
-        let sim = Sim::start(simulated::config(faults, seed)).await?;
-        Ok(Self { sim, clock: Arc::new(ScaledClock::new(SPEED)), menu })
-    }
-}
-
-impl Field for GcpField {
-    fn provider(&self) -> &'static str {
-        "gcp"
+impl Cloud for Gcp {
+    fn process(url: &str, owner: &Owner, clock: Arc<ScaledClock>, _: &Menu) -> Result<Arc<dyn CloudProvider>> {
+        let config = cloud_gcp::Config::new().access_token("chaos").project("chaos");
+        let config = config.endpoint(format!("{url}/compute/v1/")).billing_endpoint(url);
+        Ok(Arc::new(config.owner(owner.clone()).clock(clock).deadline(DEADLINE).build()?))
     }
 
-    fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone()
+    fn menu() -> Result<Menu> {
+        Ok(Menu {
+            regions: ["europe-west1", "europe-west4", "us-central1"]
+                .into_iter()
+                .map(Region::new)
+                .collect::<Result<_>>()?,
+            small: MachineTypeName::new("e2-small")?,
+            larger: MachineTypeName::new("e2-medium")?,
+            image: Image::ubuntu("24.04"),
+            data_disk: GiB(10),
+        })
     }
 
-    fn process(&self, owner: &Owner) -> Result<Arc<dyn CloudProvider>> {
-        let config = cloud_gcp::Config::new()
-            .access_token("chaos")
-            .project("chaos")
-            .endpoint(format!("{}/compute/v1/", self.sim.url()))
-            .billing_endpoint(self.sim.url())
-            .owner(owner.clone())
-            .clock(self.clock.clone())
-            .deadline(DEADLINE);
-        Ok(Arc::new(config.build()?))
+    fn host_id(host: &Host) -> String {
+        format!("{}/{}/{}", host.zone, host.name, host.id)
     }
-
-    fn menu(&self) -> Menu {
-        self.menu.clone()
-    }
-
-    fn census(&self) -> Census {
-        let stats = self.sim.stats();
-        simulated::census(
-            &self.sim.world(),
-            &stats,
-            |host| format!("{}/{}/{}", host.zone, host.name, host.id),
-            |_| false,
-        )
-    }
-}
-
-fn menu() -> Result<Menu> {
-    Ok(Menu {
-        regions: ["europe-west1", "europe-west4", "us-central1"].into_iter().map(Region::new).collect::<Result<_>>()?,
-        small: MachineTypeName::new("e2-small")?,
-        larger: MachineTypeName::new("e2-medium")?,
-        image: Image::ubuntu("24.04"),
-        data_disk: GiB(10),
-    })
 }

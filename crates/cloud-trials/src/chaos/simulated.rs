@@ -1,33 +1,92 @@
-//! What the fields on simulators share: how one is started, and the census of its world.
+//! A field on a simulator, in this process: what a provider has to say is the trait [`Cloud`].
 
+use std::fmt::Debug;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_sim::{RateLimit, SimConfig, Stats};
-use cloud_types::ownership;
+use cloud_sim::{Face, RateLimit, Sim, SimConfig, Stats};
+use cloud_types::clock::ScaledClock;
+use cloud_types::{Clock, CloudProvider, Owner, Result, ownership};
 use cloud_world::{Host, Image, ImageKind, Labels, World};
 
-use super::{Census, SPEED};
+use super::{Census, Field, Menu, SPEED};
 
-/// A simulator whose requests meet faults with this probability. The budget of calls is a trial of its own.
-pub(super) fn config(faults: f64, seed: u64) -> SimConfig {
-    let rate_limit = RateLimit { limit: 1_000_000_000, per_second: 1e6, initial: None };
-    SimConfig { speed: SPEED, seed, faults, rate_limit, ..SimConfig::default() }
+/// A simulator with a face of which [`Cloud`] is known.
+#[derive(Debug)]
+pub struct SimulatedField<C: Cloud> {
+    sim: Sim<C>,
+    clock: Arc<ScaledClock>,
+    menu: Menu,
 }
 
-/// What a world holds; `id` is how the provider names a host, and `is_part` tells what is no snapshot but a part of one.
-pub(super) fn census(
-    world: &World,
-    stats: &Stats,
-    id: impl Fn(&Host) -> String,
-    is_part: impl Fn(&Image) -> bool,
-) -> Census {
+/// What chaos needs to know of a provider that is simulated.
+pub trait Cloud: Face + Debug {
+    /// The provider at this address, for this owner; what is ordered says which regions matter.
+    ///
+    /// # Errors
+    /// Where it refuses its settings.
+    fn process(url: &str, owner: &Owner, clock: Arc<ScaledClock>, menu: &Menu) -> Result<Arc<dyn CloudProvider>>;
+
+    /// What is ordered.
+    ///
+    /// # Errors
+    /// Where a name in it is none.
+    fn menu() -> Result<Menu>;
+
+    /// How the provider names a host.
+    fn host_id(host: &Host) -> String;
+
+    /// Whether what looks like a snapshot is only a part of one.
+    fn is_part(_image: &Image) -> bool {
+        false
+    }
+}
+
+impl<C: Cloud> SimulatedField<C> {
+    /// Starts a simulator whose requests meet faults with this probability. The budget of calls is a trial of its own.
+    ///
+    /// # Errors
+    /// Where no port can be listened at.
+    pub async fn start(faults: f64, seed: u64) -> io::Result<Self> {
+        let menu = C::menu().map_err(io::Error::other)?;
+        let rate_limit = RateLimit { limit: 1_000_000_000, per_second: 1e6, initial: None };
+        let sim = Sim::start(SimConfig { speed: SPEED, seed, faults, rate_limit, ..SimConfig::default() }).await?;
+        Ok(Self { sim, clock: Arc::new(ScaledClock::new(SPEED)), menu })
+    }
+}
+
+impl<C: Cloud> Field for SimulatedField<C> {
+    fn provider(&self) -> &'static str {
+        C::NAME
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    fn process(&self, owner: &Owner) -> Result<Arc<dyn CloudProvider>> {
+        C::process(&self.sim.url(), owner, self.clock.clone(), &self.menu)
+    }
+
+    fn menu(&self) -> Menu {
+        self.menu.clone()
+    }
+
+    fn census(&self) -> Census {
+        let stats = self.sim.stats();
+        census::<C>(&self.sim.world(), &stats)
+    }
+}
+
+fn census<C: Cloud>(world: &World, stats: &Stats) -> Census {
     let label = |labels: &Labels, key: &str| labels.get(key).cloned().unwrap_or_default();
-    let snapshots = world.images.iter().filter(|image| image.kind == ImageKind::Snapshot && !is_part(image));
+    let snapshots = world.images.iter().filter(|image| image.kind == ImageKind::Snapshot && !C::is_part(image));
     Census {
         hosts: world
             .hosts
             .iter()
-            .map(|host| (label(&host.labels, ownership::OWNER), host.name.clone(), id(host)))
+            .map(|host| (label(&host.labels, ownership::OWNER), host.name.clone(), C::host_id(host)))
             .collect(),
         snapshots: snapshots.map(|image| label(&image.labels, ownership::NAME)).collect(),
         counts: world.counts().into_iter().map(|(kind, count)| (kind.words().to_owned(), count)).collect(),
