@@ -30,8 +30,8 @@
 //! - Disks are `gp3`, the fastest at more speed than the standard; the cheapest are `sc1`, for data of 125 GiB and more.
 //! - A snapshot is an image of the host's boot disk. It is told to cost what the whole disk would: AWS bills what was
 //!   written, and does not tell how much that is.
-//! - Prices are those of AWS' price list in US dollars, and of spot hosts those of this moment. The list is that of the main
-//!   partition: in China and GovCloud nothing has a price, and machines are asked for by name.
+//! - Prices are those of AWS' price list, and of spot hosts those of this moment: in US dollars, in China in yuan. GovCloud
+//!   has no list here: nothing has a price there, and machines are asked for by name.
 //! - A burstable machine may cost more than its price once its credits are used up, as AWS has it by default
 //!   (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode.html>).
 //! - A stopped host costs its disks. Its public IPv4 address is another one after each start. A spot host cannot be stopped,

@@ -42,7 +42,7 @@ impl Backend for Simulated {
     fn spec(&self, name: &Name) -> HostSpec {
         let (region, zone) = (Region::new("eu-west-1").expect("a region"), Zone::new("eu-west-1a"));
         let machine = Machine::named("t3.small").expect("a machine type");
-        // In one zone, where the suite's volumes and hosts meet; that zones are chosen is tested in `zones`.
+        // In one zone, so that a full one is told and not passed by; that zones are chosen is tested in `chaos`.
         HostSpec::new(name.clone(), region, machine, Image::ubuntu("24.04")).zone(zone.expect("a zone"))
     }
 

@@ -101,7 +101,7 @@ async fn load() -> Result<Credentials> {
 
 async fn headers(credentials: &Credentials) -> Result<HeaderMap> {
     let answer = credentials.headers(Extensions::new()).await.map_err(|error| match error.is_transient() {
-        true => Error::new(ErrorKind::Unavailable, "no token could be had for now"),
+        true => Error::new(ErrorKind::Unavailable, "whoever gives out tokens does not answer: try again later"),
         false => Error::new(ErrorKind::Unauthenticated, "the credentials give no token: they are wrong or expired"),
     })?;
     match answer {

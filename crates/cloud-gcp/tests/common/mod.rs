@@ -34,7 +34,8 @@ pub(crate) fn spec(name: &str) -> HostSpec {
     HostSpec::new(name, region, Machine::named("e2-small").expect("a machine type"), Image::ubuntu("24.04"))
 }
 
-/// A request as `METHOD path?query`, without the version, with `requestId` and `fields` left out of the query and `/` and `"` readable.
+/// A request as `METHOD path?query`, without the version, with `requestId` and `fields` left out of the query and `/` and
+/// `"` readable.
 pub(crate) fn line(request: &Recorded) -> String {
     let target = request.target.strip_prefix("/compute/v1/").unwrap_or(&request.target);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
