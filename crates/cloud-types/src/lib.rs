@@ -13,6 +13,7 @@
 pub mod clock;
 pub mod ownership;
 
+mod boot_signal;
 mod capabilities;
 mod catalog;
 mod console;
@@ -42,6 +43,7 @@ mod user_data;
 mod volume;
 mod wait;
 
+pub use boot_signal::{BootId, BootResult, BootSignal};
 pub use capabilities::{Ability, AfterResize, Capabilities, StoppedBilling};
 pub use catalog::{
     Catalog, CpuKind, DiskClassInfo, GpuInfo, ImageInfo, MachineType, Offering, OfferingFilter, RegionInfo,
