@@ -29,7 +29,7 @@ fn with_table(readme: &str, table: &str) -> String {
 fn table() -> String {
     let local = cloud_local::Local::new();
     let hetzner = cloud_hetzner::Config::new("never-sent").build().unwrap();
-    let aws = cloud_aws::Config::new().build().unwrap();
+    let aws = cloud_aws::Config::new().with_ipv6().build().unwrap();
     let gcp = cloud_gcp::Config::new().project("none").access_token("never-sent").build().unwrap();
     render(&[
         ("local", local.capabilities()),

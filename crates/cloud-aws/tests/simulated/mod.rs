@@ -19,13 +19,14 @@ pub(crate) async fn sim() -> Sim {
     Sim::start(SimConfig { speed: SPEED, lag, ..SimConfig::default() }).await.expect("the simulator starts")
 }
 
-/// Settings for a provider on a simulator, on a clock of the same speed, in two regions.
+/// Settings for a provider on a simulator, on a clock of the same speed, in two regions, whose subnets have IPv6 addresses.
 pub(crate) fn config(sim: &Sim) -> Config {
     let regions = ["eu-west-1", "us-east-1"].map(|name| Region::new(name).expect("a region"));
     Config::new()
         .access_key("AKIAEXAMPLE", "any-secret".to_owned())
         .endpoint(sim.url().to_string())
         .regions(regions)
+        .with_ipv6()
         .clock(Arc::new(ScaledClock::new(SPEED)))
         .deadline(Duration::from_secs(300))
 }

@@ -148,7 +148,7 @@ fn request(api: &Api<'_>, wanted: &Wanted, zone: &str) -> HostRequest {
         user_data: wanted.user_data.clone(),
         firewalls: groups.collect(),
         ipv4: if wanted.public_ip { AddressChoice::Fresh } else { AddressChoice::None },
-        ipv6: AddressChoice::None,
+        ipv6: if wanted.ipv6 { AddressChoice::Fresh } else { AddressChoice::None },
         ..HostRequest::new(
             wanted.tags.get("Name").cloned().unwrap_or_default(),
             wanted.machine.name,

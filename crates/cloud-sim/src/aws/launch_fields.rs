@@ -23,6 +23,7 @@ pub(super) struct Wanted {
     pub(super) groups: Vec<u64>,
     pub(super) key_name: Option<String>,
     pub(super) public_ip: bool,
+    pub(super) ipv6: bool,
     pub(super) user_data: Option<Secret>,
     pub(super) disks: Vec<WantedDisk>,
     pub(super) root_device: &'static str,
@@ -49,7 +50,7 @@ pub(super) fn read(api: &mut Api<'_>) -> Result<Wanted, ApiError> {
     let machine = read_machine(&params)?;
     check_architecture(api, image, machine)?;
     let root_device = images::root_device(api, image);
-    let (zone, groups, public_ip) = read_network(api, &params)?;
+    let Network { zone, groups, public_ip, ipv6 } = read_network(api, &params)?;
     let mut wanted = Wanted {
         image,
         machine,
@@ -58,6 +59,7 @@ pub(super) fn read(api: &mut Api<'_>) -> Result<Wanted, ApiError> {
         zone,
         groups,
         public_ip,
+        ipv6,
         key_name: read_key(api, &params)?,
         user_data: read_user_data(&params)?,
         disks: read_disks(api, &params, image, root_device)?,
@@ -115,8 +117,15 @@ pub(super) fn check_architecture(api: &Api<'_>, image: u64, machine: &Machine) -
     ))
 }
 
-/// The zone, the security groups, and whether there is to be a public address.
-fn read_network(api: &Api<'_>, params: &Params) -> Result<(Option<String>, Vec<u64>, bool), ApiError> {
+/// Where the interface is to be, and the addresses that it is to have.
+struct Network {
+    zone: Option<String>,
+    groups: Vec<u64>,
+    public_ip: bool,
+    ipv6: bool,
+}
+
+fn read_network(api: &Api<'_>, params: &Params) -> Result<Network, ApiError> {
     let interfaces = params.each("NetworkInterface");
     let above = ["SubnetId", "SecurityGroupId.1", "SecurityGroup.1", "PrivateIpAddress"];
     if !interfaces.is_empty() && above.iter().any(|name| params.text(name).is_some()) {
@@ -164,7 +173,14 @@ fn read_network(api: &Api<'_>, params: &Params) -> Result<(Option<String>, Vec<u
     }
     // Default subnets give an address to whoever does not say.
     let public_ip = scope.flag("AssociatePublicIpAddress")?.unwrap_or(true);
-    Ok((of_subnet.or(asked), found, public_ip))
+    let ipv6 = match scope.number("Ipv6AddressCount")? {
+        None | Some(0) => false,
+        Some(1) => true,
+        Some(_) => {
+            return Err(errors::invalid("Ipv6AddressCount", "The simulator gives an interface one IPv6 address."));
+        }
+    };
+    Ok(Network { zone: of_subnet.or(asked), groups: found, public_ip, ipv6 })
 }
 
 fn read_key(api: &Api<'_>, params: &Params) -> Result<Option<String>, ApiError> {

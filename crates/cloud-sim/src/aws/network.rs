@@ -26,7 +26,7 @@ pub(super) fn describe_vpcs(api: &mut Api<'_>) -> Answer {
             _ => return filter::tag_values(&Labels::new(), filter),
         })
     })
-    .showing(|_| {
+    .showing(|api| {
         fields! {
             "vpcId" => id.as_str(),
             "ownerId" => ACCOUNT,
@@ -36,6 +36,13 @@ pub(super) fn describe_vpcs(api: &mut Api<'_>) -> Answer {
                 "associationId" => ids::id("vpc-cidr-assoc", number),
                 "cidrBlock" => "172.31.0.0/16",
                 "cidrBlockState" => fields! { "state" => "associated" },
+            }],
+            "ipv6CidrBlockAssociationSet" => vec![fields! {
+                "associationId" => ids::id("vpc-cidr-assoc", number + 1_000),
+                "ipv6CidrBlock" => api.place.ipv6_block(),
+                "ipv6CidrBlockState" => fields! { "state" => "associated" },
+                "networkBorderGroup" => api.place.name(),
+                "ipv6Pool" => "Amazon",
             }],
             "dhcpOptionsId" => ids::id("dopt", number),
             "instanceTenancy" => "default",
@@ -94,6 +101,11 @@ fn render_subnet(api: &Api<'_>, zone: &str) -> Xml {
         "defaultForAz" => true,
         "mapPublicIpOnLaunch" => true,
         "assignIpv6AddressOnCreation" => false,
+        "ipv6CidrBlockAssociationSet" => vec![fields! {
+            "associationId" => ids::id("subnet-cidr-assoc", place.subnet(zone)),
+            "ipv6CidrBlock" => format!("{}/64", place.ipv6(zone, 0)),
+            "ipv6CidrBlockState" => fields! { "state" => "associated" },
+        }],
     }
 }
 
@@ -137,9 +149,9 @@ pub(super) fn describe_route_tables(api: &mut Api<'_>) -> Answer {
     })
     .showing(|_| {
         let route = |to: &str, by: String, origin: &str| {
-            fields! {
-                "destinationCidrBlock" => to, "gatewayId" => by, "state" => "active", "origin" => origin,
-            }
+            let mut shown = fields! { "gatewayId" => by, "state" => "active", "origin" => origin };
+            shown.push(if to.contains(':') { "destinationIpv6CidrBlock" } else { "destinationCidrBlock" }, to);
+            shown
         };
         fields! {
             "routeTableId" => id.as_str(),
@@ -148,6 +160,8 @@ pub(super) fn describe_route_tables(api: &mut Api<'_>) -> Answer {
             "routeSet" => vec![
                 route("172.31.0.0/16", "local".to_owned(), "CreateRouteTable"),
                 route("0.0.0.0/0", ids::id("igw", place.gateway()), "CreateRoute"),
+                route(&place.ipv6_block(), "local".to_owned(), "CreateRouteTable"),
+                route("::/0", ids::id("igw", place.gateway()), "CreateRoute"),
             ],
             "associationSet" => vec![fields! {
                 "routeTableAssociationId" => ids::id("rtbassoc", place.route_table()),
@@ -252,7 +266,10 @@ fn interface(api: &Api<'_>, seen: Seen<'_>, alone: bool) -> Xml {
             "primary" => true,
             "association" => association,
         }],
-        "ipv6AddressesSet" => Vec::<Xml>::new(),
+        "ipv6AddressesSet" => render_instance::ipv6(place, seen.host)
+            .map(|ip| fields! { "ipv6Address" => ip, "isPrimaryIpv6" => false })
+            .into_iter()
+            .collect::<Vec<_>>(),
         "interfaceType" => "interface",
     }
 }

@@ -1,5 +1,7 @@
 //! Regions and zones, and the default network that each region has.
 
+use std::net::Ipv6Addr;
+
 use super::api::{Answer, Api};
 use super::errors::ApiError;
 use super::filter::{self, Row};
@@ -43,6 +45,18 @@ impl Place {
         20_000 + self.index()
     }
 
+    /// The IPv6 network of the default network: a /56.
+    pub(super) fn ipv6_block(self) -> String {
+        format!("2001:db8:{:x}::/56", self.index())
+    }
+
+    /// An address of the IPv6 network of a zone's default subnet, which is a /64.
+    pub(super) fn ipv6(self, zone: &str, at: u64) -> Ipv6Addr {
+        let subnet = self.zones().iter().position(|known| known == zone).unwrap_or(0);
+        let network = u128::from(self.index()) << 80 | (subnet as u128) << 64;
+        Ipv6Addr::from(IPV6 | network | u128::from(at))
+    }
+
     pub(super) fn default_group(self) -> u64 {
         30_000 + self.index()
     }
@@ -72,6 +86,9 @@ pub(super) fn zone_of_subnet(id: &str) -> Option<String> {
     let number = ids::number("subnet", id).ok()?;
     Place::all().find_map(|place| place.zone_of_subnet(number))
 }
+
+/// 2001:db8::, the documentation's.
+const IPV6: u128 = 0x2001_0db8 << 96;
 
 /// `DescribeRegions`.
 pub(super) fn describe_regions(api: &mut Api<'_>) -> Answer {

@@ -64,6 +64,12 @@ pub(super) fn private_ip(place: Place, host: &Host) -> String {
     format!("172.31.{}.{}", at * 16 + within / 256, within % 256)
 }
 
+/// The IPv6 address of its subnet, where it was asked for: the same for the whole life of the instance.
+pub(super) fn ipv6(place: Place, host: &Host) -> Option<String> {
+    host.ipv6?;
+    Some(place.ipv6(&host.zone, host.id).to_string())
+}
+
 fn instance(api: &Api<'_>, seen: Seen<'_>) -> Xml {
     let (host, notes) = (seen.host, seen.notes);
     let machine = Machine::named(&host.machine);
@@ -132,6 +138,7 @@ fn instance(api: &Api<'_>, seen: Seen<'_>) -> Xml {
     }
     shown.push("ipAddress", public_ip);
     shown.push("privateIpAddress", private_ip);
+    shown.push("ipv6Address", ipv6(notes.place, host));
     shown.push("vpcId", ids::id("vpc", notes.place.vpc()));
     shown.push("subnetId", ids::id("subnet", notes.place.subnet(&host.zone)));
     shown.push("sourceDestCheck", true);

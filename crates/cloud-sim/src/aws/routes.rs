@@ -89,7 +89,7 @@ const RUN: &[&str] = &[
     "InstanceMarketOptions.SpotOptions.SpotInstanceType", "InstanceMarketOptions.SpotOptions.ValidUntil",
     "InstanceType", "KeyName", "MaxCount", "MetadataOptions.HttpEndpoint",
     "MetadataOptions.HttpProtocolIpv6", "MetadataOptions.HttpPutResponseHopLimit", "MetadataOptions.HttpTokens", "MetadataOptions.InstanceMetadataTags",
-    "MinCount", "Monitoring.Enabled", "NetworkInterface.#.AssociatePublicIpAddress",
+    "MinCount", "Monitoring.Enabled", "NetworkInterface.#.AssociatePublicIpAddress", "NetworkInterface.#.Ipv6AddressCount",
     "NetworkInterface.#.DeleteOnTermination", "NetworkInterface.#.Description", "NetworkInterface.#.DeviceIndex",
     "NetworkInterface.#.SecurityGroupId.#", "NetworkInterface.#.SubnetId", "Placement.AvailabilityZone",
     "Placement.Tenancy", "SecurityGroup.#", "SecurityGroupId.#", "SubnetId", "UserData",
