@@ -112,7 +112,7 @@ pub(crate) fn has(program: &str) -> bool {
     let found =
         std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|dir| Path::new(&dir).join(program).exists());
     if !found {
-        println!("skipped: {program} is not on this machine");
+        eprintln!("skipped: {program} is not on this machine");
     }
     found
 }
