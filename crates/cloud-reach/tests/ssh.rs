@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_reach::{Command, Exit, HostKey, Session, Ssh, SshPrivateKey};
+use cloud_types::clock::within;
 use cloud_types::{BootId, Clock, ErrorKind, Reach, Rung, ScaledClock, Sight, SystemClock};
 use common::{HERE, look, miss};
 use futures::future::BoxFuture;
@@ -73,8 +74,25 @@ async fn a_session_runs_several_commands() {
     let session = ssh.session(HERE).await.unwrap();
     assert_eq!(session.run("one").await.unwrap().text(), "1");
     assert_eq!(session.run("two").await.unwrap().text(), "2");
-    session.close().await;
     assert_eq!(server.log(), ["login root", "run one", "run two"]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_dropped_ends_the_connection() {
+    for act in [Act::Says("1", 0), Act::Hangs, Act::Floods] {
+        let (server, ssh) = at(act).await;
+        let session = ssh.session(HERE).await.unwrap();
+        let command = Command::new("one").limit(Duration::from_millis(30)).output_bytes(100_000);
+        let _ = session.run(command).await;
+        assert!(!server.log().contains(&"gone".to_owned()));
+        drop(session);
+        let gone = async {
+            while !server.log().contains(&"gone".to_owned()) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        assert!(within(&SystemClock, Duration::from_secs(20), gone).await.is_some(), "{act:?}");
+    }
 }
 
 #[tokio::test]
@@ -124,7 +142,7 @@ async fn another_host_key_is_told_nothing() {
             assert!(evidence.contains(&expected) && evidence.contains(&shown), "{evidence}");
         }
     }
-    assert!(server.log().is_empty(), "nobody logged in: {:?}", server.log());
+    assert!(!server.log().iter().any(|line| line != "gone"), "nobody logged in: {:?}", server.log());
 }
 
 #[tokio::test]

@@ -59,16 +59,18 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 let (config, handler) = (Arc::clone(&config), handler.clone());
                 tokio::spawn(async move {
+                    let notes = handler.clone();
                     if let Ok(running) = server::run_stream(config, stream, handler).await {
                         let _ = running.await;
                     }
+                    notes.note("gone".to_owned());
                 });
             }
         });
         Self { port, host_key, log }
     }
 
-    /// Who tried to log in and which commands were run, in order.
+    /// Who tried to log in, which commands were run, and that a connection ended, in order.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().expect("no panic").clone()
     }
