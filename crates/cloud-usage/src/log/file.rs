@@ -1,15 +1,19 @@
 //! A log in one file of this machine, by `redb`: an entry is whole or absent, whatever byte the power goes at.
 //!
 //! A commit writes beside what is there, syncs, and then turns a checked header over to it. What was not acknowledged is
-//! cut off when the file is opened again.
+//! cut off when the file is opened again. Only the making of a file does not survive a crash in `redb` itself; so it is made
+//! under another name, and gets its own once it is whole.
 
-use std::fmt;
-use std::path::PathBuf;
+#[cfg(test)]
+mod crash;
+
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, fs, io};
 
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, Result};
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{Appended, Entry, EventLog};
 use crate::Event;
@@ -33,27 +37,31 @@ pub struct FileLog {
 }
 
 struct Shared {
-    open: Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>,
+    open: Box<dyn Fn() -> Result<Database> + Send + Sync>,
     /// Absent after a failed write, until the file is opened again.
     database: Mutex<Option<Database>>,
 }
 
 impl FileLog {
-    /// Opens the log in a file, or makes it; its folder must be there.
+    /// Opens the log in a file, or makes it; its folder must be there, on a file system that knows hard links.
     ///
     /// # Errors
     /// `Conflict` (another process, or another value of this one, has it open), `Unexpected` (the file holds something
     /// else, or was damaged), `Unavailable` (it cannot be read or written).
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
-        Self::on(move || Database::create(&path)).await
+        let log = Self::on({
+            let path = path.clone();
+            move || Database::open(&path).map_err(failed)
+        });
+        let made = blocking(move || if path.try_exists().map_err(failed)? { Ok(()) } else { make(&path) });
+        made.await.map_err(|error| error.with_operation("open"))?;
+        log.run("open", |_| Ok(())).await?;
+        Ok(log)
     }
 
-    async fn on(open: impl Fn() -> Result<Database, DatabaseError> + Send + Sync + 'static) -> Result<Self> {
-        let shared = Arc::new(Shared { open: Box::new(open), database: Mutex::new(None) });
-        let log = Self { shared };
-        log.run("open", |database| make_tables(database)).await?;
-        Ok(log)
+    fn on(open: impl Fn() -> Result<Database> + Send + Sync + 'static) -> Self {
+        Self { shared: Arc::new(Shared { open: Box::new(open), database: Mutex::new(None) }) }
     }
 
     /// Works on the file beside the runtime. A dropped call goes on to its end; to repeat it does no harm.
@@ -63,11 +71,7 @@ impl FileLog {
         work: impl FnOnce(&Database) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let shared = Arc::clone(&self.shared);
-        let outcome = tokio::task::spawn_blocking(move || shared.work(work)).await;
-        let outcome = outcome.unwrap_or_else(|error| {
-            Err(Error::new(ErrorKind::Unexpected, "the log's own thread broke off").with_source(error))
-        });
-        outcome.map_err(|error| error.with_operation(operation))
+        blocking(move || shared.work(work)).await.map_err(|error| error.with_operation(operation))
     }
 }
 
@@ -95,7 +99,7 @@ impl Shared {
         let mut slot = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let database = match slot.take() {
             Some(database) => database,
-            None => (self.open)().map_err(failed)?,
+            None => (self.open)()?,
         };
         let outcome = work(&database);
         if !outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unavailable) {
@@ -117,6 +121,35 @@ fn encode(event: &Event) -> Result<Encoded> {
 fn decode(json: &[u8]) -> Result<Event> {
     serde_json::from_slice(json)
         .map_err(|error| Error::new(ErrorKind::Unexpected, "an entry of the log cannot be read").with_source(error))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Error::new(ErrorKind::Unexpected, "the log's own thread broke off").with_source(error))
+    })
+}
+
+/// Makes an empty log that is whole when its name appears. Who loses a race to make it finds the other's.
+fn make(path: &Path) -> Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{:016x}.draft", fastrand::u64(..)));
+    let draft = PathBuf::from(draft);
+    let made = Database::create(&draft).map_err(failed).and_then(|database| {
+        make_tables(&database)?;
+        database.close().map_err(failed)
+    });
+    let named = made.and_then(|()| match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked.map_err(failed),
+    });
+    let removed = fs::remove_file(&draft).map_err(failed);
+    named.and(removed).and_then(|()| sync_folder(path))
+}
+
+/// A name survives a crash once its folder is synced; elsewhere than on Unix the file system sees to that.
+fn sync_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) { fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed) } else { Ok(()) }
 }
 
 fn make_tables(database: &Database) -> Result<()> {
@@ -173,6 +206,9 @@ fn failed(error: impl Into<redb::Error>) -> Error {
     let error = error.into();
     let (kind, message) = match &error {
         redb::Error::DatabaseAlreadyOpen => (ErrorKind::Conflict, "another process has the log open".to_owned()),
+        redb::Error::Io(cause) if cause.kind() == io::ErrorKind::InvalidData => {
+            (ErrorKind::Unexpected, "the file is not a log of events".to_owned())
+        }
         redb::Error::Io(cause) => (ErrorKind::Unavailable, format!("the log's disk failed: {cause}")),
         redb::Error::PreviousIo => (ErrorKind::Unavailable, "the log's disk failed before".to_owned()),
         _ => (ErrorKind::Unexpected, format!("the log cannot be used: {error}")),
