@@ -40,6 +40,10 @@
 //! | `hetzner` | Hetzner Cloud |
 //! | `gcp` | Google Compute Engine |
 //! | `aws` | AWS EC2; its SDK takes some minutes to build |
+//! | `bootstrap` | first-boot user data: users, keys, packages, disks, bundles, units, a ready signal |
+//! | `reach` | waits for a host until its SSH server answers |
+//! | `ssh` | waits until its first boot is over, and runs commands on it |
+//! | `usage` | what hosts cost, from a log of what happened to them |
 //! | `serde` | `Serialize` and `Deserialize` on the data types |
 //! | `mock` | mocks of the traits, with which your own unit tests expect calls |
 //!
@@ -54,6 +58,9 @@ pub use registry::Registry;
 #[cfg(feature = "aws")]
 #[doc(inline)]
 pub use cloud_aws as aws;
+#[cfg(feature = "bootstrap")]
+#[doc(inline)]
+pub use cloud_bootstrap as bootstrap;
 #[cfg(feature = "gcp")]
 #[doc(inline)]
 pub use cloud_gcp as gcp;
@@ -63,3 +70,9 @@ pub use cloud_hetzner as hetzner;
 #[cfg(feature = "local")]
 #[doc(inline)]
 pub use cloud_local as local;
+#[cfg(feature = "reach")]
+#[doc(inline)]
+pub use cloud_reach as reach;
+#[cfg(feature = "usage")]
+#[doc(inline)]
+pub use cloud_usage as usage;
