@@ -4,6 +4,7 @@
 //! heavy as programs of their own.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
+mod boot;
 mod ci;
 mod cost;
 mod docs;
@@ -72,6 +73,12 @@ const COMMANDS: &[Command] = &[
         usage: "PROVIDER",
         about: "drives the simulator with a client that others wrote",
         run: interop::run,
+    },
+    Command {
+        name: "boot",
+        usage: "[--keep] [--json]",
+        about: "boots a real image with generated user data in QEMU",
+        run: boot::run,
     },
     Command {
         name: "new-provider",
