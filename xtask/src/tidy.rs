@@ -152,6 +152,7 @@ const NOT_PROVIDERS: &[&str] = &[
     "cloud-bootstrap",
     "cloud-conformance",
     "cloud-http",
+    "cloud-reach",
     "cloud-sim",
     "cloud-trials",
     "cloud-types",

@@ -8,19 +8,21 @@ use futures::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
 
 use crate::clock::within;
+use crate::wait::pauses;
 use crate::{
     CloudProvider, Created, Error, ErrorKind, HostId, HostRuntime, HostSpec, HostState, ListHosts, Name, Offering,
-    OfferingFilter, PageToken, Region, Requirements, Resource, ResourceKind, Result, Snapshot, SnapshotId,
-    SnapshotState, SweepReport, Wait,
+    OfferingFilter, PageToken, Progress, Region, Requirements, Resource, ResourceKind, Result, Snapshot, SnapshotId,
+    SnapshotState, SweepReport, Wait, ladder,
 };
 
 /// What can be done with every [`CloudProvider`]; implemented for all of them, never by hand.
 #[async_trait]
 pub trait CloudProviderExt: CloudProvider {
-    /// Creates a host and waits until it runs.
+    /// Creates a host and waits until it runs, or with a wait that looks [`through`](Wait::through) something, until it
+    /// is ready.
     ///
     /// # Errors
-    /// As [`create_host`](CloudProvider::create_host) and [`wait_for_state`](Self::wait_for_state). After a `Timeout`
+    /// As [`create_host`](CloudProvider::create_host) and [`wait_ready`](Self::wait_ready). After a `Timeout`
     /// the host is there still: repeat the call, or delete it. `Conflict` where an equal wish had made the host and it
     /// was stopped since: it is not started.
     async fn create_and_wait(&self, spec: &HostSpec, wait: Wait<'_>) -> Result<HostRuntime> {
@@ -31,7 +33,11 @@ pub trait CloudProviderExt: CloudProvider {
             let message = format!("host {} is there and {}: start it", host.name, host.state);
             return Err(Error::new(ErrorKind::Conflict, message).with_provider(self.id()));
         }
-        self.wait_for_state(&created.host().id, HostState::Running, wait).await
+        let id = &created.host().id;
+        if wait.rungs().is_empty() {
+            return self.wait_for_state(id, HostState::Running, wait).await;
+        }
+        self.wait_ready(id, wait).await
     }
 
     /// Waits until a host is in a state.
@@ -55,26 +61,21 @@ pub trait CloudProviderExt: CloudProvider {
         .await
     }
 
-    /// Waits until a host runs and has an address to be reached at.
+    /// Waits until a host is ready: it runs, has an address, and stands on each [rung](crate::Rung) that the wait's
+    /// [`through`](Wait::through) looks at.
+    ///
+    /// One deadline holds for all rungs, and [`Progress::reached`](crate::Progress::reached) tells of each. A host with a
+    /// public address is looked at there, otherwise at its private ones; where it has several, the first that answers
+    /// counts. A host that stops answering, as one that restarts in its first boot does, is waited for. All the while the
+    /// provider is asked now and then whether the host is still there.
     ///
     /// # Errors
-    /// As [`wait_for_state`](Self::wait_for_state).
+    /// `Timeout`; `Conflict` where the host will not get there by itself: it is `Failed`, `Preempted`, `Deleting` or
+    /// `Stopped`, or its first boot failed. Both name the rung and what was seen last, and carry a
+    /// [`NotReady`](crate::NotReady) with the last lines of the host's console, for which the wait takes up to ten
+    /// seconds more. `NotFound` where the host is gone.
     async fn wait_ready(&self, id: &HostId, wait: Wait<'_>) -> Result<HostRuntime> {
-        poll(self, id, wait, Absent::MayBeLate, |host| match host.state {
-            HostState::Running => {
-                let at = &host.addresses;
-                Ok(at.public_v4.is_some()
-                    || at.public_v6.is_some()
-                    || at.private_v4.is_some()
-                    || at.private_v6.is_some())
-            }
-            HostState::Failed | HostState::Preempted | HostState::Deleting | HostState::Stopped => {
-                let message = format!("host {} is {} and will not become ready", host.name, host.state);
-                Err(Error::new(ErrorKind::Conflict, message))
-            }
-            _ => Ok(false),
-        })
-        .await
+        ladder::climb(self, id, wait).await
     }
 
     /// Deletes a host and waits until the provider no longer shows it.
@@ -216,11 +217,11 @@ async fn poll<P: CloudProvider + ?Sized>(
     };
     let mut last = None;
     let looking = async {
-        for pause in pauses(provider) {
+        for pause in pauses(&provider.capabilities().poll) {
             let elapsed = clock.monotonic().saturating_sub(started);
             match provider.poll_host(id).await {
                 Ok(host) => {
-                    wait.tell(&host, elapsed);
+                    wait.tell(&Progress { host: &host, elapsed, reached: None, evidence: "" });
                     if done(&host)? {
                         return Ok(host);
                     }
@@ -242,13 +243,6 @@ async fn poll<P: CloudProvider + ?Sized>(
     })
 }
 
-/// The pauses between polls: from the provider's shortest to its longest, half as long again each time, with jitter.
-fn pauses<P: CloudProvider + ?Sized>(provider: &P) -> impl Iterator<Item = Duration> + use<P> {
-    let (shortest, longest) = provider.capabilities().poll.clone().into_inner();
-    let lengths = std::iter::successors(Some(shortest), move |pause| Some(pause.mul_f64(1.5).min(longest)));
-    lengths.map(|pause| pause.mul_f64(0.8 + 0.2 * fastrand::f64()))
-}
-
 fn split(page: Result<Vec<HostRuntime>>) -> BoxStream<'static, Result<HostRuntime>> {
     match page {
         Ok(hosts) => stream::iter(hosts.into_iter().map(Ok)).boxed(),
@@ -259,7 +253,7 @@ fn split(page: Result<Vec<HostRuntime>>) -> BoxStream<'static, Result<HostRuntim
 async fn delete_patiently<P: CloudProvider + ?Sized>(provider: &P, resource: &Resource) -> Result<()> {
     let patience = provider.capabilities().read_lag + Duration::from_secs(60);
     let attempts = async {
-        for pause in pauses(provider) {
+        for pause in pauses(&provider.capabilities().poll) {
             let outcome = match (resource.kind, provider.sweep()) {
                 (ResourceKind::Host, _) => provider.delete_host(&HostId::new(resource.id.clone())).await,
                 (_, Some(sweep)) => sweep.delete_resource(resource).await,

@@ -1,7 +1,7 @@
 //! What a host shows to the network: its public addresses and the ports that are let in.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -20,6 +20,19 @@ pub struct Addresses {
     pub private_v4: Option<Ipv4Addr>,
     /// Reachable within the provider's network.
     pub private_v6: Option<Ipv6Addr>,
+}
+
+impl Addresses {
+    /// Where the host can be reached, best first: at its public addresses, and without any, at its private ones; IPv4
+    /// before IPv6. A private address beside public ones is left out: from elsewhere it may be another machine's.
+    #[must_use]
+    pub fn to_reach(&self) -> Vec<IpAddr> {
+        let pair = |v4: Option<Ipv4Addr>, v6: Option<Ipv6Addr>| -> Vec<IpAddr> {
+            v4.map(IpAddr::from).into_iter().chain(v6.map(IpAddr::from)).collect()
+        };
+        let public = pair(self.public_v4, self.public_v6);
+        if public.is_empty() { pair(self.private_v4, self.private_v6) } else { public }
+    }
 }
 
 /// Which public addresses a new host gets.
