@@ -104,7 +104,7 @@ impl<'a, P: CloudProvider + ?Sized> Ladder<'a, P> {
                 if host.state != HostState::Running {
                     self.evidence = format!("the host is {}", host.state);
                 } else if at.is_empty() {
-                    self.evidence = "the host has none".to_owned();
+                    self.evidence = "the host runs and has none".to_owned();
                     self.reached(Rung::Running);
                     self.next = Rung::Address;
                 } else {
