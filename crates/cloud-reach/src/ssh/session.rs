@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cloud_types::clock::within;
 use cloud_types::{Clock, Error, ErrorKind, Result};
+use futures::future::{Either, select};
 use russh::client::{self, Handle, Handler};
 use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate};
-use russh::{ChannelMsg, Disconnect, Preferred};
+use russh::{ChannelMsg, ChannelReadHalf, Disconnect, Preferred};
 
 use super::command::{Command, Exit, Output};
 use super::host_key::fingerprint;
@@ -67,13 +69,30 @@ impl Session {
 
     async fn run_to_end(&self, command: &Command) -> Result<Output> {
         let begin = |error: russh::Error| self.error(ErrorKind::Unavailable, "no command can be begun", &error);
-        let mut channel = self.handle.channel_open_session().await.map_err(begin)?;
+        let channel = self.handle.channel_open_session().await.map_err(begin)?;
         channel.exec(true, command.line.as_str()).await.map_err(begin)?;
-        let lost = |error: russh::Error| self.error(ErrorKind::OutcomeUnknown, "the connection was lost", &error);
-        if !command.stdin.is_empty() {
-            channel.data_bytes(command.stdin.clone()).await.map_err(lost)?;
+        let (mut reader, writer) = channel.split();
+        // Both at once: a command that writes before it has read all would wait for ever otherwise.
+        let write = pin!(async {
+            if !command.stdin.is_empty() {
+                writer.data_bytes(command.stdin.clone()).await?;
+            }
+            writer.eof().await
+        });
+        let read = pin!(self.read(&mut reader, command.bytes));
+        let output = match select(read, write).await {
+            Either::Left((output, _)) => output,
+            // What cannot be written shows in how the command ends.
+            Either::Right((_, read)) => read.await,
+        };
+        if output.is_err() {
+            // Best effort: the host may stop what nobody listens to.
+            let _ = writer.close().await;
         }
-        channel.eof().await.map_err(lost)?;
+        output
+    }
+
+    async fn read(&self, channel: &mut ChannelReadHalf, most: usize) -> Result<Output> {
         let (mut exit, mut stdout, mut stderr) = (None, Vec::new(), Vec::new());
         while let Some(message) = channel.wait().await {
             match message {
@@ -87,8 +106,8 @@ impl Session {
                 }
                 _ => {}
             }
-            if stdout.len() + stderr.len() > command.bytes {
-                let message = format!("{}: the command wrote more than {} bytes", self.at, command.bytes);
+            if stdout.len() + stderr.len() > most {
+                let message = format!("{}: the command wrote more than {most} bytes", self.at);
                 return Err(Error::new(ErrorKind::Unexpected, message));
             }
         }
