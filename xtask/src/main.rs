@@ -11,11 +11,13 @@ mod docs;
 mod interop;
 mod manifest;
 mod new_provider;
+mod python;
 mod readme;
 mod shell;
 mod sources;
 mod tidy;
 mod trials;
+mod user_data;
 
 use std::process::ExitCode;
 
