@@ -365,6 +365,7 @@ impl Spec {
         if let Some((exec, value)) = &self.unit {
             let mut text =
                 "[Unit]\nDescription=app\nWants=network-online.target\nAfter=network-online.target\n".to_owned();
+            text += "StartLimitIntervalSec=0\n";
             if self.data_disk {
                 text += "RequiresMountsFor=/srv/data\n";
             }
