@@ -29,6 +29,7 @@
 //!   such as [`Snapshots`], [`Volumes`] and [`Catalog`], are reached through it, and [`Capabilities`] tells which
 //!   there are.
 //! - [`CloudProviderExt`] waits, streams over all pages, finds by name, and sweeps.
+//! - [`reach`] looks at hosts from outside: a [`Wait`] goes through it until SSH answers, or the first boot is over.
 //! - [`Registry`] opens a provider by its name, with settings from the environment. To set them in code, use the
 //!   provider's own module and its `Config`.
 //!
@@ -40,6 +41,7 @@
 //! | `hetzner` | Hetzner Cloud |
 //! | `gcp` | Google Compute Engine |
 //! | `aws` | AWS EC2; its SDK takes some minutes to build |
+//! | `ssh` | SSH sessions in [`reach`], to see how a host's first boot ended; russh builds for about a minute |
 //! | `serde` | `Serialize` and `Deserialize` on the data types |
 //! | `mock` | mocks of the traits, with which your own unit tests expect calls |
 //!
@@ -63,3 +65,5 @@ pub use cloud_hetzner as hetzner;
 #[cfg(feature = "local")]
 #[doc(inline)]
 pub use cloud_local as local;
+#[doc(inline)]
+pub use cloud_reach as reach;
