@@ -25,6 +25,7 @@ pub(super) fn get() -> Result<PathBuf> {
 
 /// Builds into a folder beside it, so that one that is there is always whole.
 fn build(folder: &Path, fill: impl FnOnce(&Path) -> Result) -> Result {
+    clear_halves(folder)?;
     let new = folder.with_extension(format!("{}.new", id()));
     fs::create_dir_all(&new)?;
     let built = fill(&new);
@@ -33,6 +34,19 @@ fn build(folder: &Path, fill: impl FnOnce(&Path) -> Result) -> Result {
         return built;
     }
     Ok(fs::rename(&new, folder)?)
+}
+
+/// Removes what builds that were killed have left: the processes that their names tell of are gone.
+fn clear_halves(folder: &Path) -> Result {
+    let Some(Ok(beside)) = folder.parent().map(fs::read_dir) else { return Ok(()) };
+    for entry in beside {
+        let path = entry?.path();
+        let builder = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".new")?.rsplit('.').next());
+        if builder.is_some_and(|builder| !Path::new("/proc").join(builder).exists()) {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// All that decides what is built, but for the packages' versions.
@@ -60,17 +74,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_that_fails_leaves_nothing() {
-        let folder = std::env::temp_dir().join(format!("xtask-boot-{}", id()));
+    fn a_build_that_fails_or_is_killed_leaves_nothing() {
+        let cache = std::env::temp_dir().join(format!("xtask-boot-{}", id()));
+        let folder = cache.join("0123");
+        let killed = cache.join("4567.4194305.new");
+        fs::create_dir_all(&killed).unwrap();
         let half = |new: &Path| {
             fs::write(new.join("kernel"), "half")?;
             Err("no room".into())
         };
         assert_eq!(build(&folder, half).unwrap_err().to_string(), "no room");
-        assert!(!folder.exists() && !folder.with_extension(format!("{}.new", id())).exists());
+        assert_eq!(fs::read_dir(&cache).unwrap().count(), 0);
         build(&folder, |new| Ok(fs::write(new.join("kernel"), "whole")?)).unwrap();
         assert_eq!(fs::read_to_string(folder.join("kernel")).unwrap(), "whole");
-        fs::remove_dir_all(folder).unwrap();
+        fs::remove_dir_all(cache).unwrap();
     }
 
     #[test]
