@@ -1,13 +1,13 @@
 //! Interop: a client that others wrote, driven through a host's whole life against our simulator; and for EC2 our client
 //! against the server that others wrote.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use crate::shell::{Result, cargo, line, output, root, run as run_to_end, target_dir};
+use crate::python::{install, virtual_environment};
+use crate::shell::{Result, cargo, line, root, run as run_to_end, target_dir};
 
 /// Who can be tried: the provider, and the Python package of its maker; a version where the newest is too new for the
 /// description that the simulator is held to.
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         return Err(format!("no client for `{provider}`; there is one for {}", known()).into());
     };
     run_to_end(&mut cargo(["build", "--quiet", "--package", "cloud-sim", "--bin", "cloud-sim"]))?;
-    let python = virtual_environment(provider, package)?;
+    let python = virtual_environment(&format!("interop/{provider}"), &[package])?;
     let simulator = Simulator::start(provider)?;
     let script = root().join("xtask/interop").join(format!("{provider}.py"));
     run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))?;
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
 /// Drives our client of EC2 against moto's server. The tests of the whole workspace are named, as they are run elsewhere:
 /// nothing is compiled twice.
 fn on_moto(python: &Path) -> Result {
-    install(python, MOTO)?;
+    install(python, &[MOTO])?;
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let server = python.with_file_name("moto_server");
     let script = format!(
@@ -50,28 +50,6 @@ fn on_moto(python: &Path) -> Result {
 
 /// moto's server of EC2, and of the parameters by which images are found.
 const MOTO: &str = "moto[server,ec2,ssm]==5.2.5";
-
-/// Makes the environment anew with the package; gives its Python.
-fn virtual_environment(provider: &str, package: &str) -> Result<PathBuf> {
-    let folder = target_dir().join("interop").join(provider);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&folder).stdin(Stdio::null()))?;
-    let python = folder.join("bin/python");
-    install(&python, package)?;
-    Ok(python)
-}
-
-/// Installs a package and tells its version.
-fn install(python: &Path, package: &str) -> Result {
-    let pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--upgrade", package];
-    run_to_end(Command::new(python).args(pip).stdin(Stdio::null()))?;
-    let name = package.split(['=', '[']).next().unwrap_or(package);
-    let version = format!("import importlib.metadata as m; print(m.version('{name}'))");
-    print!("{name} {}", output(Command::new(python).args(["-c", &version]))?);
-    Ok(())
-}
 
 /// The simulator as a process of its own, ended when this value goes, and when this process ends in whatever way.
 struct Simulator {

@@ -4,17 +4,20 @@
 //! heavy as programs of their own.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
+mod boot;
 mod ci;
 mod cost;
 mod docs;
 mod interop;
 mod manifest;
 mod new_provider;
+mod python;
 mod readme;
 mod shell;
 mod sources;
 mod tidy;
 mod trials;
+mod user_data;
 
 use std::process::ExitCode;
 
@@ -72,6 +75,12 @@ const COMMANDS: &[Command] = &[
         usage: "PROVIDER",
         about: "drives the simulator with a client that others wrote",
         run: interop::run,
+    },
+    Command {
+        name: "boot",
+        usage: "[--keep] [--json]",
+        about: "boots a real image with generated user data in QEMU",
+        run: boot::run,
     },
     Command {
         name: "new-provider",

@@ -149,6 +149,7 @@ fn manifests(root: &std::path::Path) -> Result<Vec<Source>> {
 /// The packages under `crates/` that stand behind no provider; every other one does.
 const NOT_PROVIDERS: &[&str] = &[
     "cloud",
+    "cloud-boot-trial",
     "cloud-bootstrap",
     "cloud-conformance",
     "cloud-http",

@@ -2,14 +2,14 @@
 
 use cloud_types::{Error, Result};
 
-/// An absolute path without `.`, `..`, doubled or trailing slashes, and without control characters.
+/// An absolute path of printable ASCII, without `.`, `..`, doubled or trailing slashes.
 pub(crate) fn path(field: &'static str, text: &str) -> Result<String> {
     let parts = text.strip_prefix('/').map(|rest| rest.split('/').collect::<Vec<_>>());
     let good = parts.is_some_and(|parts| parts.iter().all(|part| !matches!(*part, "" | "." | "..")));
-    if good && !text.chars().any(char::is_control) && text.len() <= 1024 {
+    if good && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() <= 1024 {
         return Ok(text.to_owned());
     }
-    Err(Error::invalid(field, format!("must be an absolute path in its shortest form, got {text:?}")))
+    Err(Error::invalid(field, format!("must be an absolute path of ASCII in its shortest form, got {text:?}")))
 }
 
 /// A path of ASCII letters, digits and `/._-`: what tables such as `/etc/fstab` take without quoting.
@@ -59,16 +59,22 @@ pub(crate) fn no_nul(field: &'static str, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether a text is printable ASCII in lines, which all that user data passes on its way leaves as it is. cloud-init spoils
+/// other characters in parts of a message that are compressed or not encoded: it takes them for Latin-1.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn paths_are_absolute_and_short() {
-        for good in ["/a", "/srv/data", "/etc/x y/ü"] {
+        for good in ["/a", "/srv/data", "/etc/x y/#"] {
             assert_eq!(path("path", good).unwrap(), good);
         }
-        for bad in ["", "/", "a", "/a/", "//a", "/a/../b", "/./a", "/a\nb", "/a\0"] {
+        for bad in ["", "/", "a", "/a/", "//a", "/a/../b", "/./a", "/a\nb", "/a\0", "/ü"] {
             assert_eq!(path("path", bad).unwrap_err().field(), Some("path"), "{bad:?}");
         }
         assert!(plain_path("path", "/a b").is_err());

@@ -9,28 +9,30 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::bootstrap::Bootstrap;
+use crate::check::is_plain;
 use crate::file::{Content, File};
 use crate::{fit, script, steps};
 
 /// One document that does all.
 pub(crate) fn plain(bootstrap: &Bootstrap) -> Result<String> {
-    document(bootstrap, Some(Entry::script(bootstrap)), Entry::clone)
+    config(bootstrap, Some(Entry::script(bootstrap)), Entry::clone).to_yaml()
 }
 
 /// The same, its long contents compressed.
 pub(crate) fn compact(bootstrap: &Bootstrap) -> Result<String> {
-    document(bootstrap, Some(Entry::script(bootstrap)), Entry::compressed)
+    config(bootstrap, Some(Entry::script(bootstrap)), Entry::compressed).to_yaml()
 }
 
-/// What cloud-init does itself, for a message that has the script in a part of its own.
-pub(crate) fn without_script(bootstrap: &Bootstrap) -> Result<String> {
-    document(bootstrap, None, Entry::clone)
+/// What cloud-init does itself, for a message that has the script in a part of its own; none where that is nothing.
+pub(crate) fn without_script(bootstrap: &Bootstrap) -> Result<Option<String>> {
+    let config = config(bootstrap, None, Entry::clone);
+    if config.is_empty() { Ok(None) } else { config.to_yaml().map(Some) }
 }
 
-fn document(bootstrap: &Bootstrap, script: Option<Entry>, encode: impl Fn(&Entry) -> Entry) -> Result<String> {
+fn config(bootstrap: &Bootstrap, script: Option<Entry>, encode: impl Fn(&Entry) -> Entry) -> CloudConfig {
     let runcmd = script.iter().map(|script| ["sh".to_owned(), script.path.clone()]).collect();
     let files = bootstrap.files.iter().filter(|file| steps::in_cloud_config(bootstrap, file)).map(Entry::of);
-    let config = CloudConfig {
+    CloudConfig {
         users: users(bootstrap),
         ssh_keys: bootstrap.host_key.as_ref().map(|key| HostKeys {
             ed25519_private: key.to_openssh().expose_secret().to_owned(),
@@ -40,10 +42,7 @@ fn document(bootstrap: &Bootstrap, script: Option<Entry>, encode: impl Fn(&Entry
         packages: bootstrap.packages.iter().map(|package| package.as_str().to_owned()).collect(),
         write_files: script.into_iter().chain(files).map(|entry| encode(&entry)).collect(),
         runcmd,
-    };
-    let yaml = serde_saphyr::to_string(&config)
-        .map_err(|error| Error::new(ErrorKind::Unexpected, format!("the cloud-config cannot be written ({error})")))?;
-    Ok(format!("#cloud-config\n{yaml}"))
+    }
 }
 
 fn users(bootstrap: &Bootstrap) -> Vec<Account> {
@@ -78,6 +77,20 @@ struct CloudConfig {
     write_files: Vec<Entry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     runcmd: Vec<[String; 2]>,
+}
+
+impl CloudConfig {
+    fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.ssh_keys.is_none() && self.packages.is_empty() && self.write_files.is_empty()
+    }
+
+    /// All of it is plain ASCII.
+    fn to_yaml(&self) -> Result<String> {
+        let yaml = serde_saphyr::to_string(self).map_err(|error| {
+            Error::new(ErrorKind::Unexpected, format!("the cloud-config cannot be written ({error})"))
+        })?;
+        Ok(format!("#cloud-config\n{yaml}"))
+    }
 }
 
 #[derive(Serialize)]
@@ -125,7 +138,9 @@ impl Entry {
 
     fn of(file: &File) -> Self {
         let (encoding, content) = match &file.content {
-            Content::Text(text) if !reads_as_mime(text.expose()) => (None, text.expose().to_owned()),
+            Content::Text(text) if is_plain(text.expose()) && !reads_as_mime(text.expose()) => {
+                (None, text.expose().to_owned())
+            }
             Content::Text(text) => (Some("b64"), STANDARD.encode(text.expose())),
             Content::Bytes(bytes) => (Some("b64"), STANDARD.encode(bytes)),
             // These are the script's.

@@ -6,20 +6,20 @@ use cloud_types::Result;
 
 use crate::bootstrap::Bootstrap;
 use crate::sha256::Sha256;
-use crate::{cloud_config, fit, script};
+use crate::{check, cloud_config, fit, script};
 
 /// The parts as they are.
 pub(crate) fn plain(bootstrap: &Bootstrap) -> Result<String> {
-    let config = cloud_config::without_script(bootstrap)?;
-    let script = script::beside_cloud_config(bootstrap);
-    Ok(message(&[Part::text("text/cloud-config", &config), Part::text("text/x-shellscript", &script)]))
+    let config = cloud_config::without_script(bootstrap)?.map(|text| Part::text("text/cloud-config", &text));
+    let script = Part::text("text/x-shellscript", &script::beside_cloud_config(bootstrap));
+    Ok(message(&config.into_iter().chain([script]).collect::<Vec<_>>()))
 }
 
 /// The parts compressed; what each is cloud-init sees by its first line.
 pub(crate) fn compressed(bootstrap: &Bootstrap) -> Result<String> {
-    let config = cloud_config::without_script(bootstrap)?;
-    let script = script::beside_cloud_config(bootstrap);
-    Ok(message(&[Part::gzip(&config)?, Part::gzip(&script)?]))
+    let config = cloud_config::without_script(bootstrap)?.map(|text| Part::gzip(&text)).transpose()?;
+    let script = Part::gzip(&script::beside_cloud_config(bootstrap))?;
+    Ok(message(&config.into_iter().chain([script]).collect::<Vec<_>>()))
 }
 
 struct Part {
@@ -30,9 +30,8 @@ struct Part {
 
 impl Part {
     fn text(kind: &'static str, text: &str) -> Self {
-        // Other than in plain ASCII, readers differ about what a part holds.
-        let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
-        if text.bytes().all(plain) && text.lines().all(|line| line.len() < 998) {
+        // The longest line that a message may have (<https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1>).
+        if check::is_plain(text) && text.lines().all(|line| line.len() <= 998) {
             return Self { kind, encoding: "7bit", body: text.to_owned() };
         }
         Self { kind, encoding: "base64", body: fit::in_lines(&STANDARD.encode(text)) }

@@ -1,9 +1,11 @@
 //! The plan: the steps of a first boot as lines of shell, each a function of `first-boot.sh` with quoted arguments.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use cloud_types::BootId;
 
+use crate::check;
 use crate::secret::Value;
 use crate::sha256::Sha256;
 
@@ -51,26 +53,20 @@ impl Plan {
         Sha256::of(shown.as_bytes()).as_str()[..32].parse().expect("the digits of a sum are an id")
     }
 
-    /// The lines. Secrets are variables, so that what a step says can be rid of them.
+    /// The lines, all of plain ASCII. Secrets are variables, so that what a step says can be rid of them; so are texts
+    /// that quotes cannot hold.
     pub(crate) fn to_shell(&self, id: &BootId) -> String {
         let calls = || self.preparations.iter().chain(&self.steps);
-        let mut numbers = HashMap::new();
-        let mut lines = String::new();
-        for secret in calls().flat_map(|call| &call.arguments).chain(&self.hidden) {
-            if matches!(secret, Value::Secret(_)) && !numbers.contains_key(secret.expose()) {
-                numbers.insert(secret.expose(), numbers.len() + 1);
-                lines += &format!("secret_{}={}\n", numbers.len(), quote(secret.expose()));
-            }
+        let mut variables = Variables::default();
+        for value in calls().flat_map(|call| &call.arguments).chain(&self.hidden) {
+            variables.add(value);
         }
-        lines += &format!("secrets={}\nbegin {id}\n", numbers.len());
+        let mut lines = format!("{}secrets={}\nbegin {id}\n", variables.lines, variables.secrets.len());
         for call in calls() {
             lines += &call.words.join(" ");
             for argument in &call.arguments {
                 lines.push(' ');
-                match argument {
-                    Value::Plain(text) => lines += &quote(text),
-                    Value::Secret(_) => lines += &format!("\"$secret_{}\"", numbers[argument.expose()]),
-                }
+                lines += &variables.word(argument);
             }
             lines.push('\n');
         }
@@ -78,11 +74,63 @@ impl Plan {
     }
 }
 
+/// Values that have names in the plan, each written once.
+#[derive(Default)]
+struct Variables<'a> {
+    secrets: HashMap<&'a str, usize>,
+    texts: HashMap<&'a str, usize>,
+    lines: String,
+}
+
+impl<'a> Variables<'a> {
+    fn add(&mut self, value: &'a Value) {
+        let (names, prefix) = match value {
+            Value::Secret(_) => (&mut self.secrets, "secret"),
+            Value::Plain(text) if !check::is_plain(text) => (&mut self.texts, "text"),
+            Value::Plain(_) => return,
+        };
+        let number = names.len() + 1;
+        if let Entry::Vacant(vacant) = names.entry(value.expose()) {
+            vacant.insert(number);
+            self.lines += &assign(&format!("{prefix}_{number}"), value.expose());
+        }
+    }
+
+    fn word(&self, value: &Value) -> String {
+        match value {
+            Value::Secret(_) => format!("\"$secret_{}\"", self.secrets[value.expose()]),
+            Value::Plain(text) if !check::is_plain(text) => format!("\"$text_{}\"", self.texts[text.as_str()]),
+            Value::Plain(text) => quote(text),
+        }
+    }
+}
+
+/// A line that gives a variable its value, with the characters that are not plain in octal.
+fn assign(name: &str, value: &str) -> String {
+    if check::is_plain(value) {
+        return format!("{name}={}\n", quote(value));
+    }
+    let mut format = String::new();
+    for byte in value.bytes() {
+        match byte {
+            b'%' => format += "%%",
+            b'\\' => format += r"\\",
+            b'\'' => format += r"'\''",
+            // At the start it would begin an option.
+            b'-' => format += r"\055",
+            b' '..=b'~' | b'\n' | b'\t' => format.push(char::from(byte)),
+            _ => format += &format!("\\{byte:03o}"),
+        }
+    }
+    // Line ends at the end would be lost, but for the dot.
+    format!("{name}=$(printf '{format}.')\n{name}=${{{name}%.}}\n")
+}
+
 /// A word that every POSIX shell reads back as it was: in single quotes, in which nothing but their end means anything
-/// (<https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02>). Plain words stay bare.
+/// (<https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02>). Simple words stay bare.
 fn quote(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._:@%+,-".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
+    let simple = |byte: u8| byte.is_ascii_alphanumeric() || b"/._:@%+,-".contains(&byte);
+    if !text.is_empty() && text.bytes().all(simple) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
@@ -96,13 +144,14 @@ mod tests {
 
     use super::*;
 
-    /// What a shell makes of a word.
-    fn read_by_shell(words: &str) -> String {
-        let output = Command::new("sh")
-            .args(["-c", &format!("printf '%s' {words}")])
-            .stdin(Stdio::null())
-            .output()
-            .expect("a POSIX shell is there");
+    /// What a shell makes of a value that a step is called with.
+    fn read_by_shell(value: Value) -> String {
+        let mut plan = Plan::default();
+        plan.prepare("show", [value]);
+        let lines = plan.to_shell(&plan.id());
+        assert!(lines.is_ascii(), "{lines:?}");
+        let script = format!("begin() {{ :; }}\nready() {{ :; }}\nshow() {{ printf '%s' \"$1\"; }}\n{lines}");
+        let output = Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).output().expect("a shell is there");
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -110,17 +159,19 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn a_quoted_word_is_read_back(text in "[^\0]{0,200}") {
-            prop_assert_eq!(read_by_shell(&quote(&text)), text);
+        fn a_value_is_read_back_by_a_shell(text in "[^\0]{0,200}") {
+            prop_assert_eq!(read_by_shell(Value::secret(text.as_str())), text.as_str());
+            prop_assert_eq!(read_by_shell(text.as_str().into()), text);
         }
     }
 
     #[test]
-    fn nasty_words_are_read_back() {
+    fn nasty_values_are_read_back_by_a_shell() {
+        let every: String = (1..=0x2ff_u32).filter_map(char::from_u32).collect();
         for text in
-            ["", "'", "''", "a'b", "$(id)", "`id`", "\\", "\n", "\r\n", "~", "*", "#", "é\u{2028}🦀", "-n", "a=b"]
+            ["", "'", "a'b", "$(id)", "`id`", "\\", "\n", "é\n\n", "\r\n", "~", "*", "#", "é%\\1'", "-n", "a=b", &every]
         {
-            assert_eq!(read_by_shell(&quote(text)), text, "{text:?}");
+            assert_eq!(read_by_shell(text.into()), text, "{text:?}");
         }
     }
 

@@ -81,6 +81,8 @@ impl Unit {
     pub(crate) fn text(&self, mount: Option<&str>) -> String {
         let mut text = format!("[Unit]\nDescription={}\n", self.name.trim_end_matches(".service"));
         text += "Wants=network-online.target\nAfter=network-online.target\n";
+        // It is started again without end: what it needs may come later.
+        text += "StartLimitIntervalSec=0\n";
         if let Some(mount) = mount {
             let _ = writeln!(text, "RequiresMountsFor={mount}");
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud_types::{CloudProvider, HostSpec, MachineTypeName, Name};
+use cloud_types::{CloudProvider, HostRuntime, HostSpec, MachineTypeName, Name, UserData};
 
 use crate::{Fault, Injected};
 
@@ -36,6 +36,12 @@ pub trait Backend: Send + Sync {
     /// reported as skipped.
     async fn inject(&self, _fault: Fault) -> Injected {
         Injected::Impossible
+    }
+
+    /// What a host's first boot is given to read, as the provider's side holds it, taken out of any encoding. A provider
+    /// may have put more around what the spec gave. By default nobody can look.
+    async fn user_data(&self, _host: &HostRuntime) -> Option<UserData> {
+        None
     }
 
     /// How much of each kind (hosts, volumes, keys, …) the account holds, counted on the provider's side, not through

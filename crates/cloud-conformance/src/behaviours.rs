@@ -14,6 +14,7 @@ pub mod network;
 pub mod placement;
 pub mod power;
 pub mod read;
+pub mod ready;
 pub mod resize;
 pub mod secrets;
 pub mod snapshots;
@@ -109,6 +110,11 @@ macro_rules! __for_each_behaviour {
                 a_host_stops_and_starts []
                 a_host_restarts []
                 restarting_a_stopped_host_is_refused []
+            }
+            ready {
+                a_wait_for_ready_names_the_rung_it_missed []
+                a_wait_for_ready_ends_when_its_host_is_stopped []
+                user_data_reaches_the_first_boot_unchanged [UserData]
             }
             faults {
                 a_refused_read_is_never_not_found []

@@ -57,8 +57,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! A backend that can also [`inject`](Backend::inject) faults and [count](Backend::left_behind) what an account holds,
-//! as a simulator can, is tried much harder: lost answers, refusals, leftovers. Without them those behaviours say that
+//! A backend that can also [`inject`](Backend::inject) faults, [count](Backend::left_behind) what an account holds, and
+//! show what a [first boot](Backend::user_data) is given, as a simulator can, is tried much harder: lost answers,
+//! refusals, leftovers. Without them those behaviours say that
 //! they are skipped, or ask [`Sweep`](cloud_types::Sweep).
 //!
 //! # A program

@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use cloud_conformance::{Backend, Injected, Operation, Trouble, conformance_tests};
 use cloud_sim::gcp::Sim;
 use cloud_sim::{Fault, FaultRule, When};
-use cloud_types::{CloudProvider, HostSpec, Image, Machine, MachineTypeName, Name, Region, Zone};
+use cloud_types::{
+    CloudProvider, HostRuntime, HostSpec, Image, Machine, MachineTypeName, Name, Region, UserData, Zone,
+};
 
 conformance_tests!(simulated_cloud);
 
@@ -78,6 +80,12 @@ impl Backend for Simulated {
         };
         self.sim.inject(rule);
         Injected::Done
+    }
+
+    async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {
+        let world = self.sim.world();
+        let held = world.hosts.iter().find(|held| held.name == host.name)?;
+        held.user_data.as_ref().map(|data| UserData::new(data.expose()))
     }
 
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cloud_types::{Capabilities, Clock, Error, Owner, ProviderId, Result};
+use cloud_types::{Capabilities, Clock, Error, HostId, Owner, ProviderId, Result, UserData};
 
 use crate::capabilities::capabilities;
 use crate::cloud::Cloud;
@@ -94,6 +94,12 @@ impl Local {
         let mut cloud = self.cloud();
         cloud.tick(now);
         Inspection::of(&cloud)
+    }
+
+    /// What a host's first boot reads: for tests. `None` where there is no such host, or nothing for it to read.
+    #[must_use]
+    pub fn user_data(&self, host: &HostId) -> Option<UserData> {
+        self.cloud().host(host.as_str()).ok()?.user_data.as_ref().map(|data| UserData::new(data.expose()))
     }
 
     pub(crate) fn cloud(&self) -> MutexGuard<'_, Cloud> {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_conformance::{Backend, Fault, Injected, Operation, Trouble};
 use cloud_local::{Config, FaultKind, Local};
-use cloud_types::{CloudProvider, HostSpec, Image, Machine, MachineTypeName, Name, Owner, Region, ScaledClock};
+use cloud_types::{
+    CloudProvider, HostRuntime, HostSpec, Image, Machine, MachineTypeName, Name, Owner, Region, ScaledClock, UserData,
+};
 
 mod plain {
     cloud_conformance::conformance_tests!(super::plain);
@@ -94,6 +96,10 @@ impl Backend for Account {
         };
         self.0.inject(rule.times(fault.times));
         Injected::Done
+    }
+
+    async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {
+        self.0.user_data(&host.id)
     }
 
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {

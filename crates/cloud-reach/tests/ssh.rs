@@ -112,6 +112,15 @@ async fn a_command_that_hangs_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_command_that_was_given_up_is_closed_and_the_session_goes_on() {
+    let (server, ssh) = with(|line| if line == "sleep" { Act::Hangs } else { Act::Says("on", 0) }).await;
+    let session = ssh.session(HERE).await.unwrap();
+    session.run(Command::new("sleep").limit(Duration::from_millis(20))).await.unwrap_err();
+    assert_eq!(session.run("next").await.unwrap().text(), "on");
+    assert_eq!(server.log(), ["login root", "run sleep", "close", "run next"]);
+}
+
+#[tokio::test]
 async fn endless_output_is_given_up() {
     let error = session(Act::Floods).await.run(Command::new("yes").output_bytes(100_000)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpected);

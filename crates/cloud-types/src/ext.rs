@@ -69,6 +69,12 @@ pub trait CloudProviderExt: CloudProvider {
     /// counts. A host that stops answering, as one that restarts in its first boot does, is waited for. All the while the
     /// provider is asked now and then whether the host is still there.
     ///
+    /// # Contract
+    /// - Each rung is told once, the lowest first; the error names the one that was not reached, and what was seen there
+    ///   last (`a_wait_for_ready_names_the_rung_it_missed`).
+    /// - A host that stops running ends the wait early (`a_wait_for_ready_ends_when_its_host_is_stopped`).
+    /// - What the first boot reads is what the spec gave (`user_data_reaches_the_first_boot_unchanged`).
+    ///
     /// # Errors
     /// `Timeout`; `Conflict` where the host will not get there by itself: it is `Failed`, `Preempted`, `Deleting` or
     /// `Stopped`, or its first boot failed. Both name the rung and what was seen last, and carry a

@@ -81,7 +81,7 @@ impl<'a, P: CloudProvider + ?Sized> Ladder<'a, P> {
         let mut rungs = self.wait.rungs().into_iter().peekable();
         while let Some((rung, reach)) = rungs.next() {
             self.next = rung;
-            self.evidence = "it was not looked at yet".to_owned();
+            self.evidence = "no answer yet".to_owned();
             self.climb_to(rung, reach).await?;
             if rungs.peek().is_none_or(|(next, _)| *next > rung) {
                 self.reached(rung);
@@ -100,19 +100,18 @@ impl<'a, P: CloudProvider + ?Sized> Ladder<'a, P> {
             if self.poll().await?
                 && let Some(host) = &self.host
             {
-                let at = host.addresses.to_reach();
-                if host.state != HostState::Running {
-                    self.evidence = format!("the host is {}", host.state);
-                } else if at.is_empty() {
-                    self.evidence = "the host runs and has none".to_owned();
+                let (state, at) = (host.state.clone(), host.addresses.to_reach());
+                self.evidence = format!("the host is {state}");
+                if state == HostState::Running {
                     self.reached(Rung::Running);
                     self.next = Rung::Address;
-                } else {
-                    self.evidence = join(at.iter().map(IpAddr::to_string));
-                    self.at = at;
-                    self.reached(Rung::Running);
-                    self.reached(Rung::Address);
-                    return Ok(());
+                    self.evidence = "the host runs and has none".to_owned();
+                    if !at.is_empty() {
+                        self.evidence = join(at.iter().map(IpAddr::to_string));
+                        self.at = at;
+                        self.reached(Rung::Address);
+                        return Ok(());
+                    }
                 }
             }
             self.provider.clock().sleep(pause).await;
@@ -122,6 +121,7 @@ impl<'a, P: CloudProvider + ?Sized> Ladder<'a, P> {
 
     /// A rung that is looked at from outside; the provider is asked now and then whether the host is still there.
     async fn climb_to(&mut self, rung: Rung, reach: &dyn Reach) -> Result<(), Stop> {
+        let poll_again = POLL_AGAIN.max(*self.provider.capabilities().poll.end());
         for pause in pauses(&LOOK_PAUSES) {
             match self.look(rung, reach).await {
                 Sight::Reached(evidence) => {
@@ -138,7 +138,7 @@ impl<'a, P: CloudProvider + ?Sized> Ladder<'a, P> {
                 }
             }
             self.provider.clock().sleep(pause).await;
-            if self.provider.clock().monotonic().saturating_sub(self.polled) >= POLL_AGAIN {
+            if self.provider.clock().monotonic().saturating_sub(self.polled) >= poll_again {
                 self.poll().await?;
                 self.follow_address();
             }
@@ -247,7 +247,7 @@ fn join(lines: impl IntoIterator<Item = String>) -> String {
 const LOOK_PAUSES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(5);
 /// The longest look; what is reached over a network answers sooner or says by itself what it waited for.
 const LOOK_LIMIT: Duration = Duration::from_secs(30);
-/// How old what the provider said may become while the host is looked at from outside.
+/// How old what the provider said may become while the host is looked at from outside, where it has no slower pace.
 const POLL_AGAIN: Duration = Duration::from_secs(15);
 /// How long a console may take to be read once a wait is over.
 const CONSOLE_LIMIT: Duration = Duration::from_secs(10);

@@ -29,6 +29,7 @@
 //!   such as [`Snapshots`], [`Volumes`] and [`Catalog`], are reached through it, and [`Capabilities`] tells which
 //!   there are.
 //! - [`CloudProviderExt`] waits, streams over all pages, finds by name, and sweeps.
+//! - [`reach`] looks at hosts from outside: a [`Wait`] goes through it until SSH answers, or the first boot is over.
 //! - [`Registry`] opens a provider by its name, with settings from the environment. To set them in code, use the
 //!   provider's own module and its `Config`.
 //!
@@ -41,8 +42,7 @@
 //! | `gcp` | Google Compute Engine |
 //! | `aws` | AWS EC2; its SDK takes some minutes to build |
 //! | `bootstrap` | first-boot user data: users, keys, packages, disks, bundles, units, a ready signal |
-//! | `reach` | waits for a host until its SSH server answers |
-//! | `ssh` | waits until its first boot is over, and runs commands on it |
+//! | `ssh` | SSH sessions in [`reach`], to see how a host's first boot ended; russh builds for about a minute |
 //! | `usage` | what hosts cost, from a log of what happened to them |
 //! | `serde` | `Serialize` and `Deserialize` on the data types |
 //! | `mock` | mocks of the traits, with which your own unit tests expect calls |
@@ -70,7 +70,6 @@ pub use cloud_hetzner as hetzner;
 #[cfg(feature = "local")]
 #[doc(inline)]
 pub use cloud_local as local;
-#[cfg(feature = "reach")]
 #[doc(inline)]
 pub use cloud_reach as reach;
 #[cfg(feature = "usage")]

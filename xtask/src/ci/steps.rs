@@ -7,7 +7,7 @@ use super::{Outcome, Step};
 use crate::manifest::Manifest;
 use crate::shell::{Result, cargo, output, root, run, target_dir};
 use crate::sources::Source;
-use crate::{docs, interop, new_provider, readme, tidy, trials};
+use crate::{boot, docs, interop, new_provider, readme, tidy, trials, user_data};
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -28,6 +28,8 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "chaos", about: "exactly once and nothing left, under faults", run: chaos },
     Step { name: "rate-limit", about: "no 429 is earned", run: || passed(trials::run("rate-limit", &[])) },
     Step { name: "bench", about: "cost over bare HTTP: counts judged, times told", run: bench },
+    Step { name: "user-data", about: "10,000 random user data against PyYAML and cloud-init", run: user_data },
+    Step { name: "boot", about: "a real image with generated user data, in QEMU", run: boot },
     Step { name: "interop", about: "others' clients and servers against ours", run: interop },
 ];
 
@@ -139,6 +141,20 @@ fn bench() -> Result<Outcome> {
         trials::run("bench", &words(&format!("{provider} --json --judge-counts-only")))?;
     }
     Ok(Outcome::Passed)
+}
+
+fn user_data() -> Result<Outcome> {
+    if user_data::can_be_checked() {
+        return passed(user_data::check());
+    }
+    Ok(Outcome::Skipped("cloud-init comes as a package of Debian".to_owned()))
+}
+
+fn boot() -> Result<Outcome> {
+    match boot::hindrance() {
+        Some(reason) => Ok(Outcome::Skipped(reason)),
+        None => passed(boot::run(&words("--json"))),
+    }
 }
 
 fn interop() -> Result<Outcome> {

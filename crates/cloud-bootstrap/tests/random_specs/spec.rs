@@ -20,13 +20,16 @@ pub(crate) struct Spec {
     host_key: bool,
     packages: Vec<String>,
     files: Vec<(String, Content, u16)>,
-    commands: Vec<(Vec<String>, Vec<(String, String, bool)>)>,
+    commands: Vec<(Vec<String>, Environment)>,
     podman: bool,
     data_disk: bool,
     swap: Option<u64>,
     bundle: Option<String>,
     unit: Option<(Vec<String>, String)>,
 }
+
+/// Name, value, and whether it is secret.
+type Environment = Vec<(String, String, bool)>;
 
 #[derive(Debug, Clone)]
 enum Content {
@@ -44,8 +47,8 @@ pub(crate) fn spec() -> impl Strategy<Value = Spec> {
         1 => vec(any::<u8>(), 2_000..60_000).prop_map(Content::Bytes),
         1 => "[ -~\n]{1000,9000}".prop_map(Content::Text),
     ];
-    let folder = select(vec!["/etc", "/srv/data", "/opt/a b", "/é"]);
-    let file = ((folder, "[A-Za-z0-9#'\" :$%&!é._-]{1,20}"), content, 0..=0o7777_u16)
+    let folder = select(vec!["/etc", "/srv/data", "/opt/a b", "/opt/#"]);
+    let file = ((folder, "[A-Za-z0-9#'\" :$%&!._-]{1,20}"), content, 0..=0o7777_u16)
         .prop_map(|((folder, name), content, mode)| (format!("{folder}/x{name}"), content, mode));
     let command = (vec(text(), 0..4), vec(("[A-Z_][A-Z0-9_]{0,8}", text(), any::<bool>()), 0..3));
     (
@@ -362,6 +365,7 @@ impl Spec {
         if let Some((exec, value)) = &self.unit {
             let mut text =
                 "[Unit]\nDescription=app\nWants=network-online.target\nAfter=network-online.target\n".to_owned();
+            text += "StartLimitIntervalSec=0\n";
             if self.data_disk {
                 text += "RequiresMountsFor=/srv/data\n";
             }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_conformance::{BEHAVIOURS, Backend, Fault, Injected, Stop, Suite};
 use cloud_local::Config;
-use cloud_types::{CloudProvider, HostSpec, MachineTypeName, Name};
+use cloud_types::{CloudProvider, HostRuntime, HostSpec, MachineTypeName, Name, UserData};
 
 use crate::in_memory::InMemory;
 use crate::provider::Broken;
@@ -78,7 +78,7 @@ defects! {
         a_data_disk_comes_and_goes_with_its_host, a_later_host_gets_its_kept_data_disk_back;
     refusing_to_start_what_runs: RefusesToStartWhatRuns => starting_a_running_host_changes_nothing;
     starting_what_is_stopped_again: StartsWhatIsStoppedAgain => stopping_a_stopped_host_changes_nothing;
-    stopping_nothing: StopsNothing => a_host_stops_and_starts;
+    stopping_nothing: StopsNothing => a_host_stops_and_starts, a_wait_for_ready_ends_when_its_host_is_stopped;
     restarting_what_is_off: RestartsWhatIsOff => restarting_a_stopped_host_is_refused;
     resizing_nothing: ResizesNothing => a_stopped_host_is_resized, a_resize_under_faults_can_be_repeated;
     stopping_running_hosts_to_resize: StopsRunningHostsToResize => a_running_host_is_not_resized;
@@ -112,7 +112,9 @@ defects! {
     ignoring_the_network: IgnoresTheNetwork => a_host_can_have_ipv6, a_host_can_do_without_ipv4;
     hiding_the_zone: HidesTheZone => a_host_lives_in_the_zone_asked_for;
     stopping_instead_of_restarting: StopsInsteadOfRestarting => a_host_restarts;
-    tiring_of_waiting: TiresOfWaiting => a_wait_ends_at_its_deadline;
+    tiring_of_waiting: TiresOfWaiting =>
+        a_wait_ends_at_its_deadline, a_wait_for_ready_names_the_rung_it_missed;
+    trimming_user_data: TrimsUserData => user_data_reaches_the_first_boot_unchanged;
     calling_the_missing_unexpected: CallsTheMissingUnexpected =>
         a_missing_host_is_not_resized, a_missing_host_is_not_snapshotted, console_output_is_read;
     showing_hosts_keys_as_kept: ShowsHostsKeysAsKept => a_hosts_own_ssh_key_is_not_among_the_kept_ones;
@@ -205,6 +207,10 @@ impl Backend for Faulty {
     async fn inject(&self, fault: Fault) -> Injected {
         self.troubles.fetch_add(fault.times, Ordering::SeqCst);
         self.sound.inject(fault).await
+    }
+
+    async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {
+        self.sound.user_data(host).await
     }
 
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use cloud_types::{
     Ability, Capabilities, Catalog, Clock, CloudProvider, CloudProviderExt, Console, Created, Error, ErrorKind, HostId,
     HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, ProviderId, PublicNetwork, Resize,
-    Result, Snapshots, SshKeys, StopMode, Sweep, VolumeSpec, Volumes, Wait,
+    Result, Snapshots, SshKeys, StopMode, Sweep, UserData, VolumeSpec, Volumes, Wait,
 };
 use futures::TryStreamExt;
 
@@ -176,6 +176,9 @@ impl CloudProvider for Broken {
         match self.defect {
             Defect::ForgetsLabels => wish.labels = cloud_types::Labels::new(),
             Defect::ForgetsTheDataDisk => wish.data_disk = None,
+            Defect::TrimsUserData => {
+                wish.user_data = spec.user_data.as_ref().map(|data| UserData::new(data.expose().trim()));
+            }
             Defect::IgnoresTheNetwork => wish.public_network = PublicNetwork::default(),
             Defect::ShowsHostsKeysAsKept => {
                 for key in &spec.ssh_keys {

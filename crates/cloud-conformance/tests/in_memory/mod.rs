@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_conformance::{Backend, Fault, Injected, Operation, Trouble};
 use cloud_local::{Config, Fault as Rule, FaultKind, Local, Operation as Request};
-use cloud_types::{CloudProvider, HostSpec, Image, Machine, MachineTypeName, Name, Owner, Region, ScaledClock};
+use cloud_types::{
+    CloudProvider, HostRuntime, HostSpec, Image, Machine, MachineTypeName, Name, Owner, Region, ScaledClock, UserData,
+};
 
 /// An in-memory account of its own.
 pub(crate) struct InMemory {
@@ -75,6 +77,10 @@ impl Backend for InMemory {
         };
         self.local.inject(rule.times(fault.times));
         Injected::Done
+    }
+
+    async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {
+        self.local.user_data(&host.id)
     }
 
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {

@@ -12,7 +12,7 @@ use cloud_types::{Clock, Error, ErrorKind, Result};
 use futures::future::{Either, select};
 use russh::client::{self, Handle, Handler};
 use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate};
-use russh::{ChannelMsg, ChannelReadHalf, Disconnect, Preferred};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect, Preferred};
 
 use super::command::{Command, Exit, Output};
 use super::host_key::fingerprint;
@@ -72,22 +72,25 @@ impl Session {
         let channel = self.handle.channel_open_session().await.map_err(begin)?;
         channel.exec(true, command.line.as_str()).await.map_err(begin)?;
         let (mut reader, writer) = channel.split();
-        // Both at once: a command that writes before it has read all would wait for ever otherwise.
-        let write = pin!(async {
-            if !command.stdin.is_empty() {
-                writer.data_bytes(command.stdin.clone()).await?;
+        let mut open = Open(Some(writer));
+        let output = {
+            let writer = open.0.as_ref().expect("just opened");
+            // Both at once: a command that writes before it has read all would wait for ever otherwise.
+            let write = pin!(async {
+                if !command.stdin.is_empty() {
+                    writer.data_bytes(command.stdin.clone()).await?;
+                }
+                writer.eof().await
+            });
+            let read = pin!(self.read(&mut reader, command.bytes));
+            match select(read, write).await {
+                Either::Left((output, _)) => output,
+                // What cannot be written shows in how the command ends.
+                Either::Right((_, read)) => read.await,
             }
-            writer.eof().await
-        });
-        let read = pin!(self.read(&mut reader, command.bytes));
-        let output = match select(read, write).await {
-            Either::Left((output, _)) => output,
-            // What cannot be written shows in how the command ends.
-            Either::Right((_, read)) => read.await,
         };
-        if output.is_err() {
-            // Best effort: the host may stop what nobody listens to.
-            let _ = writer.close().await;
+        if output.is_ok() {
+            open.0 = None;
         }
         output
     }
@@ -181,6 +184,20 @@ impl From<Refusal> for Error {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// A command that was begun. Where nobody listens to it any more, because it was given up or its future dropped, the
+/// host is told, so that it may stop it.
+struct Open(Option<ChannelWriteHalf<client::Msg>>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let (Some(writer), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                let _ = writer.close().await;
+            });
+        }
     }
 }
 

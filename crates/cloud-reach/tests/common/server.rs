@@ -145,6 +145,11 @@ impl server::Handler for Handler {
         Ok(())
     }
 
+    async fn channel_close(&mut self, _channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
+        self.note("close".to_owned());
+        Ok(())
+    }
+
     async fn data(&mut self, channel: ChannelId, data: &[u8], session: &mut Session) -> Result<(), russh::Error> {
         if self.echoes {
             session.data(channel, data.to_vec())?;

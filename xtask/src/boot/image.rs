@@ -1,0 +1,98 @@
+//! The image: built once by `xtask/boot/image.sh` and kept, under a name that changes with the recipe.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio, id};
+use std::time::Instant;
+
+use crate::shell::{Result, root, run, target_dir};
+
+/// The folder of the image, which is built where there is none yet.
+pub(super) fn get() -> Result<PathBuf> {
+    let script = root().join("xtask/boot/image.sh");
+    let folder = cache().join(fingerprint(&recipe(&script)?)?);
+    if folder.exists() {
+        println!("image: {}", folder.display());
+        return Ok(folder);
+    }
+    println!("image: {} is built, which takes some minutes, once", folder.display());
+    let started = Instant::now();
+    build(&folder, |new| run(Command::new(&script).arg(new).stdin(Stdio::null())))?;
+    println!("image: built after {:.0} s", started.elapsed().as_secs_f64());
+    Ok(folder)
+}
+
+/// Builds into a folder beside it, so that one that is there is always whole.
+fn build(folder: &Path, fill: impl FnOnce(&Path) -> Result) -> Result {
+    clear_halves(folder)?;
+    let new = folder.with_extension(format!("{}.new", id()));
+    fs::create_dir_all(&new)?;
+    let built = fill(&new);
+    if built.is_err() || folder.exists() {
+        fs::remove_dir_all(&new)?;
+        return built;
+    }
+    Ok(fs::rename(&new, folder)?)
+}
+
+/// Removes what builds that were killed have left: the processes that their names tell of are gone.
+fn clear_halves(folder: &Path) -> Result {
+    let Some(Ok(beside)) = folder.parent().map(fs::read_dir) else { return Ok(()) };
+    for entry in beside {
+        let path = entry?.path();
+        let builder = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".new")?.rsplit('.').next());
+        if builder.is_some_and(|builder| !Path::new("/proc").join(builder).exists()) {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// All that decides what is built, but for the packages' versions.
+fn recipe(script: &Path) -> Result<String> {
+    Ok(fs::read_to_string(script)? + &fs::read_to_string("/etc/os-release")?)
+}
+
+/// The first digits of the SHA-256.
+fn fingerprint(text: &str) -> Result<String> {
+    let mut sum = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    sum.stdin.take().ok_or("the input is piped")?.write_all(text.as_bytes())?;
+    let sum = String::from_utf8(sum.wait_with_output()?.stdout)?;
+    Ok(sum.get(..16).ok_or("sha256sum printed no sum")?.to_owned())
+}
+
+/// Where images are kept: shared by all workspaces of this user.
+fn cache() -> PathBuf {
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
+    let folder = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    folder.unwrap_or_else(target_dir).join("cloud-boot")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_fails_or_is_killed_leaves_nothing() {
+        let cache = std::env::temp_dir().join(format!("xtask-boot-{}", id()));
+        let folder = cache.join("0123");
+        let killed = cache.join("4567.4194305.new");
+        fs::create_dir_all(&killed).unwrap();
+        let half = |new: &Path| {
+            fs::write(new.join("kernel"), "half")?;
+            Err("no room".into())
+        };
+        assert_eq!(build(&folder, half).unwrap_err().to_string(), "no room");
+        assert_eq!(fs::read_dir(&cache).unwrap().count(), 0);
+        build(&folder, |new| Ok(fs::write(new.join("kernel"), "whole")?)).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("kernel")).unwrap(), "whole");
+        fs::remove_dir_all(cache).unwrap();
+    }
+
+    #[test]
+    fn another_recipe_has_another_fingerprint() {
+        assert_eq!(fingerprint("abc").unwrap(), "ba7816bf8f01cfea");
+        assert_ne!(fingerprint("abd").unwrap(), "ba7816bf8f01cfea");
+    }
+}

@@ -1,0 +1,53 @@
+//! The programs that building and booting an image need, installed where they are missing.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::shell::{Result, root, run};
+
+/// A program, and Debian's package of it.
+const TOOLS: &[(&str, &str)] = &[
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("qemu-img", "qemu-utils"),
+    ("xorriso", "xorriso"),
+    ("mmdebstrap", "mmdebstrap"),
+    ("mke2fs", "e2fsprogs"),
+];
+
+/// Installs the packages of all programs that are missing.
+pub(super) fn install() -> Result {
+    let missing = missing(TOOLS);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    run(Command::new(root().join("xtask/boot/tools.sh")).args(missing).stdin(Stdio::null()))
+}
+
+/// The packages of those that are missing. QEMU's two have to be of one version, so that both are asked for.
+fn missing(tools: &[(&str, &'static str)]) -> Vec<&'static str> {
+    let mut packages: Vec<_> =
+        tools.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+    if packages.contains(&"qemu-system-x86") && !packages.contains(&"qemu-utils") {
+        packages.push("qemu-utils");
+    }
+    packages
+}
+
+fn is_there(program: &str) -> bool {
+    ["/usr/bin", "/usr/sbin", "/usr/local/bin"].iter().any(|folder| Path::new(folder).join(program).exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_missing_is_installed() {
+        assert_eq!(missing(&[("env", "coreutils"), ("no-such-program", "some-package")]), ["some-package"]);
+    }
+
+    #[test]
+    fn qemu_comes_with_its_utilities() {
+        assert_eq!(missing(&[("no-such-qemu", "qemu-system-x86")]), ["qemu-system-x86", "qemu-utils"]);
+    }
+}
