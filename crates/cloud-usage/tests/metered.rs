@@ -122,6 +122,7 @@ async fn a_kept_data_disk_and_a_snapshot_are_billed_when_their_host_is_gone() {
     let name = Name::new("before").unwrap();
     let snapshot = metered.snapshots().unwrap().create_snapshot(&host, &name).await.unwrap();
     metered.wait_for_snapshot(&snapshot.id, Duration::from_secs(60)).await.unwrap();
+    tokio::time::sleep(HOUR).await;
     metered.delete_host(&host).await.unwrap();
     let until_deleted = bill(metered.meter()).await;
     tokio::time::sleep(730 * HOUR).await;
