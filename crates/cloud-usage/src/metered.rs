@@ -16,7 +16,7 @@ use cloud_types::{
 use jiff::Timestamp;
 
 use crate::observe::host_charges;
-use crate::{Change, Charges, Event, Meter, Power, Standing, Subject, Tags};
+use crate::{Change, Charge, Charges, Event, Meter, Power, Sighting, Standing, Subject, Tags};
 
 /// A provider whose hosts, snapshots and volumes are metered.
 ///
@@ -95,12 +95,25 @@ impl Metered {
     /// The volumes that are billed with a host, and what it costs.
     async fn data_disks(&self, id: &HostId) -> Option<(Vec<Volume>, Charges)> {
         let charges = self.standing(&self.subject(id)).await?.charges?;
-        if !charges.as_slice().iter().any(|charge| charge.kind == CostKind::DataDisk) {
+        if charges.count(CostKind::DataDisk) == 0 {
             return None;
         }
         let mut volumes = self.provider.volumes()?.list_volumes().await.ok()?;
         volumes.retain(|volume| volume.host.as_ref() == Some(id));
         Some((volumes, charges))
+    }
+
+    /// Records that a kept disk which a new host got back is billed with that host again.
+    async fn taken_up(&self, host: &HostId, charges: Option<&Charges>, at: Timestamp) {
+        let has_disk = charges.is_some_and(|charges| charges.count(CostKind::DataDisk) > 0);
+        let Some(volumes) = self.provider.volumes().filter(|_| has_disk) else { return };
+        for volume in volumes.list_volumes().await.unwrap_or_default() {
+            let subject = Subject::volume(self.provider.id(), &volume.id);
+            let alone = |known: Standing| !known.gone && known.power == Power::Running;
+            if volume.host.as_ref() == Some(host) && self.standing(&subject).await.is_some_and(alone) {
+                self.note(at, subject, Change::Stopped).await;
+            }
+        }
     }
 
     /// Records the disks that have outlived their host: they are billed alone from now on, at the price that they had.
@@ -114,7 +127,7 @@ impl Metered {
             let subject = Subject::volume(self.provider.id(), &disk.id);
             // Of several disks nobody tells which charge is whose.
             let price = charges.as_slice().iter().filter(|charge| only.is_ok() && charge.kind == CostKind::DataDisk);
-            let alone = price.cloned().map(crate::Charge::not_billed_when_stopped).collect::<Vec<_>>();
+            let alone = price.cloned().map(Charge::not_billed_when_stopped).collect::<Vec<_>>();
             let charges = Charges::new(alone).ok().filter(|charges| charges.as_slice().len() == 1);
             let tags = Tags { host: Some(host.clone()), ..Tags::of_volume(disk) };
             let change = match self.standing(&subject).await {
@@ -148,11 +161,23 @@ impl CloudProvider for Metered {
         let created = self.provider.create_host(spec).await?;
         let host = created.host();
         let subject = self.subject(&host.id);
-        if self.standing(&subject).await.is_none() {
-            let at = host.created_at.unwrap_or_else(|| self.meter.now());
-            let charges = host_charges(&*self.provider, host).await;
-            let change = Change::Created { power: Power::Running, charges, tags: Tags::of_host(host) };
-            self.note(at, subject, change).await;
+        if self.standing(&subject).await.is_some() {
+            return Ok(created);
+        }
+        let charges = host_charges(&*self.provider, host).await;
+        let tags = Tags::of_host(host);
+        let now = self.meter.now();
+        self.taken_up(&host.id, charges.as_ref(), now).await;
+        match &created {
+            Created::New(host) => {
+                let change = Change::Created { power: Power::Running, charges, tags };
+                self.note(host.created_at.unwrap_or(now), subject, change).await;
+            }
+            // Made by an earlier call that nobody recorded.
+            Created::Existing(host) => {
+                let (state, created_at) = (Sighting::of(&host.state), host.created_at);
+                self.note(now, subject, Change::Seen { state, created_at, charges, tags: Some(tags) }).await;
+            }
         }
         Ok(created)
     }

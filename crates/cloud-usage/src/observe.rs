@@ -66,19 +66,23 @@ impl Meter {
         }
         if let Some(volumes) = provider.volumes() {
             let price = gib_month(provider).await;
-            for volume in volumes.list_volumes().await? {
-                found.push(sight_of_volume(&volume, price));
-            }
+            let volumes = volumes.list_volumes().await?;
+            let sights: Vec<_> = volumes.iter().map(|one| sight_of_volume(one, &volumes, &found, price)).collect();
+            found.extend(sights);
         }
         let mut reconciled = Reconciled { seen: found.len(), news: Vec::new() };
         let mut there: BTreeSet<Subject> = BTreeSet::new();
-        for sight in found {
+        for mut sight in found {
             let subject = sight.subject.clone();
             there.insert(subject.clone());
-            // An attached volume that nobody told of is in the bill of its host.
-            let attached = subject.kind == SubjectKind::Volume && sight.state == Sighting::Present;
-            if attached && self.standing(&subject).await?.is_none() {
-                continue;
+            if subject.kind == SubjectKind::Volume {
+                match self.standing(&subject).await? {
+                    // Whose host it was on stays known when it is detached.
+                    Some(_) => sight.tags = None,
+                    // An attached one that nobody told of is in the bill of its host.
+                    None if sight.state != Sighting::Running => continue,
+                    None => {}
+                }
             }
             if self.see(sight, at).await? {
                 reconciled.news.push(subject);
@@ -157,15 +161,24 @@ async fn sight_of_snapshot(provider: &dyn CloudProvider, snapshot: &Snapshot) ->
     }
 }
 
-fn sight_of_volume(volume: &Volume, price: Option<Money>) -> Sight {
-    let attached = volume.host.is_some();
+/// An attached volume is billed with its host where the host's cost has an item for each volume attached to it. Providers
+/// differ in whether it has; where it has only some, the volume is billed as before.
+fn sight_of_volume(volume: &Volume, all: &[Volume], hosts: &[Sight], price: Option<Money>) -> Sight {
+    let state = match &volume.host {
+        None => Sighting::Running,
+        Some(host) => {
+            let attached = all.iter().filter(|other| other.host.as_ref() == Some(host)).count();
+            let host = hosts.iter().find(|sight| sight.subject.is_host(host));
+            let items = host.and_then(|host| host.charges.as_ref()).map_or(0, |cost| cost.count(CostKind::DataDisk));
+            if items >= attached { Sighting::Stopped } else { Sighting::Present }
+        }
+    };
     Sight {
         subject: Subject::volume(&volume.provider, &volume.id),
-        state: if attached { Sighting::Present } else { Sighting::Running },
-        created_at: volume.created_at.filter(|_| !attached),
+        state,
+        created_at: volume.created_at,
         charges: price.and_then(|price| volume_charges(volume, price)),
-        // Whose host it has been on stays known when it is detached.
-        tags: None,
+        tags: Some(Tags::of_volume(volume)),
     }
 }
 

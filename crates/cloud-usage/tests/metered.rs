@@ -145,6 +145,38 @@ async fn a_kept_data_disk_and_a_snapshot_are_billed_when_their_host_is_gone() {
     assert_eq!(metered.meter().reconcile(&*local).await.unwrap().news, []);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_a_new_host_gets_back_is_billed_once() {
+    let local = local();
+    let metered = metered(&local);
+    let spec = spec("db-1").data_disk(DataDisk::new(GiB(100)).keep());
+    let disk_seconds = async || {
+        let bill = bill(metered.meter()).await;
+        let disks = bill.lines.iter().filter(|line| line.kind == CostKind::DataDisk);
+        disks.map(|line| line.seconds).sum::<u64>() / 3600
+    };
+    for hours in [2, 4, 6] {
+        let host = make(&metered, &spec).await;
+        tokio::time::sleep(HOUR).await;
+        metered.delete_host(&host).await.unwrap();
+        tokio::time::sleep(HOUR).await;
+        assert_eq!(disk_seconds().await, hours);
+    }
+    assert_eq!(doubts(&bill(metered.meter()).await), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_an_unrecorded_call_has_made_is_a_doubt() {
+    let local = local();
+    let metered = metered(&local);
+    make(&*local, &spec("web-1")).await;
+    tokio::time::sleep(HOUR).await;
+    make(&metered, &spec("web-1")).await;
+    let bill = bill(metered.meter()).await;
+    assert_eq!(bill.hours[0].running.as_hours(), 1);
+    assert_eq!(doubts(&bill)[0].0, DoubtKind::CreationMissed);
+}
+
 /// A log that is out of order for a while.
 #[derive(Debug, Default)]
 struct Broken {

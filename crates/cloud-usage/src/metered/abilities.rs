@@ -32,7 +32,7 @@ impl Metered {
         let known = self.standing(&subject).await.and_then(|known| known.charges);
         let (Some(known), Some(fresh)) = (known, self.fresh_charges(host).await) else { return };
         let at = self.meter.now();
-        let (before, after) = (data_disks(&known), data_disks(&fresh));
+        let (before, after) = (known.count(CostKind::DataDisk), fresh.count(CostKind::DataDisk));
         let is_moved = if to == Power::Stopped { after > before } else { after < before };
         if is_moved {
             self.note(at, subject, Change::PriceChanged { charges: fresh }).await;
@@ -151,10 +151,6 @@ impl Volumes for Metered {
         }
         Ok(())
     }
-}
-
-fn data_disks(charges: &Charges) -> usize {
-    charges.as_slice().iter().filter(|charge| charge.kind == CostKind::DataDisk).count()
 }
 
 /// Nobody reaches an ability that the provider lacks, but by keeping it from another provider.

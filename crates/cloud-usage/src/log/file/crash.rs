@@ -207,8 +207,7 @@ async fn assert_survived(disk: &Disk, acknowledged: usize, case: &str) {
 async fn undisturbed() -> Vec<usize> {
     let disk = Disk::with_log();
     assert_eq!(append_until_it_fails(&disk).await, batches().len());
-    let done = disk.drive().done.clone();
-    done
+    disk.drive().done.clone()
 }
 
 /// Every byte of a write that fits a sector, among them all headers; of a longer one its first and last bytes and every sector.
