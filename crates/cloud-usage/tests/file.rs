@@ -1,4 +1,5 @@
 //! The log in a real file: it is there again after a restart and after a kill, and one process has it at a time.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(feature = "embedded")]
 
 mod common;

@@ -1,4 +1,5 @@
 //! A metered provider in memory, on paused time: what is recorded, what a crash leaves out, and what a look mends.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
