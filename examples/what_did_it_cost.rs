@@ -40,7 +40,7 @@ async fn main() -> Result<()> {
 async fn run(arguments: &Arguments, log: PathBuf) -> Result<()> {
     // A day of this clock passes in a second.
     let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(86_400.0));
-    let patient = Config::default().patience(Duration::from_secs(86_400));
+    let patient = Config::default().patience(PATIENCE);
     let local = Arc::new(patient.clock(Arc::clone(&clock)).build()?);
     // All that is done through `provider` is written to the log before the call answers.
     let meter = Meter::new(FileLog::open(log).await?).clock(clock);
@@ -83,7 +83,7 @@ async fn some_days(provider: &Metered) -> Result<[HostId; 2]> {
     provider.stop_host(&db, StopMode::Hard).await?;
     provider.wait_for_state(&db, HostState::Stopped, soon()).await?;
     let snapshot = snapshots.create_snapshot(&db, &Name::new("before-resize")?).await?;
-    provider.wait_for_snapshot(&snapshot.id, Duration::from_secs(86_400)).await?;
+    provider.wait_for_snapshot(&snapshot.id, PATIENCE).await?;
     resize.resize_host(&db, &MachineTypeName::new("medium")?, ResizeDisk::Keep).await?;
     provider.start_host(&db).await?;
 
@@ -182,9 +182,8 @@ async fn hours(provider: &Metered, hours: u64) {
     provider.clock().sleep(Duration::from_secs(hours * 3600)).await;
 }
 
-/// A day of the scaled clock is a second.
 fn soon() -> Wait<'static> {
-    Wait::within(Duration::from_secs(10 * 86_400))
+    Wait::within(PATIENCE)
 }
 
 fn temporary_folder() -> PathBuf {
@@ -192,3 +191,6 @@ fn temporary_folder() -> PathBuf {
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
     folder
 }
+
+/// A minute of real time: a day of the scaled clock is a second.
+const PATIENCE: Duration = Duration::from_secs(60 * 86_400);
