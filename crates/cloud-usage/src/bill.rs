@@ -10,7 +10,7 @@ use crate::charge::Slot;
 use crate::cost::too_large;
 use crate::count::count;
 use crate::timeline::{Span, Timeline};
-use crate::{Cost, Doubt, Month, Period, Power, Subject, Tags};
+use crate::{Charges, Cost, Doubt, Month, Period, Power, Subject, Tags};
 
 /// What a bill is asked for: a period, and which subjects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,12 +166,8 @@ impl Bill {
 
     /// Adds what one subject cost.
     pub(crate) fn add(&mut self, subject: &Subject, timeline: Timeline) -> Result<()> {
-        let slots: BTreeSet<Slot> = timeline
-            .spans
-            .iter()
-            .filter_map(|span| span.charges.as_ref())
-            .flat_map(|charges| charges.slots())
-            .collect();
+        let slots: BTreeSet<Slot> =
+            timeline.spans.iter().filter_map(|span| span.charges.as_ref()).flat_map(Charges::slots).collect();
         for slot in slots {
             for ((month, _), counted) in count(&timeline.spans, slot, self.period)? {
                 self.lines.push(Line {

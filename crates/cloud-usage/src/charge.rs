@@ -81,6 +81,11 @@ impl Charges {
         &self.0
     }
 
+    /// How many charges of a kind there are.
+    pub(crate) fn count(&self, kind: CostKind) -> usize {
+        self.0.iter().filter(|charge| charge.kind == kind).count()
+    }
+
     /// The nth charge of a kind, from 0.
     pub(crate) fn nth(&self, slot: Slot) -> Option<&Charge> {
         self.0.iter().filter(|charge| charge.kind == slot.kind).nth(slot.nth)

@@ -213,3 +213,42 @@ impl fmt::Display for EventId {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cloud_types::{CostKind, Currency, HostId, Money, ProviderId, Rate};
+
+    use super::*;
+    use crate::{Charge, Terms};
+
+    /// Logs outlive versions: this form stays readable.
+    const WRITTEN: &str = concat!(
+        r#"{"id":"e-1","at":"2026-11-02T10:00:00Z","subject":{"provider":"acme","kind":"host","id":"h-1"},"#,
+        r#""change":"created","power":"running","charges":[{"kind":"machine","description":"small","#,
+        r#""rate":{"Hourly":{"price":{"amount":"0.006","currency":"EUR"},"cap":null}},"billed_when_stopped":false,"#,
+        r#""terms":{"first":3600,"then":3600,"monthly":"at_most_the_price"}}],"tags":{"name":"web-1"}}"#,
+    );
+
+    #[test]
+    fn an_event_is_written_in_a_form_that_stays() {
+        let rate = Rate::hourly_price(Money::parse("0.0060", Currency::EUR).unwrap());
+        let charge = Charge::new(CostKind::Machine, "small", rate, Terms::HOUR).not_billed_when_stopped();
+        let tags = Tags { name: Some("web-1".to_owned()), ..Tags::default() };
+        let event = Event::new(
+            EventId::new("e-1").unwrap(),
+            "2026-11-02T10:00:00Z".parse().unwrap(),
+            Subject::host(&ProviderId::new("acme"), &HostId::new("h-1")),
+            Change::created(Charges::new(vec![charge]).unwrap(), tags),
+        );
+        assert_eq!(serde_json::to_string(&event).unwrap(), WRITTEN);
+        assert_eq!(serde_json::from_str::<Event>(WRITTEN).unwrap(), event);
+    }
+
+    #[test]
+    fn charges_that_break_a_rule_are_not_read() {
+        for broken in [WRITTEN.replace("0.006", "-0.006"), WRITTEN.replace("\"first\":3600", "\"first\":0")] {
+            assert!(serde_json::from_str::<Event>(&broken).is_err(), "{broken}");
+        }
+        assert_eq!(EventId::new("with blank").unwrap_err().field(), Some("event id"));
+    }
+}

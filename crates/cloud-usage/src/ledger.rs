@@ -19,6 +19,8 @@ pub struct Ledger {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Standing {
+    /// Since when it is there, as far as it is known.
+    pub since: Timestamp,
     /// Whether it was deleted.
     pub gone: bool,
     /// Whether it runs, or did when it was deleted.
@@ -73,8 +75,8 @@ impl Ledger {
     #[must_use]
     pub fn standing(&self, subject: &Subject, now: Timestamp) -> Option<Standing> {
         let timeline = Timeline::of(subject, self.subjects.get(subject)?, now)?;
-        let (power, charges) = (timeline.power, timeline.charges);
-        Some(Standing { gone: timeline.gone, power, charges, tags: timeline.tags })
+        let Timeline { begin: since, tags, power, charges, gone, .. } = timeline;
+        Some(Standing { since, gone, power, charges, tags })
     }
 
     /// All subjects that were ever heard of.

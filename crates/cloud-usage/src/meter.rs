@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cloud_types::{Clock, Result, SystemClock};
-use tokio::sync::Mutex;
+use jiff::Timestamp;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{Appended, Bill, Event, EventLog, Ledger, Query, Standing, Subject};
 
@@ -75,8 +76,11 @@ impl Meter {
     /// # Errors
     /// As [`EventLog::read`].
     pub async fn standing(&self, subject: &Subject) -> Result<Option<Standing>> {
-        let now = self.clock.now();
-        Ok(self.catch_up().await?.ledger.standing(subject, now))
+        self.standing_at(subject, self.clock.now()).await
+    }
+
+    pub(crate) async fn standing_at(&self, subject: &Subject, at: Timestamp) -> Result<Option<Standing>> {
+        Ok(self.catch_up().await?.ledger.standing(subject, at))
     }
 
     /// All that the log says to be there now.
@@ -91,12 +95,12 @@ impl Meter {
         Ok(known.filter(|(_, standing)| !standing.gone).collect())
     }
 
-    pub(crate) fn now(&self) -> jiff::Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Reads the rest of the log.
-    async fn catch_up(&self) -> Result<tokio::sync::MutexGuard<'_, Read>> {
+    async fn catch_up(&self) -> Result<MutexGuard<'_, Read>> {
         let mut read = self.read.lock().await;
         loop {
             let entries = self.log.read(read.after, PAGE).await?;

@@ -9,6 +9,7 @@ use crate::{Change, Charges, Doubt, DoubtKind, Event, Power, Sighting, Subject, 
 /// The life of one subject as far as it is known at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timeline {
+    pub(crate) begin: Timestamp,
     pub(crate) spans: Vec<Span>,
     pub(crate) tags: Tags,
     /// What it is at the end of the last stretch.
@@ -77,7 +78,7 @@ impl Timeline {
         doubts.sort();
         doubts.dedup();
         let (power, charges, gone) = (life.power, life.charges, life.gone);
-        Some(Self { spans: life.spans, tags, power, charges, gone, doubts })
+        Some(Self { begin, spans: life.spans, tags, power, charges, gone, doubts })
     }
 }
 

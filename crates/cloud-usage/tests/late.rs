@@ -1,4 +1,5 @@
 //! Late, repeated and contradicting events: the order of arrival has no part in a bill, and neither have repeats.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 #[path = "common/random.rs"]

@@ -25,7 +25,7 @@ pub(crate) const PRICE_DECIMALS: u32 = 4;
 
 /// Some hours around the end of a month, by the second.
 pub(crate) fn hours() -> impl Strategy<Value = History> {
-    histories("2026-01-31T22:40:00Z", 1, 10_000, 4_000)
+    histories("2026-01-31T22:00:00Z", 1, 10_000, 1_500)
 }
 
 /// Some months, by the minute.
@@ -39,9 +39,10 @@ fn histories(start: &'static str, step: u32, length: u32, unit: u32) -> impl Str
     let created = (moment(), power(), prop::option::weighted(0.9, charges(step, unit)))
         .prop_map(|(at, power, charges)| (at, Change::Created { power, charges, tags: Tags::default() }));
     let event = (moment(), change(start, step, length, unit));
-    let events = (prop::collection::vec(created, 0..=2), prop::collection::vec(event, 0..12))
+    let events = (prop::collection::vec(created, 0..=2), prop::collection::vec(event, 0..16))
         .prop_map(|(created, events)| created.into_iter().chain(events).collect::<Vec<_>>());
-    (events, moment(), moment(), moment()).prop_map(move |(events, a, b, now)| {
+    let now = prop_oneof![moment(), Just(after(start, step, length))];
+    (events, moment(), moment(), now).prop_map(move |(events, a, b, now)| {
         let events = events.into_iter().zip(1..).map(|((at, change), number)| {
             Event::new(EventId::new(format!("event-{number:02}")).unwrap(), at, host(), change)
         });
@@ -62,8 +63,8 @@ fn change(start: &'static str, step: u32, length: u32, unit: u32) -> impl Strate
     prop_oneof![
         4 => Just(Change::Started),
         4 => Just(Change::Stopped),
-        2 => charges(step, unit).prop_map(|charges| Change::Resized { charges }),
-        2 => charges(step, unit).prop_map(|charges| Change::PriceChanged { charges }),
+        4 => charges(step, unit).prop_map(|charges| Change::Resized { charges }),
+        4 => charges(step, unit).prop_map(|charges| Change::PriceChanged { charges }),
         1 => Just(Change::Deleted),
         3 => seen,
     ]
@@ -86,11 +87,13 @@ fn charge(step: u32, unit: u32) -> impl Strategy<Value = Charge> {
 }
 
 fn rate() -> impl Strategy<Value = Rate> {
-    let euros = |range: std::ops::Range<i64>| {
-        range.prop_map(|part| Money::new(Decimal::new(part, PRICE_DECIMALS), Currency::EUR))
+    let euros = |parts: std::ops::Range<i64>| {
+        parts.prop_map(|part| Money::new(Decimal::new(part, PRICE_DECIMALS), Currency::EUR))
     };
+    // Caps that some hours reach, and caps that some weeks reach.
+    let cap = prop_oneof![euros(0..100), euros(0..1_000), euros(0..60_000)];
     prop_oneof![
-        (euros(0..500), prop::option::of(euros(0..60_000))).prop_map(|(price, cap)| Rate::Hourly { price, cap }),
+        (euros(0..900), prop::option::weighted(0.7, cap)).prop_map(|(price, cap)| Rate::Hourly { price, cap }),
         euros(0..90_000).prop_map(|price| Rate::Monthly { price }),
     ]
 }

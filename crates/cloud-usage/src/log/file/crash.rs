@@ -191,24 +191,30 @@ async fn append_until_it_fails(disk: &Disk) -> usize {
     batches().len()
 }
 
-/// What must hold after a crash: whole batches from the first on, all acknowledged ones among them; and work goes on.
-async fn assert_survived(disk: &Disk, acknowledged: usize, case: &str) {
+/// What must hold after a crash: whole batches from the first on, all acknowledged ones among them.
+async fn assert_survived(disk: &Disk, acknowledged: usize, case: &str) -> FileLog {
     let log = disk.log();
-    let read = log.read(0, 100).await.unwrap_or_else(|error| panic!("{case}: {error}"));
-    let found: Vec<_> = read.into_iter().map(|entry| entry.event).collect();
+    let found = events_in(&log).await.unwrap_or_else(|error| panic!("{case}: {error}"));
     let kept = (acknowledged..=batches().len()).find(|whole| batches()[..*whole].concat() == found);
     assert!(kept.is_some_and(|kept| kept <= acknowledged + 1), "{case}: {acknowledged} acknowledged, found {found:?}");
+    log
+}
+
+/// And work goes on where it ended.
+async fn assert_works(log: &FileLog, case: &str) {
     log.append(&batches().concat()).await.unwrap();
-    let all: Vec<_> = log.read(0, 100).await.unwrap().into_iter().map(|entry| entry.event).collect();
-    assert_eq!(all, batches().concat(), "{case}");
+    assert_eq!(events_in(log).await.unwrap(), batches().concat(), "{case}");
+}
+
+async fn events_in(log: &FileLog) -> Result<Vec<Event>> {
+    Ok(log.read(0, 100).await?.into_iter().map(|entry| entry.event).collect())
 }
 
 /// The operations of an undisturbed run, by the bytes that each writes.
 async fn undisturbed() -> Vec<usize> {
     let disk = Disk::with_log();
     assert_eq!(append_until_it_fails(&disk).await, batches().len());
-    let done = disk.drive().done.clone();
-    done
+    disk.drive().done.clone()
 }
 
 /// Every byte of a write that fits a sector, among them all headers; of a longer one its first and last bytes and every sector.
@@ -231,14 +237,18 @@ async fn what_was_acknowledged_survives_a_crash_at_any_byte() {
         let disk = Disk::holding(empty.clone());
         disk.drive().cut = Some(operation);
         let acknowledged = append_until_it_fails(&disk).await;
-        assert_survived(&disk.after_power_loss(0, Unsynced::Lost), acknowledged, &format!("{operation}")).await;
         for bytes in cuts(length) {
+            let case = |unsynced| format!("operation {operation} after {bytes} bytes, {unsynced:?}");
+            let survivors = disk.after_power_loss(bytes, Unsynced::Kept);
+            let log = assert_survived(&survivors, acknowledged, &case(Unsynced::Kept)).await;
+            if bytes % 8 > 0 {
+                continue;
+            }
+            assert_works(&log, &case(Unsynced::Kept)).await;
             let seed = (operation * 1_000_003 + bytes) as u64;
-            for unsynced in
-                [Some(Unsynced::Kept), (bytes % 8 == 0).then_some(Unsynced::Some(seed))].into_iter().flatten()
-            {
-                let case = format!("operation {operation} after {bytes} bytes, {unsynced:?}");
-                assert_survived(&disk.after_power_loss(bytes, unsynced), acknowledged, &case).await;
+            for unsynced in [Unsynced::Lost, Unsynced::Some(seed)] {
+                let log = assert_survived(&disk.after_power_loss(bytes, unsynced), acknowledged, &case(unsynced)).await;
+                assert_works(&log, &case(unsynced)).await;
             }
         }
     }
