@@ -29,6 +29,7 @@
 //! - A spot host that Google takes away is stopped, disks kept, and its state is `Stopped`: Google's status does not tell it
 //!   from one that was stopped by its owner.
 
+mod address;
 mod auth;
 mod catalog;
 mod client;
