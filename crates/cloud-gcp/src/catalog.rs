@@ -294,7 +294,7 @@ impl Bill {
     }
 }
 
-fn pricing_of(instance: &wire::Instance) -> Pricing {
+pub(crate) fn pricing_of(instance: &wire::Instance) -> Pricing {
     let model = instance.scheduling.as_ref().and_then(|scheduling| scheduling.provisioning_model.as_deref());
     if model == Some("SPOT") { Pricing::Spot } else { Pricing::OnDemand }
 }

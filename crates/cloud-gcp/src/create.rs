@@ -196,7 +196,7 @@ impl Inner {
             }
             _ => {
                 self.delete_younger(&found).await?;
-                Ok(Created::New(self.told(&instance)?))
+                Ok(Created::New(self.told(&instance).await?))
             }
         }
     }
@@ -279,7 +279,7 @@ impl Inner {
         if let Some(rules) = rules {
             self.check_rules(rules).await?;
         }
-        let host = self.told(instance)?;
+        let host = self.told(instance).await?;
         // A token that nobody else knows was this call's own.
         Ok(match verdict == Match::SameWish && spec.create_token.is_none() {
             true => Created::New(host),

@@ -16,6 +16,10 @@ pub(crate) struct Instance {
     #[serde(default)]
     pub(crate) creation_timestamp: Option<Timestamp>,
     #[serde(default)]
+    pub(crate) last_start_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) last_stop_timestamp: Option<Timestamp>,
+    #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) network_interfaces: Vec<NetworkInterface>,
