@@ -9,6 +9,7 @@
 use cloud_types::{Created, Error, ErrorKind, HostSpec, Owner, Result, ownership};
 
 use crate::convert::{self, Place};
+use crate::create::is_final;
 use crate::delete::gone;
 use crate::host::{Inner, PublicAddresses};
 use crate::labels;
@@ -93,7 +94,7 @@ impl Inner {
                 has.as_ref() != Some(&given.address)
             }
             (Ok(_), None) => false,
-            (Err(error), _) => super::create::is_final(error) || error.kind() == ErrorKind::AlreadyExists,
+            (Err(error), _) => is_final(error) || error.kind() == ErrorKind::AlreadyExists,
         };
         if is_unused && self.reserves(spec) {
             let name = labels::address_name(&self.owner, spec.name.as_str());
@@ -101,8 +102,8 @@ impl Inner {
         }
     }
 
-    /// Gives an address back; one that is not there is given back. One that is in use stays, and its user is told. `gone` is
-    /// the number of the instance that had it and is known to be gone.
+    /// Gives an address back; one that is not there is given back. One that is in use stays, and its user is told. `gone_host`
+    /// is the number of the instance that had it and is known to be gone.
     pub(crate) async fn release_address(
         &self,
         region: &str,
