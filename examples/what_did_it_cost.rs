@@ -1,7 +1,7 @@
 //! What hosts have cost: two hosts run for some days, one is stopped, one is resized, a snapshot and a data disk outlive
 //! theirs, and the meter says to the last digit what each came to.
 //!
-//! `cargo run --example what_did_it_cost` needs no account, and its days pass in seconds. `-- --json` prints the bill for
+//! `cargo run --example what_did_it_cost --features usage` needs no account, and its days pass in seconds. `-- --json` prints the bill for
 //! programs. In the end each item is compared with the provider's own estimate times the time that it was used.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 

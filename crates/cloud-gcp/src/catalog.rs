@@ -16,6 +16,7 @@ use futures::future::{try_join, try_join_all};
 
 use crate::convert::{self, Place};
 use crate::host::{Gcp, Inner, named};
+use crate::labels;
 use crate::price::{PriceList, SNAPSHOT};
 use crate::wire;
 
@@ -212,7 +213,7 @@ impl Catalog for Gcp {
                 items.push(bill.disk(CostKind::DataDisk, disk_type, disk.size)?);
             }
             if spec.public_network.ipv4 {
-                items.extend(bill.address());
+                items.extend(bill.address(self.0.reserves(spec)));
             }
             Estimate::new(items)
         };
@@ -230,8 +231,9 @@ impl Catalog for Gcp {
                 let kind = if attached.boot { CostKind::BootDisk } else { CostKind::DataDisk };
                 items.push(bill.disk(kind, known_type(&disk.r#type)?, convert::gib(&disk.size_gb)?)?);
             }
-            if host.addresses.public_v4.is_some() {
-                items.extend(bill.address());
+            let is_reserved = instance.labels.contains_key(labels::ADDRESS);
+            if is_reserved || host.addresses.public_v4.is_some() {
+                items.extend(bill.address(is_reserved));
             }
             Estimate::new(items)
         };
@@ -281,15 +283,18 @@ impl Bill {
         Ok(CostItem::new(kind, format!("{disk_type} ({size})"), Rate::Monthly { price: gib.times(size.0) }))
     }
 
-    /// A public address, which a stopped host gives back.
-    fn address(&self) -> Option<CostItem> {
-        let hourly = self.prices.address(&self.region, self.pricing)?;
-        let item = CostItem::new(CostKind::Address, "IPv4 address", Rate::hourly_price(hourly));
-        Some(item.not_billed_when_stopped())
+    /// A public address. An ephemeral one is given back by a stopped host; a reserved one "is in use if it is associated with a
+    /// VM instance whether the instance is running or stopped", and costs the same (<https://cloud.google.com/vpc/network-pricing>).
+    fn address(&self, is_reserved: bool) -> Option<CostItem> {
+        let rate = Rate::hourly_price(self.prices.address(&self.region, self.pricing)?);
+        Some(match is_reserved {
+            true => CostItem::new(CostKind::Address, "reserved IPv4 address", rate),
+            false => CostItem::new(CostKind::Address, "IPv4 address", rate).not_billed_when_stopped(),
+        })
     }
 }
 
-fn pricing_of(instance: &wire::Instance) -> Pricing {
+pub(crate) fn pricing_of(instance: &wire::Instance) -> Pricing {
     let model = instance.scheduling.as_ref().and_then(|scheduling| scheduling.provisioning_model.as_deref());
     if model == Some("SPOT") { Pricing::Spot } else { Pricing::OnDemand }
 }

@@ -3,6 +3,7 @@
 //! The functions stand in one file a resource; this one holds what they share. Every change carries a `requestId`, by
 //! which Google knows a repeat of the same call again, so that a change whose answer was lost may be sent once more.
 
+mod addresses;
 mod catalog;
 mod disks;
 mod firewalls;

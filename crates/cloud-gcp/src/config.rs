@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::auth::{Identity, Project, project_from_env};
 use crate::client::Api;
-use crate::host::Network;
+use crate::host::{Network, PublicAddresses};
 use crate::{Gcp, error};
 
 /// Settings of a [`Gcp`] value. One value speaks for one owner in one project, in all regions.
@@ -68,10 +68,11 @@ impl Config {
     /// | `GOOGLE_CLOUD_PROJECT`, `GCLOUD_PROJECT`, `CLOUDSDK_CORE_PROJECT` | the project |
     /// | `CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE`, `…_CLOUDBILLING` | other addresses of the two APIs |
     /// | `CLOUD_GCP_NETWORK`, `CLOUD_GCP_SUBNETWORK` | see [`network`](Self::network), [`subnetwork`](Self::subnetwork) |
+    /// | `CLOUD_GCP_ADDRESSES` | `reserved`: see [`reserved_addresses`](Self::reserved_addresses); `ephemeral` is the default |
     /// | `CLOUD_OWNER` | the owner |
     ///
     /// # Errors
-    /// `InvalidRequest` on field `owner`.
+    /// `InvalidRequest` on fields `owner` and `addresses`.
     pub fn from_env() -> Result<Self> {
         let mut config = Self { identity: Identity::from_env(), project: project_from_env(), ..Self::new() };
         let read = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
@@ -80,6 +81,9 @@ impl Config {
             read("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING").unwrap_or(config.billing_endpoint);
         config.network.network = read("CLOUD_GCP_NETWORK").unwrap_or(config.network.network);
         config.network.subnetwork = read("CLOUD_GCP_SUBNETWORK");
+        if let Some(addresses) = read("CLOUD_GCP_ADDRESSES") {
+            config.network.addresses = public_addresses(&addresses)?;
+        }
         if let Some(owner) = read("CLOUD_OWNER") {
             config.owner = Owner::new(owner)?;
         }
@@ -133,6 +137,16 @@ impl Config {
     #[must_use]
     pub fn subnetwork(mut self, subnetwork: impl Into<String>) -> Self {
         self.network.subnetwork = Some(subnetwork.into());
+        self
+    }
+
+    /// Reserves an address for each host that has a public IPv4 address. The host keeps it through stops, its delete gives it
+    /// back, and it is billed while the host is stopped too. Without this a host has another address after each start.
+    /// Making and releasing addresses are rights of their own: `compute.addresses.create`, `delete` and `use`
+    /// (<https://cloud.google.com/compute/docs/ip-addresses/configure-static-external-ip-address>).
+    #[must_use]
+    pub fn reserved_addresses(mut self) -> Self {
+        self.network.addresses = PublicAddresses::Reserved;
         self
     }
 
@@ -206,6 +220,15 @@ fn is_project(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(inside)
 }
 
+fn public_addresses(text: &str) -> Result<PublicAddresses> {
+    match text {
+        "ephemeral" => Ok(PublicAddresses::Ephemeral),
+        "reserved" => Ok(PublicAddresses::Reserved),
+        other => Err(Error::invalid("addresses", format!("must be ephemeral or reserved, got {other}"))
+            .with_provider(&crate::ID)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +246,13 @@ mod tests {
     fn an_endpoint_that_is_none_is_refused_before_any_call() {
         assert_eq!(Config::new().endpoint("no url").build().unwrap_err().field(), Some("endpoint"));
         assert_eq!(Config::new().billing_endpoint("").build().unwrap_err().field(), Some("billing_endpoint"));
+    }
+
+    #[test]
+    fn addresses_are_ephemeral_or_reserved() {
+        assert_eq!(public_addresses("ephemeral").unwrap(), PublicAddresses::Ephemeral);
+        assert_eq!(public_addresses("reserved").unwrap(), PublicAddresses::Reserved);
+        assert_eq!(public_addresses("static").unwrap_err().field(), Some("addresses"));
     }
 
     #[test]

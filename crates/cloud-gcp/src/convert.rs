@@ -280,6 +280,11 @@ pub(crate) fn snapshot_resource(snapshot: &wire::Snapshot) -> Resource {
     Resource { kind: ResourceKind::Snapshot, id: id.clone(), name: id, created_at, kept: false }
 }
 
+pub(crate) fn address_resource(address: &wire::Address) -> Resource {
+    let (id, created_at) = (format!("{}/{}", last(&address.region), address.name), address.creation_timestamp);
+    Resource { kind: ResourceKind::Address, id, name: address.name.clone(), created_at, kept: false }
+}
+
 pub(crate) fn firewall_resource(firewall: &wire::Firewall) -> Resource {
     let (id, created_at) = (firewall.name.clone(), firewall.creation_timestamp);
     Resource { kind: ResourceKind::Firewall, id: id.clone(), name: id, created_at, kept: false }

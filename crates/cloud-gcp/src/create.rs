@@ -21,7 +21,7 @@ use crate::firewall::RuleSet;
 use crate::host::Inner;
 use crate::labels;
 use crate::reader::{LAG_PAUSE, READ_LAG};
-use crate::wire::{Instance, Operation};
+use crate::wire::{Address, Instance, Operation};
 
 mod body;
 mod plan;
@@ -34,6 +34,8 @@ struct Wish<'a> {
     plan: Plan,
     labels: BTreeMap<String, String>,
     rules: Option<RuleSet>,
+    /// The address that was reserved for it.
+    address: Option<Address>,
 }
 
 impl Inner {
@@ -47,17 +49,18 @@ impl Inner {
         }
         let tag = rules.as_ref().map(|rules| rules.tag.clone());
         let plan = self.plan(spec).await?;
-        labels.extend(labels::of_host(&self.owner, spec, &token, tag.as_deref(), plan.boot.system.ssh_user()));
-        let mut wish = Wish { spec, plan, labels, rules };
-        let mut outcome = self.create_planned(&wish).await;
+        let address = self.reserves(spec).then(|| labels::address_name(&self.owner, spec.name.as_str()));
+        let user = plan.boot.system.ssh_user();
+        labels.extend(labels::of_host(&self.owner, spec, &token, tag.as_deref(), address, user));
+        let mut wish = Wish { spec, plan, labels, rules, address: None };
+        let mut outcome = self.create_planned(&mut wish).await;
         for _ in 0..TRIES {
-            // The disk that an earlier host left was going with it: the plan was made too early.
-            if outcome.is_ok() || !self.has_lost_disk(&wish.plan).await? {
+            let Err(error) = &outcome else { break };
+            if !self.was_early(&wish, error).await? {
                 break;
             }
             self.clock.sleep(LAG_PAUSE).await;
-            wish.plan = self.plan(spec).await?;
-            outcome = self.create_planned(&wish).await;
+            outcome = self.try_again(&mut wish).await;
         }
         if let (Err(error), Some(rules)) = (&outcome, &wish.rules)
             && is_final(error)
@@ -66,11 +69,33 @@ impl Inner {
             // is gone, and a sweep find it too.
             let _ = self.remove_rules(&rules.tag, None).await;
         }
+        self.release_unused(spec, wish.address.as_ref(), &outcome).await;
         outcome
     }
 
+    /// Whether a create failed by something of an earlier host that was going with it: its data disk, or its address.
+    async fn was_early(&self, wish: &Wish<'_>, error: &Error) -> Result<bool> {
+        Ok(self.has_lost_disk(&wish.plan).await?
+            || self.has_lost_address(wish.spec, wish.address.as_ref(), error).await?)
+    }
+
+    /// Creates by a new plan, unless a host of the name has come meanwhile.
+    async fn try_again(&self, wish: &mut Wish<'_>) -> Result<Created> {
+        if self.reserves(wish.spec)
+            && let Some(oldest) = self.oldest(wish.spec).await?
+        {
+            return self.judge(&oldest, &wish.labels, wish.spec, wish.rules.as_ref()).await;
+        }
+        wish.plan = self.plan(wish.spec).await?;
+        self.create_planned(wish).await
+    }
+
     /// Tries zone after zone, as long as there is no room.
-    async fn create_planned(&self, wish: &Wish<'_>) -> Result<Created> {
+    async fn create_planned(&self, wish: &mut Wish<'_>) -> Result<Created> {
+        wish.address = None;
+        if self.reserves(wish.spec) {
+            wish.address = Some(self.ensure_address(wish.spec).await?);
+        }
         if let Some(rules) = &wish.rules {
             self.ensure_rules(rules).await?;
         }
@@ -87,7 +112,7 @@ impl Inner {
     }
 
     async fn create_in(&self, wish: &Wish<'_>, zone: &str) -> Result<Created> {
-        let body = self.body(wish.spec, &wish.plan, &wish.labels, zone, wish.rules.as_ref());
+        let body = self.body(wish, zone);
         let place = Place { zone: zone.to_owned(), name: wish.spec.name.to_string(), number: None };
         let mut tries = 0;
         loop {
@@ -171,7 +196,7 @@ impl Inner {
             }
             _ => {
                 self.delete_younger(&found).await?;
-                Ok(Created::New(self.told(&instance)?))
+                Ok(Created::New(self.told(&instance).await?))
             }
         }
     }
@@ -254,7 +279,7 @@ impl Inner {
         if let Some(rules) = rules {
             self.check_rules(rules).await?;
         }
-        let host = self.told(instance)?;
+        let host = self.told(instance).await?;
         // A token that nobody else knows was this call's own.
         Ok(match verdict == Match::SameWish && spec.create_token.is_none() {
             true => Created::New(host),
@@ -269,7 +294,7 @@ fn age(instance: &Instance) -> (Option<jiff::Timestamp>, u128) {
 }
 
 /// Whether a create certainly made nothing.
-fn is_final(error: &Error) -> bool {
+pub(crate) fn is_final(error: &Error) -> bool {
     use ErrorKind::{InvalidRequest, NoCapacity, PermissionDenied, QuotaExceeded, Unauthenticated};
     matches!(error.kind(), InvalidRequest | NoCapacity | PermissionDenied | QuotaExceeded | Unauthenticated)
 }

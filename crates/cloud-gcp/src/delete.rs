@@ -1,8 +1,8 @@
 //! Deleting a host and all that its create made, so that it can be repeated from any point.
 //!
-//! Its disks go with the instance, which knows which of them do (`autoDelete`). What remains are firewall rules, which go
-//! with the last host that uses them: when this one is gone for good. A delete of a host that is not there removes all of
-//! the owner's rules that no host uses.
+//! Its disks go with the instance, which knows which of them do (`autoDelete`). What remains are its reserved address, which
+//! is in use until the host is gone for good, and firewall rules, which go with the last host that uses them. A delete of a
+//! host that is not there gives the address of its name back, and removes all of the owner's rules that no host uses.
 
 use cloud_types::{Error, ErrorKind, HostId, Result, ownership};
 
@@ -17,8 +17,8 @@ pub(crate) async fn delete(inner: &Inner, id: &HostId) -> Result<()> {
         Ok(instance) => inner.delete_instance(&instance).await,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             inner.reader.forget(&place);
-            let swept = inner.remove_unused_rules().await;
-            return swept.map_err(|error| error.with_context("the host is gone, but not its firewall rules"));
+            let swept = inner.remove_leftovers(&place).await;
+            return swept.map_err(|error| error.with_context("the host is gone, but not all that belonged to it"));
         }
         Err(error) => Err(error),
     };
@@ -27,10 +27,20 @@ pub(crate) async fn delete(inner: &Inner, id: &HostId) -> Result<()> {
 }
 
 impl Inner {
-    /// Deletes an instance, and its firewall rules where it was the last to use them.
+    /// What may be left of a host that is gone.
+    async fn remove_leftovers(&self, place: &Place) -> Result<()> {
+        let (region, name) = (convert::region_of(&place.zone)?, labels::address_name(&self.owner, &place.name));
+        self.release_address(region.as_str(), &name, place.number.as_deref()).await?;
+        self.remove_unused_rules().await
+    }
+
+    /// Deletes an instance, its reserved address, and its firewall rules where it was the last to use them.
     async fn delete_instance(&self, instance: &Instance) -> Result<()> {
-        let tag = instance.labels.get(labels::FIREWALL).filter(|_| ownership::owner_of(&instance.labels).is_some());
-        let accepted = match self.api.delete_instance(&Place::of(instance)).await {
+        let is_owned = ownership::owner_of(&instance.labels).is_some();
+        let label = |key: &str| instance.labels.get(key).filter(|_| is_owned);
+        let (tag, address) = (label(labels::FIREWALL), label(labels::ADDRESS));
+        let place = Place::of(instance);
+        let accepted = match self.api.delete_instance(&place).await {
             Ok(operation) => {
                 crate::error::of_operation(&operation)?;
                 Some(operation)
@@ -38,13 +48,23 @@ impl Inner {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let Some(tag) = tag else { return Ok(()) };
+        if tag.is_none() && address.is_none() {
+            return Ok(());
+        }
         let rest = async {
             // Only who sees its own host gone may judge: of two that go at once, the later one finds nobody.
             if let Some(operation) = accepted {
                 gone(self.operations.wait(&operation).await)?;
             }
-            self.remove_rules(tag, Some(&instance.id)).await
+            if let Some(name) = address {
+                // In use by now, it is the address of the host that has the name after this one.
+                let region = convert::region_of(&place.zone)?;
+                self.release_address(region.as_str(), name, Some(&instance.id)).await?;
+            }
+            match tag {
+                Some(tag) => self.remove_rules(tag, Some(&instance.id)).await,
+                None => Ok(()),
+            }
         };
         rest.await
             .map_err(|error| error.with_context("the host is deleted, but not all that belongs to it: repeat the call"))

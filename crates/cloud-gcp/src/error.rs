@@ -40,6 +40,7 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("INSUFFICIENT_CAPACITY", ErrorKind::NoCapacity),
     ("INTERNAL_ERROR", ErrorKind::Unavailable),
     ("INVALID_USAGE", ErrorKind::InvalidRequest),
+    ("IP_IN_USE_BY_ANOTHER_RESOURCE", ErrorKind::Conflict),
     ("IP_SPACE_EXHAUSTED", ErrorKind::QuotaExceeded), // the subnet has no address left
     ("PERMISSIONS_ERROR", ErrorKind::PermissionDenied),
     ("RESOURCE_ALREADY_EXISTS", ErrorKind::AlreadyExists),

@@ -172,8 +172,7 @@ impl Inner {
 
 /// The owner that a rule's description names: rules have no labels.
 pub(crate) fn owner_of(rule: &Firewall) -> Option<&str> {
-    let mut words = rule.description.split(' ');
-    words.find_map(|word| word.strip_prefix(ownership::OWNER)?.strip_prefix('='))
+    labels::owner_in(&rule.description)
 }
 
 fn rule_set(owner: &Owner, network: &str, ports: &[InboundPort]) -> RuleSet {

@@ -18,6 +18,7 @@ use crate::convert::{self, Place};
 use crate::firewall::Firewalls;
 use crate::image::{Images, WRAPPING};
 use crate::operations::Operations;
+use crate::preempted::Preemptions;
 use crate::reader::{READ_LAG, Reader};
 use crate::{delete, wire};
 
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) catalog: CatalogCache,
     pub(crate) images: Images,
     pub(crate) firewalls: Firewalls,
+    pub(crate) preemptions: Preemptions,
     capabilities: Capabilities,
 }
 
@@ -43,11 +45,22 @@ pub(crate) struct Inner {
 pub(crate) struct Network {
     pub(crate) network: String,
     pub(crate) subnetwork: Option<String>,
+    pub(crate) addresses: PublicAddresses,
+}
+
+/// What public address a host gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PublicAddresses {
+    /// One that a stop gives back.
+    Ephemeral,
+    /// One that is reserved for it.
+    Reserved,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { network: "global/networks/default".to_owned(), subnetwork: None }
+        let network = "global/networks/default".to_owned();
+        Self { network, subnetwork: None, addresses: PublicAddresses::Ephemeral }
     }
 }
 
@@ -59,6 +72,7 @@ impl Gcp {
             catalog: CatalogCache::default(),
             images: Images::default(),
             firewalls: Firewalls::default(),
+            preemptions: Preemptions::default(),
             capabilities: capabilities(),
             api,
             owner,
@@ -94,8 +108,8 @@ impl Inner {
         &self.capabilities
     }
 
-    /// A host of an instance, with its price where that is known.
-    pub(crate) fn told(&self, instance: &wire::Instance) -> Result<HostRuntime> {
+    /// A host by what an instance says of itself, with its price where that is known.
+    pub(crate) fn seen(&self, instance: &wire::Instance) -> Result<HostRuntime> {
         convert::host(instance).map(|host| self.catalog.priced(host, instance))
     }
 }
@@ -123,8 +137,8 @@ impl CloudProvider for Gcp {
     }
 
     async fn get_host(&self, id: &HostId) -> Result<HostRuntime> {
-        let instance = self.read(id).await;
-        named("get_host", instance.and_then(|instance| self.0.told(&instance)))
+        let read = async { self.0.told(&self.read(id).await?).await };
+        named("get_host", read.await)
     }
 
     /// Waits for the operations that this process has begun on the host, whose failures are this call's, then reads it
@@ -146,7 +160,11 @@ impl CloudProvider for Gcp {
                 ended?;
             }
             let instance = self.0.reader.read(&place).await?;
-            self.0.told(&instance)
+            // A start that has not taken hold yet must not be taken for the end that came before it.
+            match self.0.reader.running(&place).is_empty() {
+                true => self.0.told(&instance).await,
+                false => self.0.seen(&instance),
+            }
         };
         named("get_host", poll.await)
     }
@@ -163,7 +181,7 @@ impl CloudProvider for Gcp {
                 fields.push(("name", name.as_str()));
             }
             let (instances, next) = self.0.api.list_instances(&all_of(&fields), page).await?.into_parts()?;
-            let hosts = instances.iter().map(|instance| self.0.told(instance)).collect::<Result<_>>()?;
+            let hosts = self.0.told_all(&instances).await?;
             Ok(HostPage { hosts, next: next.map(|token| PageToken::new(format!("{PAGE}{token}"))) })
         };
         named("list_hosts", list.await)

@@ -15,6 +15,8 @@ pub(crate) const DATA_DISK: &str = "data-disk";
 pub(crate) const BOOT_DISK: &str = "boot-disk";
 /// On a host: the tag of the firewall rules that it was made with.
 pub(crate) const FIREWALL: &str = "cloud-firewall";
+/// On a host: the name of the address that was reserved for it.
+pub(crate) const ADDRESS: &str = "cloud-address";
 /// On a host: the name by which its SSH keys log in.
 pub(crate) const SSH_USER: &str = "cloud-ssh-user";
 /// Whether a data disk outlives its host.
@@ -30,10 +32,14 @@ pub(crate) fn of_host(
     spec: &HostSpec,
     token: &CreateToken,
     firewall: Option<&str>,
+    address: Option<String>,
     ssh_user: &str,
 ) -> BTreeMap<String, String> {
     let mut labels = ownership::host_labels(owner, spec, token);
     labels.insert(SSH_USER.to_owned(), ssh_user.to_owned());
+    if let Some(name) = address {
+        labels.insert(ADDRESS.to_owned(), name);
+    }
     if let Some(tag) = firewall {
         labels.insert(FIREWALL.to_owned(), tag.to_owned());
     }
@@ -87,6 +93,17 @@ pub(crate) fn data_disk_name(owner: &Owner, host: &str) -> String {
     format!("{}-data-{}", host[..host.len().min(40)].trim_end_matches('-'), digest(&[owner.as_str(), host]))
 }
 
+/// The name of a host's reserved address.
+pub(crate) fn address_name(owner: &Owner, host: &str) -> String {
+    format!("{}-ip-{}", host[..host.len().min(40)].trim_end_matches('-'), digest(&[owner.as_str(), host]))
+}
+
+/// The owner that a description names, of what has no labels.
+pub(crate) fn owner_in(description: &str) -> Option<&str> {
+    let mut words = description.split(' ');
+    words.find_map(|word| word.strip_prefix(ownership::OWNER)?.strip_prefix('='))
+}
+
 /// The name of an owner's volume: names are unique in a zone, whoever owns them.
 pub(crate) fn volume_name(owner: &Owner, name: &Name) -> String {
     let text = name.as_str();
@@ -114,9 +131,12 @@ mod tests {
         let owner = Owner::new("o".repeat(40)).unwrap();
         for name in ["a", "web-1", &format!("{}-{}", "a".repeat(39), "b".repeat(23))] {
             let name = Name::new(name).unwrap();
-            for made in
-                [data_disk_name(&owner, name.as_str()), volume_name(&owner, &name), snapshot_name(&owner, &name)]
-            {
+            for made in [
+                data_disk_name(&owner, name.as_str()),
+                address_name(&owner, name.as_str()),
+                volume_name(&owner, &name),
+                snapshot_name(&owner, &name),
+            ] {
                 assert!(Name::new(made.as_str()).is_ok(), "{made}");
             }
         }
@@ -127,6 +147,7 @@ mod tests {
         let (one, two) = (Owner::new("one").unwrap(), Owner::new("two").unwrap());
         let name = Name::new("web").unwrap();
         assert_ne!(data_disk_name(&one, "web"), data_disk_name(&two, "web"));
+        assert_ne!(address_name(&one, "web"), address_name(&two, "web"));
         assert_ne!(snapshot_name(&one, &name), snapshot_name(&two, &name));
         assert_ne!(firewall_tag(&one, "n", "22/tcp"), firewall_tag(&two, "n", "22/tcp"));
     }

@@ -25,10 +25,13 @@
 //!   There a `#cloud-config` would do nothing and is refused.
 //! - Inbound ports are firewall rules bound to the hosts by a tag, shared by the owner's hosts that ask for the same, and
 //!   deleted with the last of them. They also shut what a network lets in by default, from inside it too.
-//! - A stopped host costs its disks. Its public address is another one after each start.
-//! - A spot host that Google takes away is stopped, disks kept, and its state is `Stopped`: Google's status does not tell it
-//!   from one that was stopped by its owner.
+//! - A stopped host costs its disks. Its public address is another one after each start, unless
+//!   [`Config::reserved_addresses`] gives it one of its own, which is billed all the time.
+//! - A spot host that Google takes away is stopped, disks kept, and [`Preempted`](cloud_types::HostState::Preempted) until it
+//!   is started again. Google's status does not tell it from one that was stopped by its owner, so that stopped spot hosts
+//!   cost a call more.
 
+mod address;
 mod auth;
 mod catalog;
 mod client;
@@ -43,6 +46,7 @@ mod host;
 mod image;
 mod labels;
 mod operations;
+mod preempted;
 mod price;
 mod reader;
 mod resize;

@@ -27,20 +27,23 @@ impl Sweep for Gcp {
                     false => all.push(convert::instance_resource(&host)),
                 }
             }
+            let is_leaving = |user: &String| {
+                let zone = convert::zone_in(user).unwrap_or_default().to_owned();
+                leaving.contains(&(zone, convert::last(user).to_owned()))
+            };
             // A boot disk goes with its host, and so does a data disk that is not to be kept.
             let goes = |disk: &Disk| {
-                let is_leaving = |user: &String| {
-                    let zone = convert::zone_in(user).unwrap_or_default().to_owned();
-                    leaving.contains(&(zone, convert::last(user).to_owned()))
-                };
                 let with_host = labels::is_data_disk(&disk.labels) && !labels::is_kept(&disk.labels);
                 match labels::is_boot_disk(&disk.labels) {
                     true => !disk.users.is_empty(),
-                    false => with_host && disk.users.iter().any(is_leaving),
+                    false => with_host && disk.users.iter().any(&is_leaving),
                 }
             };
             all.extend(inner.own_disks().await?.iter().filter(|disk| !goes(disk)).map(convert::disk_resource));
             all.extend(inner.own_snapshots().await?.iter().map(convert::snapshot_resource));
+            let mut addresses = inner.own_addresses().await?;
+            addresses.retain(|address| !address.users.iter().any(&is_leaving));
+            all.extend(addresses.iter().map(convert::address_resource));
             all.extend(inner.own_rules().await?.iter().map(convert::firewall_resource));
             Ok(all)
         };
@@ -56,6 +59,11 @@ impl Sweep for Gcp {
                     Err(_) => Ok(()),
                 },
                 ResourceKind::Snapshot => self.0.remove_snapshot(&resource.id).await,
+                ResourceKind::Address => match Place::read(&resource.id) {
+                    // Its id is of the same form, with a region.
+                    Ok(place) => self.0.remove_address(&place.zone, &place.name).await,
+                    Err(_) => Ok(()),
+                },
                 ResourceKind::Firewall => self.0.remove_rule(&resource.id).await,
                 _ => Ok(()),
             }

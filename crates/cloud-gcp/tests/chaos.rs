@@ -21,7 +21,7 @@ use futures::stream::{self, StreamExt};
 const SPEED: f64 = 300.0;
 const HOSTS: usize = 120;
 
-fn provider(sim: &Sim) -> Gcp {
+fn provider(sim: &Sim, settings: fn(Config) -> Config) -> Gcp {
     let config = Config::new()
         .access_token("any-token")
         .project("my-project")
@@ -29,7 +29,7 @@ fn provider(sim: &Sim) -> Gcp {
         .billing_endpoint(sim.url())
         .clock(Arc::new(ScaledClock::new(SPEED)))
         .deadline(Duration::from_secs(900));
-    config.owner(Owner::new("mine").unwrap()).build().unwrap()
+    settings(config).owner(Owner::new("mine").unwrap()).build().unwrap()
 }
 
 fn spec(number: usize) -> HostSpec {
@@ -63,10 +63,19 @@ fn passes(kind: ErrorKind) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_doubled_lost_or_left_at_a_fifth_of_faults() {
+    chaos(std::convert::identity).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_reserved_address_is_left_at_a_fifth_of_faults() {
+    chaos(Config::reserved_addresses).await;
+}
+
+async fn chaos(settings: fn(Config) -> Config) {
     let unlimited = RateLimit { limit: 1_000_000, per_second: 1_000_000.0, initial: None };
     let config = SimConfig { speed: SPEED, faults: 0.2, seed: 7, rate_limit: unlimited, ..SimConfig::default() };
     let sim = Sim::start(config).await.unwrap();
-    let provider = provider(&sim);
+    let provider = provider(&sim, settings);
     let made: Vec<HostId> = stream::iter(0..HOSTS)
         .map(|number| {
             let provider = provider.clone();

@@ -1,4 +1,4 @@
-//! Every behaviour of the conformance suite, against the simulator.
+//! Every behaviour of the conformance suite, against the simulator: with ephemeral addresses, and with reserved ones.
 
 mod simulated;
 
@@ -7,24 +7,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud_conformance::{Backend, Injected, Operation, Trouble, conformance_tests};
+use cloud_conformance::{Backend, Injected, Operation, Trouble};
+use cloud_gcp::Config;
 use cloud_sim::gcp::Sim;
 use cloud_sim::{Fault, FaultRule, When};
 use cloud_types::{
-    CloudProvider, HostRuntime, HostSpec, Image, Machine, MachineTypeName, Name, Region, UserData, Zone,
+    CloudProvider, HostRuntime, HostSpec, Image, Machine, MachineTypeName, Name, Owner, Region, UserData, Zone,
 };
 
-conformance_tests!(simulated_cloud);
+mod ephemeral {
+    cloud_conformance::conformance_tests!(super::ephemeral);
+}
 
-async fn simulated_cloud() -> Simulated {
-    let sim = simulated::sim().await;
-    let provider = Arc::new(simulated::provider(&sim, "mine"));
-    Simulated { sim, provider }
+mod reserved {
+    cloud_conformance::conformance_tests!(super::reserved);
+}
+
+async fn ephemeral() -> Simulated {
+    Simulated::start(std::convert::identity).await
+}
+
+async fn reserved() -> Simulated {
+    Simulated::start(Config::reserved_addresses).await
 }
 
 struct Simulated {
     sim: Sim,
+    settings: fn(Config) -> Config,
     provider: Arc<dyn CloudProvider>,
+}
+
+impl Simulated {
+    async fn start(settings: fn(Config) -> Config) -> Self {
+        let sim = simulated::sim().await;
+        let provider = process(&sim, settings, "mine");
+        Self { sim, settings, provider }
+    }
+}
+
+fn process(sim: &Sim, settings: fn(Config) -> Config, owner: &str) -> Arc<dyn CloudProvider> {
+    let owner = Owner::new(owner).expect("a good owner");
+    Arc::new(settings(simulated::config(sim)).owner(owner).build().expect("a provider"))
 }
 
 #[async_trait]
@@ -34,11 +57,11 @@ impl Backend for Simulated {
     }
 
     async fn other_process(&self) -> Arc<dyn CloudProvider> {
-        Arc::new(simulated::provider(&self.sim, "mine"))
+        process(&self.sim, self.settings, "mine")
     }
 
     async fn other_owner(&self) -> Arc<dyn CloudProvider> {
-        Arc::new(simulated::provider(&self.sim, "yours"))
+        process(&self.sim, self.settings, "yours")
     }
 
     fn spec(&self, name: &Name) -> HostSpec {

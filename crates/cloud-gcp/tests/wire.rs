@@ -8,11 +8,14 @@ use cloud_types::{
     CloudProvider, CreateToken, Created, DataDisk, ErrorKind, GiB, HostId, HostState, Image, InboundPort, ListHosts,
     Machine, Pricing, PublicNetwork, ResizeDisk, StopMode, UserData,
 };
-use common::{aggregated, catalog, error, image, instance, line, lines, operation, script, scripted, spec};
+use common::{aggregated, catalog, error, image, instance, line, lines, operation, reserving, script, scripted, spec};
 use serde_json::{Value, json};
 
 const LOOK: &str = r#"GET projects/p/aggregated/instances?maxResults=500&filter=(labels.cloud-owner = "default") AND (name = "web-1")"#;
 const INSTANCE: &str = "projects/p/zones/europe-west1-b/instances/4242";
+const ADDRESSES: &str = "projects/p/regions/europe-west1/addresses";
+/// Of the host `web-1` of the owner `default`.
+const ADDRESS: &str = "projects/p/regions/europe-west1/addresses/web-1-ip-96603d4dfddd0a0c";
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
 
 /// A create on an empty project: the look, the catalog, the image, the insert, and the two looks after it.
@@ -68,6 +71,95 @@ async fn a_plain_create_is_an_insert_between_two_looks() {
             "accessConfigs": [{"name": "External NAT", "type": "ONE_TO_ONE_NAT"}]}],
     });
     assert_eq!(insert.json(), expected);
+}
+
+/// The host's address as it is read.
+fn address(users: &Value) -> Value {
+    let name = ADDRESS.rsplit_once('/').unwrap().1;
+    json!({"id": "77", "name": name, "address": "203.0.113.9", "status": "RESERVED", "networkTier": "STANDARD",
+        "description": "cloud-owner=default cloud-name=web-1 address of the host", "users": users,
+        "region": "https://www.googleapis.com/compute/v1/projects/p/regions/europe-west1"})
+}
+
+/// An operation in the region.
+fn regional(status: &str) -> Value {
+    json!({"name": "op-address", "status": status, "operationType": "insert", "targetId": "77",
+        "region": "https://www.googleapis.com/compute/v1/projects/p/regions/europe-west1"})
+}
+
+#[tokio::test]
+async fn a_reserved_address_is_made_before_its_host_and_goes_after_it() {
+    let between = vec![regional("RUNNING"), regional("DONE"), address(&json!([]))];
+    let mut answers = creation("ubuntu-2404-noble-v1", between);
+    let labels = json!({"cloud-owner": "default", "cloud-address": ADDRESS.rsplit_once('/').unwrap().1});
+    let mut running = instance("RUNNING", &labels);
+    running["networkInterfaces"][0]["accessConfigs"][0]["natIP"] = json!("203.0.113.9");
+    let settled = answers.len() - 1;
+    answers[settled] = running.clone();
+    answers.push(aggregated(std::slice::from_ref(&running)));
+    answers.extend([running, operation("op-2", "DONE"), address(&json!([])), regional("DONE")]);
+    let fake = script(answers);
+    let gcp = reserving(&fake);
+    let host = gcp.create_host(&spec("web-1")).await.unwrap().into_host();
+    assert_eq!(host.addresses.public_v4.unwrap().to_string(), "203.0.113.9");
+    gcp.delete_host(&host.id).await.unwrap();
+    assert_eq!(
+        lines(&fake)[6..],
+        [
+            format!("POST {ADDRESSES}"),
+            "GET projects/p/regions/europe-west1/operations/op-address".to_owned(),
+            format!("GET {ADDRESS}"),
+            "POST projects/p/zones/europe-west1-b/instances".to_owned(),
+            format!("GET {INSTANCE}"),
+            LOOK.to_owned(),
+            format!("GET {INSTANCE}"),
+            format!("DELETE {INSTANCE}"),
+            format!("GET {ADDRESS}"),
+            format!("DELETE {ADDRESS}"),
+        ]
+    );
+    let requests = fake.requests();
+    let made = json!({"name": ADDRESS.rsplit_once('/').unwrap().1, "addressType": "EXTERNAL",
+        "description": "cloud-owner=default cloud-name=web-1 address of the host"});
+    assert_eq!(requests[6].json(), made);
+    let insert = requests[9].json();
+    let access = json!([{"name": "External NAT", "type": "ONE_TO_ONE_NAT", "natIP": "203.0.113.9",
+        "networkTier": "STANDARD"}]);
+    assert_eq!(insert["networkInterfaces"][0]["accessConfigs"], access);
+    assert_eq!(insert["labels"]["cloud-address"], made["name"]);
+}
+
+#[tokio::test]
+async fn an_address_that_was_reserved_before_is_used() {
+    let mut answers = creation("ubuntu-2404-noble-v1", vec![]);
+    let insert = answers.split_off(6);
+    let mut running = instance("RUNNING", &json!({"cloud-owner": "default"}));
+    running["networkInterfaces"][0]["accessConfigs"][0]["natIP"] = json!("203.0.113.9");
+    let fake = script(answers)
+        .answer(409, error(409, "alreadyExists", "taken"))
+        .answer(200, address(&json!([])).to_string())
+        .answer(200, insert[0].to_string())
+        .answer(200, running.to_string())
+        .answer(200, aggregated(&[]).to_string());
+    reserving(&fake).create_host(&spec("web-1")).await.unwrap();
+    assert_eq!(fake.left(), 0);
+    let access = &fake.requests()[8].json()["networkInterfaces"][0]["accessConfigs"][0];
+    assert_eq!(access["natIP"], "203.0.113.9");
+}
+
+#[tokio::test]
+async fn an_address_that_a_newer_host_has_stays_with_it() {
+    let labels = json!({"cloud-owner": "default", "cloud-address": ADDRESS.rsplit_once('/').unwrap().1});
+    let user = "https://www.googleapis.com/compute/v1/projects/p/zones/europe-west1-c/instances/web-1";
+    let mut newer = instance("RUNNING", &labels);
+    newer["id"] = json!("5151");
+    let fake = script([instance("RUNNING", &labels), operation("op", "DONE"), address(&json!([user])), newer]);
+    scripted(&fake).delete_host(&HostId::new("europe-west1-b/web-1/4242")).await.unwrap();
+    let lines = lines(&fake);
+    let [.., address, user] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(*address, format!("GET {ADDRESS}"));
+    assert_eq!(user, "GET projects/p/zones/europe-west1-c/instances/web-1");
+    assert_eq!(fake.left(), 0);
 }
 
 #[tokio::test]
@@ -254,9 +346,10 @@ async fn a_resize_waits_for_its_operation() {
 }
 
 #[tokio::test]
-async fn deleting_a_plain_host_is_two_calls_and_a_missing_one_sweeps_the_rules() {
+async fn deleting_a_plain_host_is_two_calls_and_a_missing_one_sweeps_what_it_left() {
     let fake = script([instance("RUNNING", &json!({"cloud-owner": "default"})), operation("op", "RUNNING")])
         .answer(404, error(404, "notFound", "gone"))
+        .answer(404, error(404, "notFound", "no address"))
         .answer(200, json!({"kind": "compute#firewallList"}).to_string());
     let gcp = scripted(&fake);
     let id = HostId::new("europe-west1-b/web-1/4242");
@@ -269,6 +362,7 @@ async fn deleting_a_plain_host_is_two_calls_and_a_missing_one_sweeps_the_rules()
             format!("GET {INSTANCE}"),
             format!("DELETE {INSTANCE}"),
             format!("GET {INSTANCE}"),
+            format!("GET {ADDRESS}"),
             "GET projects/p/global/firewalls?maxResults=500".to_owned(),
         ]
     );

@@ -157,6 +157,63 @@ async fn a_stopped_instance_gives_its_ephemeral_address_back() {
 }
 
 #[tokio::test]
+async fn a_reserved_address_stays_with_its_instance_and_has_no_labels_at_first() {
+    let gcp = Gcp::start().await;
+    let addresses = "/regions/us-central1/addresses";
+    gcp.done("POST", addresses, json!({"name": "fixed", "labels": {"a": "b"}})).await;
+    let fixed = gcp.get(&format!("{addresses}/fixed")).await.body;
+    assert_eq!((&fixed["status"], &fixed["labels"]), (&json!("RESERVED"), &Value::Null));
+    let mut body = instance("a");
+    body["networkInterfaces"][0]["accessConfigs"][0]["natIP"] = fixed["address"].clone();
+    gcp.done("POST", INSTANCES, body.clone()).await;
+    body["name"] = json!("b");
+    let taken = gcp.post(INSTANCES, body).await;
+    assert_eq!((taken.status, reason(&taken)), (400, "invalid"));
+    for verb in ["stop", "start"] {
+        gcp.done("POST", &format!("{INSTANCES}/a/{verb}"), Value::Null).await;
+        let shown = gcp.instance("a").await.body;
+        assert_eq!(shown["networkInterfaces"][0]["accessConfigs"][0]["natIP"], fixed["address"], "after {verb}");
+        let refused = gcp.delete(&format!("{addresses}/fixed")).await;
+        assert_eq!((refused.status, reason(&refused)), (400, "resourceInUseByAnotherResource"));
+    }
+    gcp.done("DELETE", &format!("{INSTANCES}/a"), Value::Null).await;
+    assert_eq!(gcp.get(&format!("{addresses}/fixed")).await.body["status"], "RESERVED", "it outlives its instance");
+}
+
+#[tokio::test]
+async fn a_full_quota_of_addresses_is_told_at_once() {
+    let gcp = Gcp::start().await;
+    let until = gcp.sim.clock().now() + jiff::SignedDuration::from_mins(1);
+    gcp.sim.world().fill_quota(Kind::Address, until);
+    let refused = gcp.post("/regions/us-central1/addresses", json!({"name": "fixed"})).await;
+    assert_eq!((refused.status, reason(&refused)), (403, "quotaExceeded"));
+    assert!(refused.body["error"]["message"].as_str().unwrap().contains("'STATIC_ADDRESSES'"));
+}
+
+#[tokio::test]
+async fn an_instance_that_was_taken_away_has_an_operation_that_nobody_asked_for() {
+    let gcp = Gcp::start().await;
+    let mut body = instance("a");
+    body["scheduling"] = json!({"provisioningModel": "SPOT"});
+    gcp.done("POST", INSTANCES, body).await;
+    let host = gcp.sim.world().hosts.iter().next().map(|host| host.id).unwrap();
+    gcp.pass_minutes(1);
+    gcp.sim.world().preempt_host(host, gcp.sim.clock().now()).unwrap();
+    let shown = gcp.instance("a").await.body;
+    assert_eq!(shown["status"], "TERMINATED");
+    let filter = "filter=operationType%20%3D%20%22compute.instances.preempted%22";
+    for _ in 0..2 {
+        let listed = gcp.get(&format!("{ZONE}/operations?{filter}")).await.body;
+        assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "it is noted once");
+        let noted = &listed["items"][0];
+        assert_eq!((&noted["targetId"], &noted["user"]), (&shown["id"], &json!("system")));
+        assert!(noted["insertTime"].as_str() > shown["lastStartTimestamp"].as_str());
+    }
+    gcp.done("POST", &format!("{INSTANCES}/a/start"), Value::Null).await;
+    assert_eq!(gcp.instance("a").await.body["status"], "RUNNING");
+}
+
+#[tokio::test]
 async fn a_busy_instance_is_not_ready_for_another_change() {
     let gcp = Gcp::start().await;
     gcp.running("a").await;

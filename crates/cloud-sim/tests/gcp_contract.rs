@@ -169,7 +169,7 @@ async fn firewalls_and_addresses(gcp: &Gcp) {
     gcp.done("DELETE", "/global/firewalls/web", Value::Null).await;
 
     let addresses = "/regions/us-central1/addresses";
-    gcp.done("POST", addresses, json!({"name": "fixed", "labels": {"a": "b"}})).await;
+    gcp.done("POST", addresses, json!({"name": "fixed", "description": "of web-2"})).await;
     let shown = gcp.get(&format!("{addresses}/fixed")).await.body;
     let labels = json!({"labels": {"c": "d"}, "labelFingerprint": shown["labelFingerprint"]});
     gcp.done("POST", &format!("{addresses}/fixed/setLabels"), labels).await;

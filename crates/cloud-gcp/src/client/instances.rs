@@ -103,6 +103,6 @@ const FEW: u32 = 10;
 /// What lists are asked for, which is what [`Instance`] reads: above all no metadata, which holds up to 255 KiB of user
 /// data for each host (<https://cloud.google.com/compute/docs/api/how-tos/performance#partial>).
 const SEEN: &str = "kind,nextPageToken,unreachables,items/*/warning/code,items/*/instances(id,name,status,zone,\
-    machineType,creationTimestamp,labels,networkInterfaces(networkIP,ipv6Address,accessConfigs(natIP,externalIpv6),\
+    machineType,creationTimestamp,lastStartTimestamp,lastStopTimestamp,labels,networkInterfaces(networkIP,ipv6Address,accessConfigs(natIP,externalIpv6),\
     ipv6AccessConfigs(natIP,externalIpv6)),disks(source,boot,autoDelete,deviceName),scheduling/provisioningModel,\
     guestAccelerators(acceleratorType,acceleratorCount))";

@@ -1,28 +1,20 @@
 //! The body of an insert.
 
-use std::collections::BTreeMap;
-
 use cloud_types::{DataDisk, HostSpec, OnDelete, Pricing, ownership};
 
-use super::Plan;
+use super::{Plan, Wish};
 use crate::convert;
-use crate::firewall::RuleSet;
 use crate::host::Inner;
 use crate::image::Source;
 use crate::labels;
 use crate::wire::{
-    Accelerator, AccessConfig, CreateInstance, InitializeParams, NewDisk, NewNetworkInterface, Scheduling, Tags,
+    Accelerator, AccessConfig, Address, CreateInstance, InitializeParams, NewDisk, NewNetworkInterface, Scheduling,
+    Tags,
 };
 
 impl Inner {
-    pub(super) fn body<'a>(
-        &'a self,
-        spec: &'a HostSpec,
-        plan: &'a Plan,
-        labels: &'a BTreeMap<String, String>,
-        zone: &str,
-        rules: Option<&RuleSet>,
-    ) -> CreateInstance<'a> {
+    pub(super) fn body<'a>(&'a self, wish: &'a Wish<'_>, zone: &str) -> CreateInstance<'a> {
+        let Wish { spec, plan, labels, rules, address } = wish;
         let mut disks = vec![self.boot_disk(spec, plan, zone)];
         disks.extend(spec.data_disk.as_ref().map(|disk| self.data_disk(spec, plan, disk, zone)));
         let accelerators = plan.accelerator.iter().map(|(gpu, count)| Accelerator {
@@ -34,8 +26,8 @@ impl Inner {
             machine_type: format!("zones/{zone}/machineTypes/{}", plan.machine),
             labels,
             disks,
-            network_interfaces: vec![self.interface(spec)],
-            tags: rules.map(|rules| Tags { items: vec![rules.tag.clone()] }),
+            network_interfaces: vec![self.interface(spec, address.as_ref())],
+            tags: rules.as_ref().map(|rules| Tags { items: vec![rules.tag.clone()] }),
             metadata: plan.boot.system.metadata(spec),
             guest_accelerators: accelerators.collect(),
             scheduling: scheduling(spec, plan),
@@ -91,9 +83,14 @@ impl Inner {
     }
 
     /// Without an access configuration a host has no public address, and no way out unless the network has one.
-    fn interface(&self, spec: &HostSpec) -> NewNetworkInterface<'_> {
+    fn interface<'a>(&'a self, spec: &HostSpec, reserved: Option<&'a Address>) -> NewNetworkInterface<'a> {
         let subnetwork = self.network.subnetwork.as_deref();
-        let nat = AccessConfig { name: "External NAT", r#type: "ONE_TO_ONE_NAT" };
+        let nat = AccessConfig {
+            name: "External NAT",
+            r#type: "ONE_TO_ONE_NAT",
+            nat_ip: reserved.map(|reserved| reserved.address.as_str()),
+            network_tier: reserved.and_then(|reserved| reserved.network_tier.as_deref()),
+        };
         NewNetworkInterface {
             network: subnetwork.is_none().then_some(self.network.network.as_str()),
             subnetwork,

@@ -56,7 +56,7 @@ fn sample(document: &Value, schema: &Value, depth: u32) -> Value {
         ("object", _) => {
             let fields = schema["properties"].as_object().cloned().unwrap_or_default();
             let of = |(key, field): (String, Value)| {
-                let value = if key.ends_with("Timestamp") {
+                let value = if key.ends_with("Timestamp") || key == "insertTime" {
                     json!("2026-11-21T01:02:03.4-08:00")
                 } else {
                     sample(document, &field, depth + 1)
@@ -88,6 +88,8 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<(), String> {
 const READS: &[(&str, Read)] = &[
     ("AcceleratorTypeAggregatedList", read::<Aggregated<AcceleratorType>>),
     ("AcceleratorTypeList", read::<List<AcceleratorType>>),
+    ("Address", read::<Address>),
+    ("AddressAggregatedList", read::<Aggregated<Address>>),
     ("Disk", read::<Disk>),
     ("DiskAggregatedList", read::<Aggregated<Disk>>),
     ("Firewall", read::<Firewall>),
@@ -124,6 +126,9 @@ fn lists_are_read_with_what_is_in_them() {
     let value = sample(&document, &document["schemas"]["InstanceAggregatedList"], 0);
     let list: Aggregated<Instance> = serde_json::from_value(value).unwrap();
     assert_eq!(list.items["zones/europe-west1-b"].items.len(), 1);
+    let value = sample(&document, &document["schemas"]["AddressAggregatedList"], 0);
+    let list: Aggregated<Address> = serde_json::from_value(value).unwrap();
+    assert_eq!(list.items["zones/europe-west1-b"].items[0].users.len(), 1);
     let value = sample(&document, &document["schemas"]["DiskAggregatedList"], 0);
     let list: Aggregated<Disk> = serde_json::from_value(value).unwrap();
     assert_eq!(list.items["zones/europe-west1-b"].items[0].users.len(), 1);
@@ -155,7 +160,12 @@ fn everything_that_is_sent_is_described() {
         network_interfaces: vec![NewNetworkInterface {
             network: Some("n"),
             subnetwork: Some("s"),
-            access_configs: vec![AccessConfig { name: "External NAT", r#type: "ONE_TO_ONE_NAT" }],
+            access_configs: vec![AccessConfig {
+                name: "External NAT",
+                r#type: "ONE_TO_ONE_NAT",
+                nat_ip: Some("203.0.113.9"),
+                network_tier: Some("STANDARD"),
+            }],
         }],
         tags: Some(Tags { items: vec!["t".to_owned()] }),
         metadata: Some(Metadata { items: vec![MetadataItem { key: "user-data", value: "x".into() }] }),
@@ -181,7 +191,9 @@ fn everything_that_is_sent_is_described() {
         creation_timestamp: None,
     };
     let create_disk = CreateDisk { name: "d", size_gb: "10".to_owned(), r#type: "t".to_owned(), labels: &labels };
+    let create_address = CreateAddress { name: "a", description: "d", address_type: "EXTERNAL" };
     let sent = [
+        ("Address", json!(create_address)),
         ("Instance", json!(instance)),
         ("Firewall", json!(firewall)),
         ("Disk", json!(create_disk)),

@@ -16,6 +16,10 @@ pub(crate) struct Instance {
     #[serde(default)]
     pub(crate) creation_timestamp: Option<Timestamp>,
     #[serde(default)]
+    pub(crate) last_start_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) last_stop_timestamp: Option<Timestamp>,
+    #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) network_interfaces: Vec<NetworkInterface>,
@@ -133,13 +137,20 @@ pub(crate) struct NewNetworkInterface<'a> {
     pub(crate) network: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subnetwork: Option<&'a str>,
-    pub(crate) access_configs: Vec<AccessConfig>,
+    pub(crate) access_configs: Vec<AccessConfig<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct AccessConfig {
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccessConfig<'a> {
     pub(crate) name: &'static str,
     pub(crate) r#type: &'static str,
+    /// A reserved address.
+    #[serde(rename = "natIP", skip_serializing_if = "Option::is_none")]
+    pub(crate) nat_ip: Option<&'a str>,
+    /// Must be that of the reserved address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) network_tier: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]

@@ -58,6 +58,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Scope<T> {
                 alias = "disks",
                 alias = "machineTypes",
                 alias = "acceleratorTypes",
+                alias = "addresses",
                 alias = "operations"
             )]
             things: Vec<T>,

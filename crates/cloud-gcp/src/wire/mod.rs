@@ -2,6 +2,7 @@
 //!
 //! Whole numbers of 64 bits travel as text. What may be missing is `default`: Google leaves out what is empty.
 
+mod address;
 mod disk;
 #[cfg(test)]
 mod documented;
@@ -15,6 +16,7 @@ mod operation;
 mod price;
 mod snapshot;
 
+pub(crate) use address::{Address, CreateAddress};
 pub(crate) use disk::{CreateDisk, Disk, ResizeDisk, SetLabels};
 pub(crate) use error::{ErrorBody, ErrorResponse};
 pub(crate) use firewall::{Firewall, Ports};

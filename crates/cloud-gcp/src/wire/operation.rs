@@ -1,5 +1,6 @@
 //! Operations: what every change answers with (<https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses>).
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -17,6 +18,8 @@ pub(crate) struct Operation {
     /// The id of what it works on: of this very incarnation, not of the next of the same name.
     #[serde(default)]
     pub(crate) target_id: Option<String>,
+    #[serde(default)]
+    pub(crate) insert_time: Option<Timestamp>,
     #[serde(default)]
     pub(crate) http_error_status_code: Option<u16>,
     #[serde(default)]

@@ -10,14 +10,21 @@ use serde_json::{Value, json};
 
 /// A provider that is answered from a script.
 pub(crate) fn scripted(fake: &Arc<FakeTransport>) -> Gcp {
+    config(fake).build().expect("a provider")
+}
+
+/// One that reserves an address for each host.
+pub(crate) fn reserving(fake: &Arc<FakeTransport>) -> Gcp {
+    config(fake).reserved_addresses().build().expect("a provider")
+}
+
+fn config(fake: &Arc<FakeTransport>) -> Config {
     Config::new()
         .access_token("t0k3n")
         .project("p")
         .clock(Arc::new(ScaledClock::new(1000.0)))
         .seed(1)
         .transport(fake.clone())
-        .build()
-        .expect("a provider")
 }
 
 /// A script of successes, each with its kind, as Google's have one.

@@ -1,6 +1,6 @@
 //! `addresses`: reserved regional addresses. Ephemeral ones are no resources of their own.
 
-use cloud_world::{Address, AddressVersion, Command};
+use cloud_world::{Address, AddressVersion, Command, WorldError};
 use serde_json::{Value, json};
 
 use super::api::{self, Answer, Api, Target};
@@ -35,7 +35,8 @@ pub(super) fn insert(api: &mut Api<'_>) -> Answer {
     let body = api.body()?;
     body.only(ADDRESS)?;
     let name = body.name()?;
-    let labels = body.labels()?;
+    // Checked and not kept: they "can only be added or modified by the setLabels method".
+    body.labels()?;
     if body.text("addressType")?.is_some_and(|kind| kind != "EXTERNAL") {
         return Err(errors::invalid("resource.addressType", "only EXTERNAL addresses are simulated"));
     }
@@ -47,8 +48,10 @@ pub(super) fn insert(api: &mut Api<'_>) -> Answer {
     if api.world.addresses.named(&name).any(|address| address.region == region) {
         return Err(errors::already_exists(&links::regional(api.project(), &region, "addresses", &name)));
     }
-    let id = api.world.create_address(&name, version, &region, None, api.now)?;
-    api.world.addresses.find_mut(id)?.labels = labels;
+    let id = match api.world.create_address(&name, version, &region, None, api.now) {
+        Err(WorldError::QuotaFull { .. }) => return Err(errors::no_static_address(&region)),
+        other => other?,
+    };
     api.ledger.addresses.insert(id, body.as_map().clone());
     done(api, Command::CreateAddress, "insert", id)
 }

@@ -122,6 +122,16 @@ impl Api<'_> {
         if let Some(key) = operations::request_key(self.request) {
             self.ledger.requests.insert(key, action);
         }
+        self.keep(action, target, request_id, details);
+        operations::answer(self, action)
+    }
+
+    /// Keeps the operation of a change that no call asked for.
+    pub(super) fn noted(&mut self, action: u64, target: Target) {
+        self.keep(action, target, None, Value::Null);
+    }
+
+    fn keep(&mut self, action: u64, target: Target, request_id: Option<String>, details: Value) {
         let operation = Operation {
             verb: target.verb,
             scope: target.scope,
@@ -132,7 +142,6 @@ impl Api<'_> {
             details,
         };
         self.ledger.operations.insert(action, operation);
-        operations::answer(self, action)
     }
 
     /// A target in the zone of the path.

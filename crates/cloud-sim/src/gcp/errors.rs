@@ -120,6 +120,12 @@ pub(super) fn quota(kind: Kind) -> ApiError {
     ApiError { domain: "usageLimits", ..ApiError::new(403, "quotaExceeded", message) }
 }
 
+/// The quota of reserved addresses, which is checked in the call itself.
+pub(super) fn no_static_address(region: &str) -> ApiError {
+    let message = format!("Quota 'STATIC_ADDRESSES' exceeded.  Limit: {QUOTA_TEXT} in region {region}.");
+    ApiError { domain: "usageLimits", ..ApiError::new(403, "quotaExceeded", message) }
+}
+
 pub(super) fn metric(kind: Kind) -> &'static str {
     match kind {
         Kind::Volume => "DISKS_TOTAL_GB",

@@ -1,11 +1,12 @@
 //! What happens to an instance as a whole: power, size, deletion, console.
 
-use cloud_world::{Command, HostState, WorldError};
+use cloud_world::{Command, Host, HostState, WorldError};
 use serde_json::json;
 
 use super::api::{self, Answer, Api, Target};
 use super::errors::{self, ApiError};
-use super::{disks, instance_disks, instance_fields, instances, links};
+use super::ledger::Scope;
+use super::{disks, instance_disks, instance_fields, instances, links, operations};
 
 /// `DELETE …/instances/{instance}`.
 pub(super) fn delete(api: &mut Api<'_>) -> Answer {
@@ -134,9 +135,36 @@ fn boot(api: &mut Api<'_>, host: u64, verb: &'static str) -> Answer {
         }
         if let Some(notes) = api.ledger.instances.get_mut(&host) {
             notes.last_start = Some(api.now);
+            notes.taken = false;
         }
     }
     api.outcome(outcome, Command::StartHost, target)
+}
+
+/// Notes the spot instances that were taken away since the last call, each with an operation of the provider's own
+/// (<https://cloud.google.com/compute/docs/samples/compute-preemptible-history>).
+pub(super) fn settle(api: &mut Api<'_>) {
+    let is_news = |host: &&Host| {
+        let notes = api.ledger.instances.get(&host.id);
+        host.state == HostState::Preempted && notes.is_some_and(|notes| !notes.taken)
+    };
+    let taken: Vec<(u64, String, String)> = api.world.hosts.iter().filter(is_news).map(place).collect();
+    for (host, zone, name) in taken {
+        note_stop(api, host);
+        if let Some(notes) = api.ledger.instances.get_mut(&host) {
+            notes.taken = true;
+        }
+        let path = links::zonal(api.project(), &zone, "instances", &name);
+        let target = Target { verb: operations::PREEMPTED, scope: Scope::Zone(zone), path, id: host };
+        match api.world.note(Command::ChangeProtection, &[], api.now) {
+            Ok(action) => api.noted(action, target),
+            Err(error) => tracing::debug!(%error, "an instance is taken away without an operation"),
+        }
+    }
+}
+
+fn place(host: &Host) -> (u64, String, String) {
+    (host.id, host.zone.clone(), host.name.clone())
 }
 
 fn note_stop(api: &mut Api<'_>, host: u64) {

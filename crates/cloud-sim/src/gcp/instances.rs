@@ -132,6 +132,10 @@ fn public_address(api: &Api<'_>, wanted: &Wanted, region: &str) -> Result<Addres
             field,
             format!("'{ip}'. Specified IP address is in-use and would result in a conflict."),
         )),
+        // It is being given back.
+        Some(address) if !address.busy.is_empty() => {
+            Err(errors::not_ready(&links::regional(api.project(), region, "addresses", &address.name)))
+        }
         Some(address) => Ok(AddressChoice::Existing(address.id)),
         None => Err(errors::invalid(field, format!("'{ip}'. The specified external IP address was not found."))),
     }

@@ -57,6 +57,8 @@ pub(super) struct Instance {
     pub(super) access: Option<Map<String, Value>>,
     pub(super) last_start: Option<Timestamp>,
     pub(super) last_stop: Option<Timestamp>,
+    /// Whether it was taken away since its last start, and that was noted.
+    pub(super) taken: bool,
 }
 
 /// The settings of a disk.

@@ -179,7 +179,7 @@ fn render(api: &Api<'_>, id: &u64) -> Value {
         "targetId": operation.target_id.to_string(),
         "status": status,
         "progress": progress,
-        "user": "someone@example.com",
+        "user": if operation.verb == PREEMPTED { "system" } else { "someone@example.com" },
         "insertTime": api::moment(action.started),
         "startTime": api::moment(action.started),
         "selfLink": links::full(&format!("{place}/operations/{name}")),
@@ -188,6 +188,9 @@ fn render(api: &Api<'_>, id: &u64) -> Value {
         Scope::Zone(_) => shown["zone"] = json!(links::full(&place)),
         Scope::Region(_) => shown["region"] = json!(links::full(&place)),
         Scope::Global => {}
+    }
+    if operation.verb == PREEMPTED {
+        shown["statusMessage"] = json!("Instance was preempted.");
     }
     if let Some(request_id) = &operation.request_id {
         shown["clientOperationId"] = json!(request_id);
@@ -231,5 +234,8 @@ fn status(action: &Action, now: Timestamp) -> (&'static str, i64) {
     let percent = i64::try_from(done * 100 / whole).unwrap_or(99).min(99);
     if percent < 10 { ("PENDING", 0) } else { ("RUNNING", percent) }
 }
+
+/// What an operation is called by which the provider takes a spot instance away.
+pub(super) const PREEMPTED: &str = "compute.instances.preempted";
 
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(2);

@@ -23,6 +23,9 @@ pub(super) fn answer(api: &mut Api<'_>) -> Answer {
         return Err(errors::unknown_path());
     };
     api.path = path;
+    if !api.project().is_empty() {
+        instance_actions::settle(api);
+    }
     (call.does)(api)
 }
 
