@@ -394,11 +394,12 @@ make_swap() { # PATH MIB
     file=$root$1
     ! grep -q "^$1 " "$root/proc/swaps" || return 0
     if [ ! -e "$file" ]; then
-        mkdir -p "${file%/*}"
+        # With the slash, so that a file in the root folder has a folder too.
+        mkdir -p "${file%/*}/"
         rm -f "$file.cloud-boot"
         (umask 077 && : >"$file.cloud-boot")
         # On btrfs a swap file must not be copied on write; the others have no such attribute.
-        if [ "$(stat --file-system --format %T "${file%/*}")" = btrfs ]; then
+        if [ "$(stat --file-system --format %T "${file%/*}/")" = btrfs ]; then
             chattr +C "$file.cloud-boot"
         fi
         fallocate --length "$2MiB" "$file.cloud-boot" ||
