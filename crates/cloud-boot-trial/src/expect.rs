@@ -1,6 +1,8 @@
 //! What is to be seen on a host, asked over SSH: a claim, a command line, and what that prints.
 
-use cloud_reach::Session;
+use std::time::Duration;
+
+use cloud_reach::{Command, Session};
 
 use crate::guest::{COMMANDS, DATA, FILE, Guest, SECRET_FILE, TEXT, USER};
 use crate::report::Scenario;
@@ -35,6 +37,8 @@ fn everything(guest: &Guest, starts: usize) -> Vec<Expected> {
     let key = guest.host_key.to_openssh();
     let key: Vec<_> = key.split(' ').take(2).collect();
     vec![
+        // A second boot is ready, by the first one's signal, before all of its units are.
+        expect("the boot comes to its end", "systemctl is-system-running --wait", "running"),
         expect("the user is there, and may become root", "id -un; sudo -n id -un", format!("{USER}\nroot")),
         expect(
             "the host has the announced key and no other",
@@ -62,6 +66,9 @@ fn everything(guest: &Guest, starts: usize) -> Vec<Expected> {
     ]
 }
 
+/// How long a look may take: the end of a boot is waited for.
+const LIMIT: Duration = Duration::from_secs(180);
+
 /// It ends after the script that signals, and has to be waited for.
 const CLOUD_INIT: &str = "cloud-init status --wait > /dev/null; cloud-init status";
 
@@ -70,7 +77,7 @@ fn expect(claim: &'static str, line: impl Into<String>, prints: impl Into<String
 }
 
 async fn look(session: &Session, expected: &Expected, scenario: &mut Scenario) {
-    let outcome = match session.run(expected.line.as_str()).await {
+    let outcome = match session.run(Command::new(expected.line.as_str()).limit(LIMIT)).await {
         Ok(output) if output.text().trim_end_matches('\n') == expected.prints => {
             Ok(expected.prints.lines().collect::<Vec<_>>().join(", "))
         }
