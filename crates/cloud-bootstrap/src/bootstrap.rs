@@ -8,6 +8,7 @@ use crate::disk::{DataDisk, Swap};
 use crate::file::File;
 use crate::host_key::HostKey;
 use crate::package::Package;
+use crate::script::Comments;
 use crate::signal::ReadySignal;
 use crate::steps::{self, Scope};
 use crate::unit::Unit;
@@ -153,7 +154,9 @@ impl Bootstrap {
         match format {
             Format::CloudConfig => fit::smallest(limit, || cloud_config::plain(self), || cloud_config::compact(self)),
             Format::Mime => fit::smallest(limit, || mime::plain(self), || mime::compressed(self)),
-            Format::Script => fit::smallest(limit, || Ok(script::whole(self)), || script::self_extracting(self)),
+            Format::Script => {
+                fit::smallest(limit, || Ok(script::whole(self, Comments::Kept)), || script::self_extracting(self))
+            }
         }
     }
 }

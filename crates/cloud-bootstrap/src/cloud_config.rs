@@ -11,16 +11,17 @@ use serde::Serialize;
 use crate::bootstrap::Bootstrap;
 use crate::check::is_plain;
 use crate::file::{Content, File};
+use crate::script::Comments;
 use crate::{fit, script, steps};
 
 /// One document that does all.
 pub(crate) fn plain(bootstrap: &Bootstrap) -> Result<String> {
-    config(bootstrap, Some(Entry::script(bootstrap)), Entry::clone).to_yaml()
+    config(bootstrap, Some(Entry::script(bootstrap, Comments::Kept)), Entry::clone).to_yaml()
 }
 
 /// The same, its long contents compressed.
 pub(crate) fn compact(bootstrap: &Bootstrap) -> Result<String> {
-    config(bootstrap, Some(Entry::script(bootstrap)), Entry::compressed).to_yaml()
+    config(bootstrap, Some(Entry::script(bootstrap, Comments::Dropped)), Entry::compressed).to_yaml()
 }
 
 /// What cloud-init does itself, for a message that has the script in a part of its own; none where that is nothing.
@@ -131,8 +132,8 @@ struct Entry {
 }
 
 impl Entry {
-    fn script(bootstrap: &Bootstrap) -> Self {
-        let content = script::beside_cloud_config(bootstrap);
+    fn script(bootstrap: &Bootstrap, comments: Comments) -> Self {
+        let content = script::beside_cloud_config(bootstrap, comments);
         Self { path: script::PATH.to_owned(), permissions: "0700".to_owned(), encoding: None, content }
     }
 

@@ -5,20 +5,21 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_types::Result;
 
 use crate::bootstrap::Bootstrap;
+use crate::script::Comments;
 use crate::sha256::Sha256;
 use crate::{check, cloud_config, fit, script};
 
 /// The parts as they are.
 pub(crate) fn plain(bootstrap: &Bootstrap) -> Result<String> {
     let config = cloud_config::without_script(bootstrap)?.map(|text| Part::text("text/cloud-config", &text));
-    let script = Part::text("text/x-shellscript", &script::beside_cloud_config(bootstrap));
+    let script = Part::text("text/x-shellscript", &script::beside_cloud_config(bootstrap, Comments::Kept));
     Ok(message(&config.into_iter().chain([script]).collect::<Vec<_>>()))
 }
 
 /// The parts compressed; what each is cloud-init sees by its first line.
 pub(crate) fn compressed(bootstrap: &Bootstrap) -> Result<String> {
     let config = cloud_config::without_script(bootstrap)?.map(|text| Part::gzip(&text)).transpose()?;
-    let script = Part::gzip(&script::beside_cloud_config(bootstrap))?;
+    let script = Part::gzip(&script::beside_cloud_config(bootstrap, Comments::Dropped))?;
     Ok(message(&config.into_iter().chain([script]).collect::<Vec<_>>()))
 }
 

@@ -202,7 +202,7 @@ fn a_unit_that_starts_over_and_over_is_not_ready() {
 fn a_script_that_unpacks_itself_does_the_same() {
     let host = Host::new();
     let file = File::text("/etc/motd", "hello\n").unwrap();
-    assert_eq!(host.boot_in(&Bootstrap::new().file(file), 10 * 1024), BootResult::Ready);
+    assert_eq!(host.boot_in(&Bootstrap::new().file(file), 9 * 1024), BootResult::Ready);
     assert!(host.read("script").contains("gunzip"));
     assert_eq!(host.read("etc/motd"), "hello\n");
     assert_eq!(host.mode(BootSignal::PATH), 0o644);

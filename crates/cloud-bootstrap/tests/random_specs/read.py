@@ -30,7 +30,7 @@ if cloud_init:
 def read(format, text):
     """The cloud-config and the script in user data; what is not there is None."""
     if format == "script":
-        if "\n# --- the plan" in text:
+        if "\n" + PLAN in text:
             return None, text
         packed = text.split("<<'END'", 1)[1].split("\n", 1)[1].split("\nEND\n")[0]
         return None, gzip.decompress(base64.b64decode(packed)).decode()
