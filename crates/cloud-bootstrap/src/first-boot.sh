@@ -7,6 +7,10 @@
 set -u
 umask 022
 
+# Neither cloud-init nor a startup script sets it, and programs such as git and podman look for it.
+: "${HOME:=/root}"
+export HOME
+
 # Tests put a folder here; on a host it is empty.
 root=${CLOUD_BOOT_ROOT:-}
 state=$root/var/lib/cloud-boot
@@ -268,7 +272,8 @@ install_host_key() { # PRIVATE PUBLIC
 
 write_file() { # PATH MODE OWNER ENCODING(text|base64) CONTENT
     path=$root$1
-    mkdir -p "${path%/*}"
+    # The slash at the end is for files in the root folder itself, here and below.
+    mkdir -p "${path%/*}/"
     (
         umask 077
         case $4 in
@@ -283,7 +288,7 @@ write_file() { # PATH MODE OWNER ENCODING(text|base64) CONTENT
 fetch_file() { # PATH MODE OWNER URL TOKEN
     path=$root$1
     [ ! -e "$state/fetched-$(digest "$1 $4 $5")" ] || return 0
-    mkdir -p "${path%/*}"
+    mkdir -p "${path%/*}/"
     rm -f "$path.cloud-boot"
     (umask 077 && download "$4" "$5" "$path.cloud-boot")
     place "$path" "$2" "$3"
@@ -394,7 +399,6 @@ make_swap() { # PATH MIB
     file=$root$1
     ! grep -q "^$1 " "$root/proc/swaps" || return 0
     if [ ! -e "$file" ]; then
-        # With the slash, so that a file in the root folder has a folder too.
         mkdir -p "${file%/*}/"
         rm -f "$file.cloud-boot"
         (umask 077 && : >"$file.cloud-boot")
