@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloud_reach::{Command, Session};
 
-use crate::guest::{COMMANDS, DATA, FILE, Guest, SECRET_FILE, TEXT, USER};
+use crate::guest::{COMMANDS, DATA, FETCHED, FETCHED_FILE, FILE, Guest, SECRET_FILE, TEXT, USER};
 use crate::report::Scenario;
 
 /// One look at a host.
@@ -38,7 +38,7 @@ fn everything(guest: &Guest, starts: usize) -> Vec<Expected> {
     let key: Vec<_> = key.split(' ').take(2).collect();
     vec![
         // A second boot is ready, by the first one's signal, before all of its units are.
-        expect("the boot comes to its end", "systemctl is-system-running --wait", "running"),
+        expect("its system is up", "systemctl is-system-running --wait", "running"),
         expect("the user is there, and may become root", "id -un; sudo -n id -un", format!("{USER}\nroot")),
         expect(
             "the host has the announced key and no other",
@@ -48,6 +48,11 @@ fn everything(guest: &Guest, starts: usize) -> Vec<Expected> {
         expect("the file is written byte for byte", format!("cat {FILE}; echo ."), format!("{TEXT}.")),
         expect("it has its mode and owner", format!("stat -c '%a %U' {FILE}"), format!("640 {USER}")),
         expect("the secret is root's alone", format!("stat -c '%a %U' {SECRET_FILE}"), "600 root"),
+        expect(
+            "the fetched secret is there, root's alone",
+            format!("sudo cat {FETCHED_FILE}; stat -c '%a %U' {FETCHED_FILE}"),
+            format!("{FETCHED}600 root"),
+        ),
         expect(
             "the data disk is mounted, with btrfs",
             format!("findmnt -no SOURCE,FSTYPE,LABEL {DATA} | tr -s ' '"),
