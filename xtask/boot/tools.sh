@@ -15,7 +15,8 @@ install() {
 }
 
 apt-get -qq update
-install "$@" && exit
+# What it says where it fails, the second attempt says again, or it does not matter.
+install "$@" 2> /dev/null && exit
 
 archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Release: $suite" | head -n 1)
 list=$(mktemp --suffix .list)

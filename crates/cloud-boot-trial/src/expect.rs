@@ -1,8 +1,10 @@
 //! What is to be seen on a host, asked over SSH: a claim, a command line, and what that prints.
 
-use cloud_reach::Session;
+use std::time::Duration;
 
-use crate::guest::{COMMANDS, DATA, FILE, Guest, SECRET_FILE, TEXT, USER};
+use cloud_reach::{Command, Session};
+
+use crate::guest::{COMMANDS, DATA, FETCHED, FETCHED_FILE, FILE, Guest, SECRET_FILE, TEXT, USER};
 use crate::report::Scenario;
 
 /// One look at a host.
@@ -24,7 +26,7 @@ pub(crate) async fn only_the_first_steps_were_taken(session: &Session, scenario:
     let none = [
         expect("nothing of the bundle is there", "ls -A /opt | grep -c trial", "0"),
         expect("no unit was made", "systemctl is-active trial; ls /etc/systemd/system | grep -c trial", "inactive\n0"),
-        expect("cloud-init reports an error", "cloud-init status | head -n 1", "status: error"),
+        expect("cloud-init reports an error", CLOUD_INIT, "status: error"),
     ];
     for expected in none {
         look(session, &expected, scenario).await;
@@ -35,15 +37,22 @@ fn everything(guest: &Guest, starts: usize) -> Vec<Expected> {
     let key = guest.host_key.to_openssh();
     let key: Vec<_> = key.split(' ').take(2).collect();
     vec![
+        // A second boot is ready, by the first one's signal, before all of its units are.
+        expect("its system is up", "systemctl is-system-running --wait", "running"),
         expect("the user is there, and may become root", "id -un; sudo -n id -un", format!("{USER}\nroot")),
         expect(
             "the host has the announced key and no other",
-            "cat /etc/ssh/ssh_host_*_key.pub | cut -d ' ' -f 1,2",
+            "sudo sh -c 'cat /etc/ssh/ssh_host_*_key.pub' | cut -d ' ' -f 1,2",
             key.join(" "),
         ),
         expect("the file is written byte for byte", format!("cat {FILE}; echo ."), format!("{TEXT}.")),
         expect("it has its mode and owner", format!("stat -c '%a %U' {FILE}"), format!("640 {USER}")),
         expect("the secret is root's alone", format!("stat -c '%a %U' {SECRET_FILE}"), "600 root"),
+        expect(
+            "the fetched secret is there, root's alone",
+            format!("sudo cat {FETCHED_FILE}; stat -c '%a %U' {FETCHED_FILE}"),
+            format!("{FETCHED}600 root"),
+        ),
         expect(
             "the data disk is mounted, with btrfs",
             format!("findmnt -no SOURCE,FSTYPE,LABEL {DATA} | tr -s ' '"),
@@ -57,17 +66,23 @@ fn everything(guest: &Guest, starts: usize) -> Vec<Expected> {
         ),
         expect("the data disk keeps what was written", format!("grep -c started {DATA}/starts"), starts.to_string()),
         expect("the command was run once", format!("sudo cat {COMMANDS}"), "once"),
-        expect("cloud-init reports no error", "cloud-init status --wait", "status: done"),
+        expect("cloud-init reports no error", CLOUD_INIT, "status: done"),
         expect("no unit failed", "systemctl list-units --failed --no-legend --plain", ""),
     ]
 }
+
+/// How long a look may take: the end of a boot is waited for.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// It ends after the script that signals, and has to be waited for.
+const CLOUD_INIT: &str = "cloud-init status --wait > /dev/null; cloud-init status";
 
 fn expect(claim: &'static str, line: impl Into<String>, prints: impl Into<String>) -> Expected {
     Expected { claim, line: line.into(), prints: prints.into() }
 }
 
 async fn look(session: &Session, expected: &Expected, scenario: &mut Scenario) {
-    let outcome = match session.run(expected.line.as_str()).await {
+    let outcome = match session.run(Command::new(expected.line.as_str()).limit(LIMIT)).await {
         Ok(output) if output.text().trim_end_matches('\n') == expected.prints => {
             Ok(expected.prints.lines().collect::<Vec<_>>().join(", "))
         }

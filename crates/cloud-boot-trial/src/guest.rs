@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use cloud_bootstrap::{Bootstrap, Bundle, Command, DataDisk, File, Format, HostKey, Mode, Sha256, Swap, Unit, User};
+use cloud_bootstrap::{
+    Bootstrap, Bundle, Command, DataDisk, File, Format, HostKey, Mode, OneUse, ReadySignal, Sha256, Swap, Token, Unit,
+    User,
+};
 use cloud_reach::{Session, Ssh, SshPrivateKey};
 use cloud_types::{CloudProvider, CloudProviderExt, Error, HostState, MiB, Rung, SshPublicKey, StopMode, Wait};
 
@@ -27,11 +30,17 @@ pub(crate) struct Guest {
 impl Guest {
     /// A host of this name with this data disk, whose bundle shall have this checksum.
     pub(crate) async fn new(trial: &Trial, name: &str, data: &Path, format: Format, sum: Sha256) -> Result<Self> {
-        let server = Server::start(trial.bundle.clone()).await?;
+        let secrets = OneUse::new();
+        let secret = secrets.issue(FETCHED.to_owned().into(), READY)?;
+        let ear = Token::new(format!("{:032x}", fastrand::u128(..)))?;
+        let server = Server::start(trial.bundle.clone(), secrets, ear.clone()).await?;
         let (user_key, host_key) = (SshPrivateKey::generate()?, HostKey::generate()?);
         let announced = host_key.public().clone();
-        let bundle = Bundle::new(bundle::NAME, &format!("http://{OUTSIDE}:{}/bundle.tar.gz", server.port()), sum)?;
-        let bootstrap = bootstrap(user_key.public().clone(), host_key, bundle)?;
+        let url = |path: &str| server.url(OUTSIDE, path);
+        let bootstrap = bootstrap(user_key.public().clone(), host_key)?
+            .bundle(Bundle::new(bundle::NAME, &url("/bundle.tar.gz"), sum)?)
+            .file(File::fetched(FETCHED_FILE, &url("/secret"), secret)?)
+            .ready_signal(ReadySignal::post(&url("/ready"), ear)?);
 
         let file = |ending: &str| trial.path(&format!("{name}.{ending}"));
         let disks = Disks { boot: file("qcow2"), data: data.to_owned(), seed: file("iso") };
@@ -72,7 +81,7 @@ impl Guest {
 }
 
 /// Something of all that a host can be given, packages aside: those would ask a mirror.
-fn bootstrap(user_key: SshPublicKey, host_key: HostKey, bundle: Bundle) -> cloud_types::Result<Bootstrap> {
+fn bootstrap(user_key: SshPublicKey, host_key: HostKey) -> cloud_types::Result<Bootstrap> {
     Ok(Bootstrap::new()
         .host_key(host_key)
         .user(User::new(USER)?.sudo().key(user_key))
@@ -81,7 +90,6 @@ fn bootstrap(user_key: SshPublicKey, host_key: HostKey, bundle: Bundle) -> cloud
         .command(Command::shell(format!("echo \"$WORD\" >> {COMMANDS}"))?.env("WORD", "once")?)
         .data_disk(DataDisk::new(DATA)?)
         .swap(Swap::new(MiB(64))?)
-        .bundle(bundle)
         .unit(Unit::new(bundle::NAME, [format!("/opt/{}/bin/serve", bundle::NAME), format!("{DATA}/starts")])?))
 }
 
@@ -92,6 +100,9 @@ pub(crate) const FILE: &str = "/etc/boot-trial/plain.conf";
 pub(crate) const TEXT: &str = "on: 'yes'\n\t\"$HOME\" `id` é 🦀 \\n #\n\n  trailing \n";
 /// A file that nobody but root shall read.
 pub(crate) const SECRET_FILE: &str = "/etc/boot-trial/secret";
+/// A secret that is fetched, and where it goes.
+pub(crate) const FETCHED: &str = "correct horse\n";
+pub(crate) const FETCHED_FILE: &str = "/etc/boot-trial/fetched";
 /// Gets a line each time that the command is run.
 pub(crate) const COMMANDS: &str = "/var/lib/boot-trial-commands";
 /// Where the data disk is mounted.

@@ -76,6 +76,13 @@ async fn all_comes_to_be(guest: &Guest, name: &'static str, starts: usize) -> Sc
             other => Err(format!("asked from {other:?}")),
         },
     );
+    scenario.note(
+        "the ready signal is posted once",
+        match guest.server.heard().as_slice() {
+            [line] if line.ends_with(": ready") => Ok(line.clone()),
+            other => Err(format!("heard {other:?}")),
+        },
+    );
     let off = guest.shut_down().await;
     scenario.note("shuts down when asked", off.map(|()| "stopped".to_owned()).map_err(|error| error.to_string()));
     scenario
@@ -91,6 +98,13 @@ async fn a_wrong_checksum_is_refused(trial: &Trial) -> Result<Scenario> {
         Err(error) => names_the_sums(&error, &expected, &trial.bundle_sum()),
     };
     scenario.note("never becomes ready, and the error says which rung and why", outcome);
+    scenario.note(
+        "the failure is posted, too",
+        match guest.server.heard().as_slice() {
+            [line] if line.contains(": failed: bundle: ") => Ok(line.clone()),
+            other => Err(format!("heard {other:?}")),
+        },
+    );
     match guest.session().await {
         Ok(session) => expect::only_the_first_steps_were_taken(&session, &mut scenario).await,
         Err(error) => scenario.note("can be looked at all the same", Err(error.to_string())),
