@@ -108,9 +108,10 @@ fn deny() -> Result<Outcome> {
 }
 
 fn examples() -> Result<Outcome> {
-    run(&mut cargo(words("build --quiet --package examples --examples")))?;
+    let examples = words("--quiet --package examples --features bootstrap,usage");
+    run(cargo(["build"]).args(&examples).arg("--examples"))?;
     for name in example_names()? {
-        run(&mut cargo(["run", "--quiet", "--package", "examples", "--example", &name]))?;
+        run(cargo(["run"]).args(&examples).args(["--example", &name]))?;
     }
     Ok(Outcome::Passed)
 }
