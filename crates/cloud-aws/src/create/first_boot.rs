@@ -1,7 +1,7 @@
 //! What a host reads at its first boot: the user data, and the SSH keys that its key pair has not.
 //!
-//! A launch takes one key pair, of RSA or ED25519. Further keys go to cloud-init, which all images that are named by version have, in a part of
-//! their own beside the caller's user data.
+//! A launch takes one key pair, of RSA or ED25519. Further keys go to cloud-init, which all images that are named by version
+//! have, in a part of their own beside the caller's user data.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -42,6 +42,12 @@ fn together(keys: &str, own: &str) -> String {
         // By its first line cloud-init knows all other kinds itself.
         _ => "text/plain",
     };
+    // What is written as it is cloud-init reads as Latin-1.
+    let encoded = STANDARD.encode(own);
+    let (encoding, own) = match own.is_ascii() || kind != "text/plain" {
+        true => ("8bit", own),
+        false => ("base64", encoded.as_str()),
+    };
     // The boundary is in neither part: no key holds it, and one is chosen that the other does not hold.
     let mut boundary = "first-boot".to_owned();
     while own.contains(&boundary) {
@@ -49,7 +55,7 @@ fn together(keys: &str, own: &str) -> String {
     }
     format!(
         "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"{boundary}\"\n\n\
-         --{boundary}\nContent-Type: {kind}; charset=\"utf-8\"\n\n{own}\n\
+         --{boundary}\nContent-Type: {kind}; charset=\"utf-8\"\nContent-Transfer-Encoding: {encoding}\n\n{own}\n\
          --{boundary}\nContent-Type: text/cloud-config; charset=\"utf-8\"\n\n{keys}\n--{boundary}--\n"
     )
 }
@@ -116,6 +122,14 @@ mod tests {
         let spec = KEYS.iter().fold(spec(), |spec, key| spec.ssh_key(key.parse().unwrap()));
         let own = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"b\"\n\n--b--\n";
         assert!(read(&spec.user_data(UserData::new(own))).contains("Content-Type: message/rfc822;"));
+    }
+
+    #[test]
+    fn letters_beyond_ascii_beside_further_keys_stay_what_they_are() {
+        let spec = KEYS.iter().fold(spec(), |spec, key| spec.ssh_key(key.parse().unwrap()));
+        let own = "#cloud-config\nhostname: caf\u{e9}\n";
+        let both = read(&spec.user_data(UserData::new(own)));
+        assert!(both.contains(&format!("Content-Transfer-Encoding: base64\n\n{}\n", STANDARD.encode(own))), "{both}");
     }
 
     #[test]
