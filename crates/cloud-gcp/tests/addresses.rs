@@ -4,14 +4,15 @@
 mod simulated;
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_gcp::Gcp;
 use cloud_sim::gcp::Sim;
-use cloud_sim::{Fault, FaultRule, When};
+use cloud_sim::{Fault, FaultRule, SimConfig, When};
 use cloud_types::{
     CloudProvider, CloudProviderExt, CostKind, Created, ErrorKind, HostRuntime, HostSpec, HostState, Image, ListHosts,
-    Machine, Name, Owner, PublicNetwork, Region, ResourceKind, StopMode, Wait,
+    Machine, Name, Owner, PublicNetwork, Region, ResourceKind, ScaledClock, StopMode, Wait,
 };
 use cloud_world::{AddressVersion, Kind};
 use futures::TryStreamExt;
@@ -107,7 +108,7 @@ async fn an_address_in_use_is_not_swept_from_under_its_host() {
 async fn a_create_without_room_gives_its_address_back() {
     let sim = simulated::sim().await;
     let path = Some("/projects/{project}/zones/{zone}/instances".to_owned());
-    let (method, fault) = (Some("POST".to_owned()), Fault::NoCapacity(600.0));
+    let (method, fault) = (Some("POST".to_owned()), Fault::NoCapacity(86_400.0));
     sim.inject(FaultRule { fault, method, path, skip: 0, count: Some(3), chance: 1.0 });
     let full = reserving(&sim).create_host(&spec("web")).await.unwrap_err();
     assert_eq!(full.kind(), ErrorKind::NoCapacity);
@@ -117,7 +118,7 @@ async fn a_create_without_room_gives_its_address_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_quota_of_addresses_is_told_as_one() {
     let sim = simulated::sim().await;
-    sim.world().fill_quota(Kind::Address, sim.clock().now() + jiff::SignedDuration::from_mins(10));
+    sim.world().fill_quota(Kind::Address, sim.clock().now() + jiff::SignedDuration::from_hours(24));
     let full = reserving(&sim).create_host(&spec("web")).await.unwrap_err();
     assert_eq!((full.kind(), full.operation()), (ErrorKind::QuotaExceeded, Some("create_host")));
     assert!(full.message().contains("STATIC_ADDRESSES"), "{full}");
@@ -211,8 +212,11 @@ async fn an_address_of_the_name_that_is_not_ours_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reserved_address_is_billed_while_its_host_is_stopped() {
-    let sim = simulated::sim().await;
-    for (gcp, is_billed) in [(reserving(&sim), true), (simulated::provider(&sim, "mine"), false)] {
+    // Nothing waits here, and a price list is long: in real time no machine is too busy for it.
+    let sim = Sim::start(SimConfig { speed: 1.0, ..SimConfig::default() }).await.unwrap();
+    let config = || simulated::config(&sim).clock(Arc::new(ScaledClock::new(1.0)));
+    for (config, is_billed) in [(config().reserved_addresses(), true), (config(), false)] {
+        let gcp = config.build().unwrap();
         let estimate = gcp.catalog().unwrap().estimate(&spec("web")).await.unwrap();
         let address = estimate.items().iter().find(|item| item.kind == CostKind::Address).unwrap();
         assert_eq!(address.billed_when_stopped, is_billed);
