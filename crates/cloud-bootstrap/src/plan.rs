@@ -136,6 +136,7 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use std::process::{Command, Stdio};

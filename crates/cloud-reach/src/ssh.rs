@@ -3,6 +3,7 @@
 mod cloud_init;
 mod command;
 mod first_boot;
+mod greeting;
 mod host_key;
 mod private_key;
 mod reach;

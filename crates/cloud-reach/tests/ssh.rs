@@ -13,6 +13,9 @@ use cloud_types::{BootId, Clock, ErrorKind, Reach, Rung, ScaledClock, Sight, Sys
 use common::{HERE, look, miss};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use russh::keys::key::safe_rng;
+use russh::keys::ssh_key::LineEnding;
+use russh::keys::{Algorithm, EcdsaCurve, PrivateKey};
 use secrecy::{ExposeSecret, SecretString};
 use server::{Act, Server};
 
@@ -314,4 +317,12 @@ fn a_fingerprint_is_sha256_in_base64() {
     for text in ["", "SHA256:", "SHA256:short", &print.replace("SHA256", "MD5"), &format!("{print}=")] {
         assert_eq!(HostKey::fingerprint(text).unwrap_err().field(), Some("host_key"), "{text}");
     }
+}
+
+#[test]
+fn a_key_of_another_kind_is_refused() {
+    let curve = Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 };
+    let ecdsa = PrivateKey::random(&mut safe_rng(), curve).unwrap().to_openssh(LineEnding::LF).unwrap();
+    let error = SshPrivateKey::from_openssh(&SecretString::from(ecdsa.as_str())).unwrap_err();
+    assert_eq!(error.to_string(), "private_key: must be an Ed25519 key (InvalidRequest)");
 }

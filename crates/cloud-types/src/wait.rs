@@ -53,7 +53,8 @@ impl<'a> Wait<'a> {
     }
 
     /// Looks at the host this way too before it counts as ready. Several may be given: all rungs are climbed, the
-    /// lowest first.
+    /// lowest first. It matters to [`wait_ready`](crate::CloudProviderExt::wait_ready) and
+    /// [`create_and_wait`](crate::CloudProviderExt::create_and_wait) alone; other waits are for a state.
     #[must_use]
     pub fn through(mut self, reach: &'a dyn Reach) -> Self {
         let rungs = reach.rungs().iter().filter(|rung| **rung > Rung::Address);

@@ -1,4 +1,6 @@
-//! The script for real, under the machine's `sh`: what it does, what it never does, and what it says when it fails.
+//! The script for real, under the machine's `sh`: what it does, what it never does, and what it says when it fails. It is
+//! for Linux, and so are these tests.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bundle;

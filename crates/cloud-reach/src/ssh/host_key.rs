@@ -3,7 +3,8 @@
 use cloud_types::{Error, Result, SshPublicKey};
 use russh::keys::{HashAlg, PublicKey};
 
-/// The host key that is expected. Ed25519 and ECDSA keys are compared; a server that has an RSA key alone is refused.
+/// The host key that is expected. Of a host that has several an Ed25519 key is asked for, then ECDSA; one that has an RSA
+/// key alone is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostKey(Expected);
 
@@ -55,14 +56,6 @@ impl HostKey {
             Expected::Key(key) => key.fingerprint(),
             Expected::Fingerprint(text) => text.clone(),
             Expected::Any => "any".to_owned(),
-        }
-    }
-
-    /// The expected key's algorithm, which the server is asked for first, as it may have several keys.
-    pub(super) fn algorithm(&self) -> Option<String> {
-        match &self.0 {
-            Expected::Key(key) => key.to_openssh().split(' ').next().map(str::to_owned),
-            Expected::Fingerprint(_) | Expected::Any => None,
         }
     }
 

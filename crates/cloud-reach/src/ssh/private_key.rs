@@ -8,7 +8,7 @@ use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey, key::safe_rng};
 use secrecy::{ExposeSecret, SecretString};
 
-/// A private key, Ed25519 or ECDSA. Its `Debug` shows the public key's fingerprint alone.
+/// A private Ed25519 key. Its `Debug` shows the public key's fingerprint alone.
 ///
 /// ```
 /// use cloud_reach::SshPrivateKey;
@@ -37,7 +37,7 @@ impl SshPrivateKey {
     /// Reads a key as in `~/.ssh/id_ed25519`, without a passphrase.
     ///
     /// # Errors
-    /// `InvalidRequest` on field `private_key` for another form, an RSA or DSA key, and one that is encrypted.
+    /// `InvalidRequest` on field `private_key` for another form, a key of another kind, and one that is encrypted.
     pub fn from_openssh(text: &SecretString) -> Result<Self> {
         let key = PrivateKey::from_openssh(text.expose_secret())
             .map_err(|_| Error::invalid("private_key", "must be a private key in OpenSSH's form"))?;
@@ -61,8 +61,8 @@ impl SshPrivateKey {
     }
 
     fn new(key: PrivateKey) -> Result<Self> {
-        if !matches!(key.algorithm(), Algorithm::Ed25519 | Algorithm::Ecdsa { .. }) {
-            return Err(Error::invalid("private_key", "must be an Ed25519 or ECDSA key"));
+        if key.algorithm() != Algorithm::Ed25519 {
+            return Err(Error::invalid("private_key", "must be an Ed25519 key"));
         }
         let mut public = key.public_key().clone();
         public.set_comment("");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloud_types::{BootId, Clock, HostRuntime, Reach, Result, Rung, Sight, SystemClock};
 
-use super::session::{Greeted, Refusal};
+use super::greeting::{Greeted, Refusal};
 use super::{HostKey, Session, SshPrivateKey, first_boot};
 use crate::banner;
 
