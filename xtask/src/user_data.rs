@@ -32,7 +32,8 @@ fn cloud_init() -> Result<PathBuf> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let script = "apt-get -qq update; apt-get -qq download cloud-init && dpkg --extract cloud-init_*.deb . && ls *.deb";
+    let script = "apt-get -qq update; apt-get -qq -o APT::Sandbox::User=root download cloud-init && \
+        dpkg --extract cloud-init_*.deb . && ls *.deb";
     run_to_end(Command::new("sh").args(["-c", script]).current_dir(&folder).stdin(Stdio::null()))?;
     Ok(folder)
 }
