@@ -1,8 +1,9 @@
 //! What is written down of a VM: `vm.json`.
 
 use std::fmt;
+use std::iter;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cloud_types::{MiB, Name};
 use jiff::Timestamp;
@@ -18,6 +19,19 @@ pub(crate) struct Record {
     pub(crate) created_at: Timestamp,
     pub(crate) hardware: Hardware,
     pub(crate) power: Power,
+    /// The snapshots that all disks have.
+    pub(crate) snapshots: Vec<DiskSnapshot>,
+    /// The snapshot that the disks are being taken back to.
+    pub(crate) restoring: Option<Name>,
+}
+
+/// A snapshot of a VM's disks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskSnapshot {
+    /// Its name, unique in its VM.
+    pub name: Name,
+    /// When it was taken.
+    pub created_at: Timestamp,
 }
 
 /// The one form of the record so far.
@@ -85,7 +99,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// The virtual machine itself. Files are named relative to the VM's directory, unless they are absolute.
+/// The virtual machine itself. Its files are named relative to the VM's directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Hardware {
@@ -101,6 +115,14 @@ pub struct Hardware {
     pub mac: String,
     /// Ports of this box that lead to ports of the VM.
     pub published: Vec<PublishedPort>,
+}
+
+impl Hardware {
+    /// The files in the VM's directory that it is made of.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let kernel = self.kernel.iter().flat_map(|kernel| iter::once(&kernel.file).chain(&kernel.initrd));
+        self.disks.iter().map(|disk| &disk.file).chain(kernel).map(PathBuf::as_path)
+    }
 }
 
 /// A kernel that is booted directly.
