@@ -41,6 +41,7 @@ mod image;
 mod notice;
 mod program;
 mod remove;
+mod seed;
 mod snapshot;
 mod spec;
 mod start;
