@@ -50,14 +50,12 @@ impl Operation {
     /// Checks that what is told is true, repeats the operation, and removes all.
     #[track_caller]
     fn check(self, here: &Installation) {
-        // `qemu-img` may outlive the command by a moment, and a killed hypervisor's files close one after the other.
         let names = here.names();
         assert!(names.is_empty() || names == [NAME]);
         if !names.is_empty() {
-            let running = here.hypervisors();
-            assert!(running.len() <= 1, "one VM, one hypervisor");
-            let told = here.state(NAME);
-            assert_eq!(told == "running", running.len() == 1, "{told}");
+            assert!(here.hypervisors().len() <= 1, "one VM, one hypervisor");
+            // A hypervisor that was told to end before the kill may do so between the two looks.
+            wait_until("the truth", || (here.state(NAME) == "running") == (here.hypervisors().len() == 1));
         } else {
             assert_eq!(here.hypervisors(), Vec::<u32>::new());
         }
@@ -136,7 +134,7 @@ fn every_command_may_be_killed_at_any_moment() {
         let arguments: Vec<String> = operation.arguments(&here);
         let mut command = here.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros(chance.u64(0..150_000)));
+        std::thread::sleep(Duration::from_micros(chance.u64(0..50_000)));
         child.kill().unwrap();
         killed += u64::from(child.wait().unwrap().signal() == Some(9));
         wait_until("qemu-img's end", || {
