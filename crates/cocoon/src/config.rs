@@ -3,12 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{Error, Result};
 
-use crate::hypervisor::Qemu;
+use crate::hypervisor;
 use crate::notice::Listener;
 use crate::state::{Layout, Store};
 use crate::{Cocoon, Notice};
@@ -103,7 +102,8 @@ impl Config {
         self
     }
 
-    /// The hypervisor's program, by its path or by its name in `PATH`.
+    /// The hypervisor's program, by its path or by its name in `PATH`: Cloud Hypervisor where the name begins with
+    /// `cloud-hypervisor`, QEMU otherwise.
     #[must_use]
     pub fn hypervisor(mut self, program: impl Into<PathBuf>) -> Self {
         self.hypervisor = Some(program.into());
@@ -152,7 +152,7 @@ impl Config {
         };
         Cocoon {
             store: Store::new(layout, self.patience),
-            hypervisor: Arc::new(Qemu::new(self.hypervisor, self.acceleration)),
+            hypervisor: hypervisor::of(self.hypervisor, self.acceleration),
             start_within: self.start_within,
             listener: self.listener,
         }

@@ -68,8 +68,12 @@ impl Cocoon {
 
     /// Waits until the hypervisor answers, or ends.
     async fn answers(&self, vm: &LockedVm, process: u32) -> Result<()> {
+        let alive = async {
+            self.hypervisor.connect(vm.paths(), self.start_within).await?;
+            self.hypervisor.shows_life(vm.paths(), self.start_within).await
+        };
         let connected = tokio::select! {
-            connected = self.hypervisor.connect(vm.paths(), self.start_within) => connected.map(drop),
+            alive = alive => alive,
             ended = ended(vm, process, self.start_within) => ended,
         };
         match connected {

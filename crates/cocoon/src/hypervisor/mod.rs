@@ -4,21 +4,34 @@
 //! finding and killing it is the same for all ([`process`] and the lock `alive`); what differs is the command line and the
 //! words on the socket.
 
+pub mod cloud_hypervisor;
 pub(crate) mod process;
 mod qemu;
 mod qmp;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud_types::Result;
 
-pub(crate) use qemu::Qemu;
+use cloud_hypervisor::CloudHypervisor;
+use qemu::Qemu;
 
+use crate::config::Acceleration;
 use crate::state::Record;
 use crate::state::VmPaths;
+
+/// The hypervisor that a program's name means: Cloud Hypervisor where it is called so, QEMU otherwise.
+pub(crate) fn of(program: Option<PathBuf>, acceleration: Acceleration) -> Arc<dyn Hypervisor> {
+    let name = program.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+    match name {
+        Some(name) if name.starts_with("cloud-hypervisor") => Arc::new(CloudHypervisor::new(program, acceleration)),
+        _ => Arc::new(Qemu::new(program, acceleration)),
+    }
+}
 
 /// A program that runs VMs.
 #[async_trait]
@@ -34,6 +47,14 @@ pub(crate) trait Hypervisor: fmt::Debug + Send + Sync {
     /// # Errors
     /// `Timeout` where it does not within `patience`.
     async fn connect(&self, paths: &VmPaths, patience: Duration) -> Result<Box<dyn Control>>;
+
+    /// Waits for a sign that the guest lives, where this box gives reason to doubt that it will.
+    ///
+    /// # Errors
+    /// `Unsupported` where it dies or shows none within `patience`.
+    async fn shows_life(&self, _paths: &VmPaths, _patience: Duration) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The way to a VM that runs.

@@ -1,0 +1,1 @@
+//! VMs on Cloud Hypervisor.
