@@ -74,7 +74,8 @@ impl Cocoon {
         };
         let connected = tokio::select! {
             alive = alive => alive,
-            ended = ended(vm, process, self.start_within) => ended,
+            // That it has not ended in all that time is no answer.
+            Err(ended) = ended(vm, process, 2 * self.start_within) => Err(ended),
         };
         match connected {
             Ok(()) => Ok(()),
