@@ -32,7 +32,7 @@ pub(super) async fn wait(paths: &VmPaths, kvm: &str, patience: Duration) -> Resu
         Ok(()) = speaks => return Ok(()),
         Ok(()) = reads => return Ok(()),
         Ok(reason) = dies => reason,
-        else => format!("has not shown a sign of life within {patience:?}"),
+        else => format!("has shown no sign of life within {patience:?}"),
     };
     Err(Error::new(
         ErrorKind::Unsupported,
@@ -89,3 +89,69 @@ async fn dies(paths: &VmPaths) -> String {
 }
 
 const PACE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+    use crate::state::{Layout, VmId};
+
+    /// The directories of a VM, removed when the test is over.
+    struct Place(PathBuf, VmPaths);
+
+    impl Place {
+        fn new() -> Self {
+            let root = std::env::temp_dir().join(format!("cocoon-life-{:016x}", fastrand::u64(..)));
+            let layout = Layout { root: root.clone(), run: root.join("run"), log: root.join("log") };
+            let paths = layout.paths("web-1", &VmId::random());
+            fs::create_dir_all(paths.run()).unwrap();
+            fs::create_dir_all(paths.log()).unwrap();
+            Self(root, paths)
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).ok();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_says_something_lives() {
+        let place = Place::new();
+        let serial = UnixListener::bind(place.1.console_socket()).unwrap();
+        std::thread::spawn(move || serial.accept().unwrap().0.write_all(b"Linux version 6.18").unwrap());
+        wait(&place.1, "kvm_pvm", Duration::from_secs(10)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_shows_nothing_is_given_up_after_its_time() {
+        let place = Place::new();
+        let _serial = UnixListener::bind(place.1.console_socket()).unwrap();
+        let error = wait(&place.1, "kvm_pvm", Duration::from_millis(30)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        for words in ["no sign of life within 30ms", "kvm_pvm", "run the VM under QEMU"] {
+            assert!(error.message().contains(words), "{words}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_falls_over_its_faults_is_given_up_at_once() {
+        let place = Place::new();
+        fs::write(place.1.hypervisor_log(), "ERROR:hypervisor/src/kvm/mod.rs:2531 -- Guest likely triple-faulted")
+            .unwrap();
+        let error = wait(&place.1, "kvm_pvm", Duration::from_secs(600)).await.unwrap_err();
+        assert!(error.message().contains("has died of a triple fault"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_is_reset_before_it_lives_is_given_up_at_once() {
+        let place = Place::new();
+        fs::write(events::file(&place.1), r#"{"source": "vm", "event": "rebooted"}"#).unwrap();
+        let error = wait(&place.1, "kvm_pvm", Duration::from_secs(600)).await.unwrap_err();
+        assert!(error.message().contains("was reset"), "{error}");
+    }
+}

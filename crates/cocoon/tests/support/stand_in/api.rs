@@ -72,11 +72,11 @@ fn with_body(machine: &mut Machine, call: &str, body: &[u8]) -> Result<Option<Va
     match call {
         "vm.create" => {
             let VmConfig { .. } = parse(body)?;
-            machine.create(parse(body)?).map(|()| None)
+            machine.create(&parse(body)?).map(|()| None)
         }
         "vm.resize" => machine.resize(&parse(body)?).map(|()| None),
         "vm.resize-disk" => machine.resize_disk(&parse(body)?).map(|()| None),
-        "vm.add-disk" => machine.add_disk(parse(body)?),
+        "vm.add-disk" => machine.add_disk(&parse(body)?),
         "vm.add-net" => {
             let NetConfig { .. } = parse(body)?;
             machine.add_net(parse(body)?)

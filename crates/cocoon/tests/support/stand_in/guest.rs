@@ -1,7 +1,7 @@
 //! In the place of a guest: it says a banner on the serial port and echoes what it reads there. `q` powers it off, `s` makes it deaf
 //! to its power button, as with the guest that other tests boot.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -74,7 +74,7 @@ impl Inner {
     }
 
     fn listen(&self, reader: UnixStream) {
-        for byte in reader.bytes().map_while(Result::ok) {
+        for byte in BufReader::new(reader).bytes().map_while(Result::ok) {
             match byte {
                 b'q' => return (self.power_off)(),
                 b's' => self.stubborn.store(true, Ordering::SeqCst),

@@ -91,11 +91,11 @@ impl Machine {
         Ok(json!(run.devices.counters()))
     }
 
-    pub fn create(&mut self, config: Value) -> Answer {
+    pub fn create(&mut self, config: &Value) -> Answer {
         if self.vm.is_some() {
             return refuse(&["The VM could not be created", "VM is already created"]);
         }
-        self.vm = Some(Vm { config: config::complete(&config), run: None });
+        self.vm = Some(Vm { config: config::complete(config), run: None });
         Ok(())
     }
 
@@ -258,11 +258,11 @@ impl Machine {
         }
     }
 
-    pub fn add_disk(&mut self, disk: Value) -> Answer<Option<Value>> {
+    pub fn add_disk(&mut self, disk: &Value) -> Answer<Option<Value>> {
         const FAILED: &str = "The disk could not be added to the VM";
         let path = disk["path"].as_str().unwrap_or_default().to_owned();
         if is_there(&self.options, &path) {
-            self.add(FAILED, "disks", config::disk(&disk), Devices::add_disk)
+            self.add(FAILED, "disks", config::disk(disk), Devices::add_disk)
         } else {
             refuse(&[FAILED, "Error from device manager", "Cannot open disk path", &open_failed(&path), MISSING])
         }
@@ -343,7 +343,8 @@ impl Machine {
                 MISSING,
             ]);
         };
-        self.create(serde_json::from_slice(&config).map_err(|error| Refusal::unreadable(&error))?)?;
+        let config: Value = serde_json::from_slice(&config).map_err(|error| Refusal::unreadable(&error))?;
+        self.create(&config)?;
         self.boot()?;
         self.running(FAILED)?.paused = source["resume"] != true;
         Ok(())

@@ -1,7 +1,7 @@
 //! A stand-in for Cloud Hypervisor 53, for tests: it takes the same command line, answers on its API socket and writes events as
 //! the program was recorded to, and runs no guest. In the place of one, something echoes on the serial port.
 //!
-//! `--pretend` makes it show what goes wrong on some boxes; `--record` writes down what it is asked.
+//! `--pretend`, or the end of its own name, makes it show what goes wrong on some boxes; `--record` writes down what it is asked.
 
 #![expect(unreachable_pub, reason = "a program has no outside")]
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let options = Options::parse(std::env::args().skip(1))?;
+    let options = Options::parse(std::env::args())?;
     if options.pretends(Pretence::NoKvm) {
         return Err("Failed to open hypervisor interface (is hypervisor interface available?)".to_owned());
     }
@@ -50,7 +50,7 @@ fn run() -> Result<(), String> {
     });
     if let Some(config) = config {
         let mut machine = machine.lock().expect("no thread panics");
-        machine.create(config).map_err(|refusal| format!("Error creating VM: {refusal}"))?;
+        machine.create(&config).map_err(|refusal| format!("Error creating VM: {refusal}"))?;
         machine.boot().map_err(|refusal| format!("Error booting VM: {refusal}"))?;
         drop(machine);
     }

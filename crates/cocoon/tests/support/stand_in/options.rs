@@ -34,9 +34,12 @@ pub enum Pretence {
 }
 
 impl Options {
-    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// The arguments, the program's own name first: called `cloud-hypervisor-no-kvm` it pretends that.
+    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let (mut options, mut config) = (Self::default(), Map::new());
-        let mut arguments = arguments;
+        let name = arguments.next().unwrap_or_default();
+        let pretended = name.rsplit_once("cloud-hypervisor-").map(|(_, name)| pretence(name));
+        options.pretences.extend(pretended.and_then(Result::ok));
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
