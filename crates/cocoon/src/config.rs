@@ -104,6 +104,10 @@ impl Config {
 
     /// The hypervisor's program, by its path or by its name in `PATH`: Cloud Hypervisor where the name begins with
     /// `cloud-hypervisor`, QEMU otherwise.
+    ///
+    /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
+    /// no network so far, and its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
+    /// client of its serial port takes the first one's place.
     #[must_use]
     pub fn hypervisor(mut self, program: impl Into<PathBuf>) -> Self {
         self.hypervisor = Some(program.into());

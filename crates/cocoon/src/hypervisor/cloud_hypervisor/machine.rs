@@ -80,7 +80,7 @@ impl Hypervisor for CloudHypervisor {
         let client = Client::new(paths.control_socket());
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let trouble = match client.clone().with_deadline(left).info().await {
+            let trouble = match client.clone().with_deadline(left.max(RETRY)).info().await {
                 Ok(info) if info.state != VmState::Created => return Ok(Box::new(client)),
                 Ok(_) => "it has not booted".to_owned(),
                 Err(error) if not_yet(error.kind()) => error.message().to_owned(),
