@@ -62,7 +62,7 @@ pub enum Ending {
     NeverStarted,
     /// It powered off when it was asked to.
     PoweredOff,
-    /// It did not power off within its grace, and its hypervisor ended it, with its disks written back.
+    /// It did not power off in its time, or was not asked to: its hypervisor was told to end, and wrote its disks back.
     Ended,
     /// Its hypervisor did not answer, and was killed.
     Killed,
@@ -77,7 +77,7 @@ impl fmt::Display for Ending {
         f.write_str(match self {
             Self::NeverStarted => "never started",
             Self::PoweredOff => "powered off",
-            Self::Ended => "ended after its grace",
+            Self::Ended => "ended",
             Self::Killed => "killed",
             Self::ByItself => "ended by itself",
             Self::FailedToStart => "failed to start",
