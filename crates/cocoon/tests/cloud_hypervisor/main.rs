@@ -2,7 +2,7 @@
 //!
 //! The stand-in is always tried. Where `cloud-hypervisor` is in `PATH`, or `COCOON_TEST_CLOUD_HYPERVISOR` names it, the same
 //! tests run on the program itself.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it skips")]
 
 mod client;
 mod described;
