@@ -3,11 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{Error, Result};
 
-use crate::hypervisor;
+use crate::hypervisor::Hypervisors;
 use crate::notice::Listener;
 use crate::state::{Layout, Store};
 use crate::{Cocoon, Notice};
@@ -156,7 +157,7 @@ impl Config {
         };
         Cocoon {
             store: Store::new(layout, self.patience),
-            hypervisor: hypervisor::of(self.hypervisor, self.acceleration),
+            hypervisors: Arc::new(Hypervisors::new(self.hypervisor.as_deref(), self.acceleration)),
             start_within: self.start_within,
             listener: self.listener,
         }

@@ -7,7 +7,7 @@ use cloud_types::{Error, ErrorKind, GiB, Result};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::CommandLine;
+use crate::hypervisor::{CommandLine, HypervisorKind};
 use crate::image::Image;
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::{Disk, DiskFormat, Ending, Hardware, Kernel, Power, Record, Stage, Store, VmId};
@@ -33,7 +33,7 @@ impl Cocoon {
             let message = format!("there is a VM `{}` already: choose another name, or remove that one", spec.name);
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
-        let record = record(spec, &image);
+        let record = record(spec, &image, self.hypervisors.chosen());
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
         if let Err(error) = make(&stage, spec, &record, &image, size).await {
@@ -54,8 +54,8 @@ impl Cocoon {
         let path = spec.image.clone();
         let image = blocking(move || Image::open(&path)).await?;
         storage(spec, &image)?;
-        let record = record(spec, &image);
-        self.hypervisor.command(&record, &self.store.paths(&record))
+        let record = record(spec, &image, self.hypervisors.chosen());
+        self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
 
     /// Said now, and not by the hypervisor in words of its own: <https://man7.org/linux/man-pages/man7/unix.7.html>.
@@ -85,7 +85,7 @@ fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
     }
 }
 
-fn record(spec: &VmSpec, image: &Image) -> Record {
+fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
     let now = Timestamp::now();
     let overlay =
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
@@ -96,6 +96,7 @@ fn record(spec: &VmSpec, image: &Image) -> Record {
         id: VmId::random(),
         name: spec.name.clone(),
         created_at: now,
+        hypervisor,
         hardware: Hardware {
             cpus: spec.cpus,
             memory: spec.memory,

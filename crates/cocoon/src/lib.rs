@@ -49,7 +49,7 @@ mod vm;
 pub use cocoon::Cocoon;
 pub use config::{Acceleration, Config};
 pub use console::Logs;
-pub use hypervisor::{CommandLine, cloud_hypervisor};
+pub use hypervisor::{CommandLine, HypervisorKind, cloud_hypervisor};
 pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};

@@ -35,7 +35,7 @@ impl Cocoon {
             Proof::Runs(holder) => return self.adopt(vm, &holder).await.map(Started::Already),
             Proof::Dead(alive) => alive,
         };
-        let line = self.hypervisor.command(vm.record(), vm.paths())?;
+        let line = self.hypervisor(vm.record()).command(vm.record(), vm.paths())?;
         let log = prepare(vm.paths()).await?;
         vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
         crash::point("start: noted");
@@ -59,7 +59,7 @@ impl Cocoon {
         match vm.record().power {
             Power::Running { process, .. } if process == holder.process() => {}
             _ => {
-                self.hypervisor.connect(vm.paths(), self.start_within).await?;
+                self.hypervisor(vm.record()).connect(vm.paths(), self.start_within).await?;
                 vm.set_power(Power::Running { process: holder.process(), at: Timestamp::now() }).await?;
             }
         }
@@ -69,8 +69,9 @@ impl Cocoon {
     /// Waits until the hypervisor answers, or ends.
     async fn answers(&self, vm: &LockedVm, process: u32) -> Result<()> {
         let alive = async {
-            self.hypervisor.connect(vm.paths(), self.start_within).await?;
-            self.hypervisor.shows_life(vm.paths(), self.start_within).await
+            let hypervisor = self.hypervisor(vm.record());
+            hypervisor.connect(vm.paths(), self.start_within).await?;
+            hypervisor.shows_life(vm.paths(), self.start_within).await
         };
         let connected = tokio::select! {
             alive = alive => alive,

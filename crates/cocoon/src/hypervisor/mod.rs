@@ -4,6 +4,7 @@
 //! finding and killing it is the same for all ([`process`] and the lock `alive`); what differs is the command line and the
 //! words on the socket.
 
+mod choice;
 pub mod cloud_hypervisor;
 pub(crate) mod process;
 mod qemu;
@@ -11,27 +12,16 @@ mod qmp;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud_types::Result;
 
-use cloud_hypervisor::CloudHypervisor;
-use qemu::Qemu;
+pub use choice::HypervisorKind;
+pub(crate) use choice::Hypervisors;
 
-use crate::config::Acceleration;
 use crate::state::Record;
 use crate::state::VmPaths;
-
-/// The hypervisor that a program's name means: Cloud Hypervisor where it is called so, QEMU otherwise.
-pub(crate) fn of(program: Option<PathBuf>, acceleration: Acceleration) -> Arc<dyn Hypervisor> {
-    let name = program.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
-    match name {
-        Some(name) if name.starts_with("cloud-hypervisor") => Arc::new(CloudHypervisor::new(program, acceleration)),
-        _ => Arc::new(Qemu::new(program, acceleration)),
-    }
-}
 
 /// A program that runs VMs.
 #[async_trait]

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use cloud_types::{ErrorKind, MiB, Name};
 use cocoon::{
-    Acceleration, Cocoon, Config, DirectKernel, Ending, PublishedPort, Removal, Stop, Stopped, VmSpec, VmState,
+    Acceleration, Cocoon, Config, DirectKernel, Ending, HypervisorKind, PublishedPort, Removal, Stop, Stopped, VmSpec,
+    VmState,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -153,6 +154,17 @@ async fn a_program_that_was_killed_is_seen_and_starts_again() {
         cocoon.start(&name).await.unwrap();
         installation.assert_echo(&name, "x").await;
     }
+}
+
+#[tokio::test]
+async fn a_vm_is_spoken_to_in_its_own_hypervisors_words_whatever_is_chosen_since() {
+    let Some(installation) = Installation::on(Path::new(STAND_IN)) else { return };
+    let name = installation.create("web-1").await;
+    installation.cocoon.start(&name).await.unwrap();
+    let other = Config::new().root_dir(installation.folder.0.join("r")).hypervisor("qemu-system-x86_64").build();
+    assert_eq!(other.inspect(&name).await.unwrap().hypervisor, HypervisorKind::CloudHypervisor);
+    let stopped = other.stop(&name, Stop::Within(Duration::from_secs(10))).await.unwrap();
+    assert_eq!(stopped, Stopped::Now(Ending::PoweredOff));
 }
 
 #[tokio::test]
