@@ -27,6 +27,7 @@
 //! The `cocoon` command, behind the feature `cli`, is the same for people.
 
 mod blocking;
+mod clone;
 mod cocoon;
 mod collect;
 mod config;
@@ -40,6 +41,8 @@ mod image;
 mod notice;
 mod program;
 mod remove;
+mod seed;
+mod snapshot;
 mod spec;
 mod start;
 mod state;
@@ -54,6 +57,6 @@ pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
-pub use state::{Disk, DiskFormat, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, VmId};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

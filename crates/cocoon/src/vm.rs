@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::error;
 use crate::hypervisor::HypervisorKind;
-use crate::state::{Alive, Ending, FileLock, Hardware, Power, Record, Store, VmId};
+use crate::state::{Alive, DiskSnapshot, Ending, FileLock, Hardware, Power, Record, Store, VmId};
 
 /// A VM, as it was at the moment of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +34,8 @@ pub struct Vm {
     pub since: Option<Timestamp>,
     /// The machine.
     pub hardware: Hardware,
+    /// The snapshots of its disks.
+    pub snapshots: Vec<DiskSnapshot>,
     /// Where its disks are.
     pub directory: PathBuf,
     /// The socket of its first serial port.
@@ -97,6 +99,7 @@ impl Vm {
             created_at: record.created_at,
             since: seen.since,
             hardware: record.hardware,
+            snapshots: record.snapshots,
         }
     }
 }

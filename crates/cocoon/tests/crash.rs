@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use support::{Installation, text, wait_until};
+use support::{Installation, kill_at_every_step, wait_until};
 
 /// A command that is killed, and the VM as it finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,22 +88,11 @@ impl Operation {
 
 const NAME: &str = "web-1";
 
-/// Kills the operation at its first step, then at its second, and so on until it takes none any more.
 fn at_every_step(operation: Operation, at_least: u64) {
     let Some(here) = Installation::new() else { return };
-    for step in 1.. {
-        operation.prepare(&here);
-        let arguments: Vec<String> = operation.arguments(&here);
-        let mut command = here.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        let output = command.env("COCOON_CRASH_AT", step.to_string()).output().unwrap();
-        if output.status.success() {
-            assert!(step > at_least, "only {} steps are named", step - 1);
-            break;
-        }
-        assert_eq!(output.status.signal(), Some(9), "step {step}: {}", text(&output.stderr));
-        eprintln!("{operation:?}, step {step}: {}", text(&output.stderr).trim());
-        operation.check(&here);
-    }
+    let arguments = operation.arguments(&here);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    kill_at_every_step(&here, &arguments, at_least, || operation.prepare(&here), || operation.check(&here));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What the command takes.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use cloud_types::{GiB, MiB, Name, Result};
+use cloud_types::{Error, GiB, MiB, Name, Result, UserData};
 use cocoon::{Acceleration, Config, DirectKernel, PublishedPort, VmSpec};
 
 /// Virtual machines on this box, without a daemon.
@@ -66,6 +66,17 @@ pub(crate) enum Command {
     Create(Create),
     /// Prints what a VM of this image would execute, and makes nothing.
     Run(Create),
+    /// Makes a VM like another one that does not run, with a copy of its disks.
+    Clone {
+        #[arg(value_name = "VM")]
+        from: Name,
+        /// The new VM's name.
+        #[arg(value_name = "NAME")]
+        to: Name,
+    },
+    /// Keeps the disks of a VM that does not run, and goes back to what was kept.
+    #[command(subcommand)]
+    Snapshot(Snapshot),
     /// Makes VMs run.
     Start {
         #[arg(required = true, value_name = "VM")]
@@ -127,6 +138,32 @@ pub(crate) enum Command {
     Version,
 }
 
+/// What is done with a snapshot.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Snapshot {
+    /// Keeps the disks as they are now.
+    Create {
+        #[arg(value_name = "VM")]
+        vm: Name,
+        /// The snapshot's name.
+        name: Name,
+    },
+    /// Makes the disks what they were; what was written since is lost.
+    Restore {
+        #[arg(value_name = "VM")]
+        vm: Name,
+        /// The snapshot's name.
+        name: Name,
+    },
+    /// Gives a snapshot up.
+    Rm {
+        #[arg(value_name = "VM")]
+        vm: Name,
+        /// The snapshot's name.
+        name: Name,
+    },
+}
+
 /// How long a VM has to power off.
 #[derive(Debug, Args)]
 pub(crate) struct Grace {
@@ -162,6 +199,12 @@ pub(crate) struct Create {
     /// Makes a TCP port of this box lead to one of the VM: HOST:GUEST or ADDRESS:HOST:GUEST; may be given again.
     #[arg(long, value_parser = port, value_name = "HOST:GUEST")]
     publish: Vec<PublishedPort>,
+    /// A file with a public key whose owner is let in by the image's cloud-init; may be given again.
+    #[arg(long, value_name = "FILE")]
+    ssh_key: Vec<PathBuf>,
+    /// A file with what cloud-init does at the first boot.
+    #[arg(long, value_name = "FILE")]
+    user_data: Option<PathBuf>,
     /// Boots this kernel, and not from the disk.
     #[arg(long, value_name = "FILE")]
     kernel: Option<PathBuf>,
@@ -186,13 +229,24 @@ impl Create {
         if let Some(kernel) = self.kernel {
             spec = spec.kernel(DirectKernel { kernel, initrd: self.initrd, command_line: self.append });
         }
+        for file in &self.ssh_key {
+            spec = spec.ssh_key(read("ssh_key", file)?.trim().parse()?);
+        }
+        if let Some(file) = &self.user_data {
+            spec = spec.user_data(UserData::new(read("user_data", file)?));
+        }
         spec = self.data_disk.into_iter().fold(spec, VmSpec::data_disk);
         Ok(self.publish.into_iter().fold(spec, VmSpec::publish))
     }
 }
 
+fn read(field: &'static str, file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file);
+    text.map_err(|error| Error::invalid(field, format!("{}: {error}", file.display())))
+}
+
 /// `cocoon-` and what of the image's name may be in a VM's.
-fn default_name(image: &std::path::Path) -> Result<Name> {
+fn default_name(image: &Path) -> Result<Name> {
     let stem = image.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let allowed = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
     let text: String = format!("cocoon-{stem}").chars().map(allowed).take(63).collect();

@@ -1,8 +1,9 @@
 //! What is written down of a VM: `vm.json`.
 
 use std::fmt;
+use std::iter;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cloud_types::{MiB, Name};
 use jiff::Timestamp;
@@ -21,6 +22,28 @@ pub(crate) struct Record {
     pub(crate) hypervisor: HypervisorKind,
     pub(crate) hardware: Hardware,
     pub(crate) power: Power,
+    /// What the first boot's disk is made of, besides the user data; without one there is no such disk.
+    pub(crate) first_boot: Option<FirstBoot>,
+    /// The snapshots that all disks have.
+    pub(crate) snapshots: Vec<DiskSnapshot>,
+    /// The snapshot that the disks are being taken back to.
+    pub(crate) restoring: Option<Name>,
+}
+
+/// What a VM is told at its first boot. The user data has a file of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FirstBoot {
+    /// Public keys, a line each, that the image's user may come in with.
+    pub(crate) ssh_keys: Vec<String>,
+}
+
+/// A snapshot of a VM's disks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskSnapshot {
+    /// Its name, unique in its VM.
+    pub name: Name,
+    /// When it was taken.
+    pub created_at: Timestamp,
 }
 
 /// The one form of the record so far.
@@ -88,7 +111,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// The virtual machine itself. Files are named relative to the VM's directory, unless they are absolute.
+/// The virtual machine itself. Its files are named relative to the VM's directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Hardware {
@@ -104,6 +127,14 @@ pub struct Hardware {
     pub mac: String,
     /// Ports of this box that lead to ports of the VM.
     pub published: Vec<PublishedPort>,
+}
+
+impl Hardware {
+    /// The files in the VM's directory that it is made of.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let kernel = self.kernel.iter().flat_map(|kernel| iter::once(&kernel.file).chain(&kernel.initrd));
+        self.disks.iter().map(|disk| &disk.file).chain(kernel).map(PathBuf::as_path)
+    }
 }
 
 /// A kernel that is booted directly.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -151,6 +152,29 @@ impl Drop for Installation {
             kill(process);
         }
         let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+/// Kills a command at its first step, then at its second, and so on until it takes none any more: each time after
+/// `prepare`, and followed by `check`, which removes all. At least `at_least` steps have to be there.
+#[track_caller]
+pub(crate) fn kill_at_every_step(
+    here: &Installation,
+    arguments: &[&str],
+    at_least: u64,
+    prepare: impl Fn(),
+    check: impl Fn(),
+) {
+    for step in 1.. {
+        prepare();
+        let output = here.command(arguments).env("COCOON_CRASH_AT", step.to_string()).output().unwrap();
+        if output.status.success() {
+            assert!(step > at_least, "only {} steps are named", step - 1);
+            return;
+        }
+        assert_eq!(output.status.signal(), Some(9), "step {step}: {}", text(&output.stderr));
+        eprintln!("{arguments:?}, step {step}: {}", text(&output.stderr).trim());
+        check();
     }
 }
 
