@@ -6,9 +6,9 @@ use std::time::Duration;
 use cloud_types::{ErrorKind, Name, Result};
 
 use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, Hypervisor};
+use crate::hypervisor::{CommandLine, Hypervisor, Hypervisors};
 use crate::notice::Listener;
-use crate::state::Store;
+use crate::state::{Record, Store};
 use crate::vm::Vm;
 
 /// The VMs of one installation, which is a root directory. Made by [`Config::build`](crate::Config::build); clones mean the same.
@@ -18,7 +18,7 @@ use crate::vm::Vm;
 #[derive(Debug, Clone)]
 pub struct Cocoon {
     pub(crate) store: Store,
-    pub(crate) hypervisor: Arc<dyn Hypervisor>,
+    pub(crate) hypervisors: Arc<Hypervisors>,
     pub(crate) start_within: Duration,
     pub(crate) listener: Listener,
 }
@@ -61,8 +61,12 @@ impl Cocoon {
         let (this, name) = (self.clone(), name.clone());
         blocking(move || {
             let record = this.store.read(&name)?;
-            this.hypervisor.command(&record, &this.store.paths(&record))
+            this.hypervisor(&record).command(&record, &this.store.paths(&record))
         })
         .await
+    }
+    /// What runs this VM, whatever is chosen for new ones.
+    pub(crate) fn hypervisor(&self, record: &Record) -> &dyn Hypervisor {
+        self.hypervisors.of(record.hypervisor)
     }
 }

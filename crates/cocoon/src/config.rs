@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cloud_types::{Error, Result};
 
-use crate::hypervisor::Qemu;
+use crate::hypervisor::Hypervisors;
 use crate::notice::Listener;
 use crate::state::{Layout, Store};
 use crate::{Cocoon, Notice};
@@ -103,7 +103,12 @@ impl Config {
         self
     }
 
-    /// The hypervisor's program, by its path or by its name in `PATH`.
+    /// The hypervisor's program, by its path or by its name in `PATH`: Cloud Hypervisor where the name begins with
+    /// `cloud-hypervisor`, QEMU otherwise.
+    ///
+    /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
+    /// no network so far, and its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
+    /// client of its serial port takes the first one's place.
     #[must_use]
     pub fn hypervisor(mut self, program: impl Into<PathBuf>) -> Self {
         self.hypervisor = Some(program.into());
@@ -152,7 +157,7 @@ impl Config {
         };
         Cocoon {
             store: Store::new(layout, self.patience),
-            hypervisor: Arc::new(Qemu::new(self.hypervisor, self.acceleration)),
+            hypervisors: Arc::new(Hypervisors::new(self.hypervisor.as_deref(), self.acceleration)),
             start_within: self.start_within,
             listener: self.listener,
         }

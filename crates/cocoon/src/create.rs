@@ -9,7 +9,7 @@ use cloud_types::{Error, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::CommandLine;
+use crate::hypervisor::{CommandLine, HypervisorKind};
 use crate::image::Image;
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, VmId};
@@ -34,7 +34,7 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let record = record(spec, &image);
+        let record = record(spec, &image, self.hypervisors.chosen());
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
         if let Err(error) = make(&stage, spec, &record, &image, size).await {
@@ -55,8 +55,8 @@ impl Cocoon {
         let path = spec.image.clone();
         let image = blocking(move || Image::open(&path)).await?;
         storage(spec, &image)?;
-        let record = record(spec, &image);
-        self.hypervisor.command(&record, &self.store.paths(&record))
+        let record = record(spec, &image, self.hypervisors.chosen());
+        self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
 
     /// Said now, and not by the hypervisor in words of its own: <https://man7.org/linux/man-pages/man7/unix.7.html>.
@@ -86,7 +86,7 @@ fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
     }
 }
 
-fn record(spec: &VmSpec, image: &Image) -> Record {
+fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
     let now = Timestamp::now();
     let overlay =
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
@@ -102,6 +102,7 @@ fn record(spec: &VmSpec, image: &Image) -> Record {
         id: VmId::random(),
         name: spec.name.clone(),
         created_at: now,
+        hypervisor,
         hardware: Hardware {
             cpus: spec.cpus,
             memory: spec.memory,

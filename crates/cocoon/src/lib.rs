@@ -52,7 +52,7 @@ mod vm;
 pub use cocoon::Cocoon;
 pub use config::{Acceleration, Config};
 pub use console::Logs;
-pub use hypervisor::CommandLine;
+pub use hypervisor::{CommandLine, HypervisorKind, cloud_hypervisor};
 pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};

@@ -37,7 +37,7 @@ impl Cocoon {
             Proof::Dead(alive) => alive,
         };
         finish_restore(&mut vm).await?;
-        let line = self.hypervisor.command(vm.record(), vm.paths())?;
+        let line = self.hypervisor(vm.record()).command(vm.record(), vm.paths())?;
         let log = prepare(vm.paths()).await?;
         vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
         crash::point("start: noted");
@@ -61,7 +61,7 @@ impl Cocoon {
         match vm.record().power {
             Power::Running { process, .. } if process == holder.process() => {}
             _ => {
-                self.hypervisor.connect(vm.paths(), self.start_within).await?;
+                self.hypervisor(vm.record()).connect(vm.paths(), self.start_within).await?;
                 vm.set_power(Power::Running { process: holder.process(), at: Timestamp::now() }).await?;
             }
         }
@@ -70,9 +70,15 @@ impl Cocoon {
 
     /// Waits until the hypervisor answers, or ends.
     async fn answers(&self, vm: &LockedVm, process: u32) -> Result<()> {
+        let alive = async {
+            let hypervisor = self.hypervisor(vm.record());
+            hypervisor.connect(vm.paths(), self.start_within).await?;
+            hypervisor.shows_life(vm.paths(), self.start_within).await
+        };
         let connected = tokio::select! {
-            connected = self.hypervisor.connect(vm.paths(), self.start_within) => connected.map(drop),
-            ended = ended(vm, process, self.start_within) => ended,
+            alive = alive => alive,
+            // That it has not ended in all that time is no answer.
+            Err(ended) = ended(vm, process, 2 * self.start_within) => Err(ended),
         };
         match connected {
             Ok(()) => Ok(()),

@@ -75,7 +75,7 @@ impl Cocoon {
 
     /// Ends it by its control socket; `None` where it stays all the same.
     async fn end_by_control(&self, vm: &LockedVm, holder: &Holder, how: Stop) -> Result<Option<Ending>> {
-        let mut control = self.hypervisor.connect(vm.paths(), END).await?;
+        let mut control = self.hypervisor(vm.record()).connect(vm.paths(), END).await?;
         if let Stop::Within(grace) = how {
             let name = &vm.record().name;
             let deadline = Instant::now() + grace;

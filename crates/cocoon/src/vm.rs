@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error;
+use crate::hypervisor::HypervisorKind;
 use crate::state::{Alive, DiskSnapshot, Ending, FileLock, Hardware, Power, Record, Store, VmId};
 
 /// A VM, as it was at the moment of the call.
@@ -25,6 +26,8 @@ pub struct Vm {
     pub process: Option<u32>,
     /// How its last run ended, where it does not run.
     pub ending: Option<Ending>,
+    /// What runs it.
+    pub hypervisor: HypervisorKind,
     /// When it was created.
     pub created_at: Timestamp,
     /// Since when the state is as it is, as far as that is known.
@@ -92,6 +95,7 @@ impl Vm {
             state: seen.state,
             process: seen.process,
             ending: seen.ending,
+            hypervisor: record.hypervisor,
             created_at: record.created_at,
             since: seen.since,
             hardware: record.hardware,

@@ -4,6 +4,8 @@
 //! finding and killing it is the same for all ([`process`] and the lock `alive`); what differs is the command line and the
 //! words on the socket.
 
+mod choice;
+pub mod cloud_hypervisor;
 pub(crate) mod process;
 mod qemu;
 mod qmp;
@@ -15,7 +17,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_types::Result;
 
-pub(crate) use qemu::Qemu;
+pub use choice::HypervisorKind;
+pub(crate) use choice::Hypervisors;
 
 use crate::state::Record;
 use crate::state::VmPaths;
@@ -34,6 +37,14 @@ pub(crate) trait Hypervisor: fmt::Debug + Send + Sync {
     /// # Errors
     /// `Timeout` where it does not within `patience`.
     async fn connect(&self, paths: &VmPaths, patience: Duration) -> Result<Box<dyn Control>>;
+
+    /// Waits for a sign that the guest lives, where this box gives reason to doubt that it will.
+    ///
+    /// # Errors
+    /// `Unsupported` where it dies or shows none within `patience`.
+    async fn shows_life(&self, _paths: &VmPaths, _patience: Duration) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The way to a VM that runs.

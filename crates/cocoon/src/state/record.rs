@@ -9,6 +9,8 @@ use cloud_types::{MiB, Name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::hypervisor::HypervisorKind;
+
 /// A VM's record. What runs is not told by it but by the lock `alive`; it says what to look for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -17,6 +19,7 @@ pub(crate) struct Record {
     pub(crate) id: VmId,
     pub(crate) name: Name,
     pub(crate) created_at: Timestamp,
+    pub(crate) hypervisor: HypervisorKind,
     pub(crate) hardware: Hardware,
     pub(crate) power: Power,
     /// What the first boot's disk is made of, besides the user data; without one there is no such disk.
