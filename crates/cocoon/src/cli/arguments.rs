@@ -1,0 +1,282 @@
+//! What the command takes.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use cloud_types::{GiB, MiB, Name, Result};
+use cocoon::{Acceleration, Config, DirectKernel, PublishedPort, VmSpec};
+
+/// Virtual machines on this box, without a daemon.
+#[derive(Debug, Parser)]
+#[command(name = "cocoon", disable_version_flag = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Where VMs and their disks are [default: /var/lib/cocoon].
+    #[arg(long, visible_alias = "root", global = true, env = "COCOON_ROOT_DIR", value_name = "DIR")]
+    root_dir: Option<PathBuf>,
+    /// Where sockets are [default: `run` below the root directory, or /var/run/cocoon].
+    #[arg(long, global = true, env = "COCOON_RUN_DIR", value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// Where logs are [default: `log` below the root directory, or /var/log/cocoon].
+    #[arg(long, global = true, env = "COCOON_LOG_DIR", value_name = "DIR")]
+    log_dir: Option<PathBuf>,
+    /// The hypervisor's program [default: qemu-system-x86_64].
+    #[arg(long, global = true, env = "COCOON_HYPERVISOR", value_name = "PROGRAM")]
+    hypervisor: Option<PathBuf>,
+    /// The processor's help: auto, kvm or none.
+    #[arg(long, global = true, env = "COCOON_ACCELERATION", default_value = "auto")]
+    acceleration: Acceleration,
+    /// Prints JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Global {
+    pub(crate) fn config(&self) -> Config {
+        let mut config = Config::new().acceleration(self.acceleration);
+        if let Some(path) = &self.root_dir {
+            config = config.root_dir(path);
+        }
+        if let Some(path) = &self.run_dir {
+            config = config.run_dir(path);
+        }
+        if let Some(path) = &self.log_dir {
+            config = config.log_dir(path);
+        }
+        if let Some(program) = &self.hypervisor {
+            config = config.hypervisor(program);
+        }
+        config
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes a VM that does not run yet.
+    Create(Create),
+    /// Prints what a VM of this image would execute, and makes nothing.
+    Run(Create),
+    /// Makes VMs run.
+    Start {
+        #[arg(required = true, value_name = "VM")]
+        names: Vec<Name>,
+    },
+    /// Makes VMs power off.
+    Stop {
+        #[command(flatten)]
+        how: Grace,
+        #[arg(required = true, value_name = "VM")]
+        names: Vec<Name>,
+    },
+    /// Stops VMs and starts them again.
+    Restart {
+        #[command(flatten)]
+        how: Grace,
+        #[arg(required = true, value_name = "VM")]
+        names: Vec<Name>,
+    },
+    /// Lists VMs.
+    Ps {
+        /// Names alone.
+        #[arg(short, long)]
+        quiet: bool,
+    },
+    /// Shows all that is known of VMs, as JSON.
+    Inspect {
+        #[arg(required = true, value_name = "VM")]
+        names: Vec<Name>,
+    },
+    /// Prints what a VM's console has said.
+    Logs {
+        /// Goes on until the VM stops.
+        #[arg(short, long)]
+        follow: bool,
+        #[arg(value_name = "VM")]
+        name: Name,
+    },
+    /// Connects this terminal with a VM's console; `~.` at the beginning of a line ends that.
+    Console {
+        #[arg(value_name = "VM")]
+        name: Name,
+    },
+    /// Removes VMs with their disks.
+    Rm {
+        /// Also those that run.
+        #[arg(short, long)]
+        force: bool,
+        #[arg(required = true, value_name = "VM")]
+        names: Vec<Name>,
+    },
+    /// Removes what commands that were killed have left.
+    Gc {
+        /// Only says what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Prints the version.
+    Version,
+}
+
+/// How long a VM has to power off.
+#[derive(Debug, Args)]
+pub(crate) struct Grace {
+    /// Seconds that a VM has to power off, before its hypervisor is told to end.
+    #[arg(long, visible_alias = "timeout", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
+    pub(crate) grace: Duration,
+    /// Ends the hypervisor at once: what the guest had not written is lost.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// The VM that is to be made.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// The image's file, raw or qcow2. It has to stay as it is while the VM exists.
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+    /// The VM's name [default: `cocoon-` and the image's].
+    #[arg(long)]
+    name: Option<Name>,
+    /// Virtual CPUs.
+    #[arg(long, default_value_t = 2)]
+    cpu: u32,
+    /// Memory, such as 512M or 2G.
+    #[arg(long, default_value = "1G", value_parser = memory, value_name = "SIZE")]
+    memory: MiB,
+    /// The system disk's size, such as 20G [default: 10G, or the image's].
+    #[arg(long, value_parser = storage, value_name = "SIZE")]
+    storage: Option<GiB>,
+    /// Adds an empty disk of this size; may be given again.
+    #[arg(long, value_parser = storage, value_name = "SIZE")]
+    data_disk: Vec<GiB>,
+    /// Makes a TCP port of this box lead to one of the VM: HOST:GUEST or ADDRESS:HOST:GUEST; may be given again.
+    #[arg(long, value_parser = port, value_name = "HOST:GUEST")]
+    publish: Vec<PublishedPort>,
+    /// Boots this kernel, and not from the disk.
+    #[arg(long, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+    /// The kernel's initial file system.
+    #[arg(long, requires = "kernel", value_name = "FILE")]
+    initrd: Option<PathBuf>,
+    /// The kernel's command line.
+    #[arg(long, requires = "kernel", default_value = "", allow_hyphen_values = true)]
+    append: String,
+}
+
+impl Create {
+    pub(crate) fn spec(self) -> Result<VmSpec> {
+        let name = match self.name {
+            Some(name) => name,
+            None => default_name(&self.image)?,
+        };
+        let mut spec = VmSpec::new(name, self.image).cpus(self.cpu).memory(self.memory);
+        if let Some(size) = self.storage {
+            spec = spec.storage(size);
+        }
+        if let Some(kernel) = self.kernel {
+            spec = spec.kernel(DirectKernel { kernel, initrd: self.initrd, command_line: self.append });
+        }
+        spec = self.data_disk.into_iter().fold(spec, VmSpec::data_disk);
+        Ok(self.publish.into_iter().fold(spec, VmSpec::publish))
+    }
+}
+
+/// `cocoon-` and what of the image's name may be in a VM's.
+fn default_name(image: &std::path::Path) -> Result<Name> {
+    let stem = image.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let allowed = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let text: String = format!("cocoon-{stem}").chars().map(allowed).take(63).collect();
+    Name::new(text.trim_end_matches('-'))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().map_err(|_| "give seconds, such as 30".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+/// A size in mebibytes.
+fn mebibytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is no size: give one such as 512M, 2G or 1T");
+    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "M" | "MB" | "MIB" => 1,
+        "G" | "GB" | "GIB" => 1 << 10,
+        "T" | "TB" | "TIB" => 1 << 20,
+        _ => return Err(wrong()),
+    };
+    digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
+}
+
+fn memory(text: &str) -> Result<MiB, String> {
+    mebibytes(text).map(MiB)
+}
+
+fn storage(text: &str) -> Result<GiB, String> {
+    let mebibytes = mebibytes(text)?;
+    if mebibytes % 1024 != 0 {
+        return Err("give whole gibibytes, such as 20G".to_owned());
+    }
+    u32::try_from(mebibytes / 1024).map(GiB).map_err(|_| "too large".to_owned())
+}
+
+fn port(text: &str) -> Result<PublishedPort, String> {
+    let wrong = || format!("{text:?} is no port: give HOST:GUEST, such as 8080:80, or ADDRESS:HOST:GUEST");
+    let (text, address) = match text.match_indices(':').count() {
+        1 => (text, Ipv4Addr::LOCALHOST),
+        2 => {
+            let (address, ports) = text.split_once(':').ok_or_else(wrong)?;
+            (ports, address.parse().map_err(|_| wrong())?)
+        }
+        _ => return Err(wrong()),
+    };
+    let (host, guest) = text.split_once(':').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(wrong);
+    Ok(PublishedPort { address, host: number(host)?, guest: number(guest)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_a_unit_and_are_exact() {
+        assert_eq!((memory("512M"), memory("2G")), (Ok(MiB(512)), Ok(MiB(2048))));
+        assert_eq!((storage("10G"), storage("1T")), (Ok(GiB(10)), Ok(GiB(1024))));
+        for text in ["", "512", "G", "1.5G", "-1G", "1X", "99999999999999T"] {
+            assert!(memory(text).is_err(), "{text}");
+        }
+        assert!(storage("512M").is_err());
+    }
+
+    #[test]
+    fn a_port_is_published_on_loopback_unless_an_address_is_given() {
+        let published = |address, host, guest| Ok(PublishedPort { address, host, guest });
+        assert_eq!(port("8080:80"), published(Ipv4Addr::LOCALHOST, 8080, 80));
+        assert_eq!(port("0.0.0.0:2222:22"), published(Ipv4Addr::UNSPECIFIED, 2222, 22));
+        for text in ["80", "0:80", "80:0", "a:80", "1:2:3:4", "::80", "70000:80", "1.2.3:1:2"] {
+            assert!(port(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_default_name_is_made_of_the_images() {
+        let name = |image: &str| default_name(image.as_ref()).unwrap().to_string();
+        assert_eq!(name("/x/debian-12-genericcloud.qcow2"), "cocoon-debian-12-genericcloud");
+        assert_eq!(name("/x/Ubuntu 24.04!.img"), "cocoon-ubuntu-24-04");
+    }
+}

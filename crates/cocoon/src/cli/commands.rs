@@ -1,0 +1,151 @@
+//! What the command does.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use cloud_types::{Error, ErrorKind, Name, Result};
+use cocoon::{Cocoon, Ending, Removal, Started, Stop, Stopped, VmState};
+use serde_json::{Value, json};
+
+use super::arguments::{Arguments, Command, Grace};
+use super::attach::attach;
+use super::output::{Output, outcome};
+
+/// Runs what the arguments say. The exit code is 0 where all of it was done, 1 where not, and 2 for wrong arguments.
+pub(crate) async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output { json: arguments.global.json };
+    let cocoon = arguments.global.config().on_notice(|notice| Output::notice(notice)).build();
+    match execute(&cocoon, output, arguments.command).await {
+        Ok(code) => code,
+        Err(error) => {
+            output.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Create(create) => {
+            let vm = cocoon.create(&create.spec()?).await?;
+            output.value(&vm);
+            output.line(vm.name);
+        }
+        Command::Run(create) => {
+            let line = cocoon.plan(&create.spec()?).await?;
+            output.value(&json!({ "program": line.program, "arguments": line.arguments }));
+            output.line(line);
+        }
+        Command::Start { names } => {
+            return Ok(each(output, names, async |name| start(cocoon, name).await).await);
+        }
+        Command::Stop { how, names } => {
+            return Ok(each(output, names, async |name| stop(cocoon, name, &how).await).await);
+        }
+        Command::Restart { how, names } => {
+            let restart = async |name: &Name| {
+                stop(cocoon, name, &how).await?;
+                start(cocoon, name).await
+            };
+            return Ok(each(output, names, restart).await);
+        }
+        Command::Ps { quiet } => {
+            let vms = cocoon.list().await?;
+            match quiet {
+                true => vms.iter().for_each(|vm| output.line(&vm.name)),
+                false => output.vms(&vms),
+            }
+        }
+        Command::Inspect { names } => {
+            let mut vms = Vec::new();
+            for name in &names {
+                vms.push(cocoon.inspect(name).await?);
+            }
+            Output::always_value(&vms);
+        }
+        Command::Logs { follow, name } => logs(cocoon, &name, follow).await?,
+        Command::Console { name } => attach(cocoon.console(&name).await?).await?,
+        Command::Rm { force, names } => {
+            let removal = if force { Removal::EvenRunning } else { Removal::OnlyStopped };
+            let remove = async |name: &Name| cocoon.remove(name, removal).await.map(|()| "removed".to_owned());
+            return Ok(each(output, names, remove).await);
+        }
+        Command::Gc { dry_run } => gc(cocoon, output, dry_run).await?,
+        Command::Version => {
+            output.value(&json!({ "version": env!("CARGO_PKG_VERSION") }));
+            output.line(format_args!("cocoon {}", env!("CARGO_PKG_VERSION")));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does the same with each VM, says what became of it, and does not let one's failure keep the others from it.
+async fn each(output: Output, names: Vec<Name>, work: impl AsyncFn(&Name) -> Result<String>) -> ExitCode {
+    let (mut outcomes, mut code) = (Vec::<Value>::new(), ExitCode::SUCCESS);
+    for name in names {
+        match work(&name).await {
+            Ok(what) => {
+                output.line(format_args!("{name}: {what}"));
+                outcomes.push(outcome(&name, &what));
+            }
+            Err(error) => {
+                code = ExitCode::FAILURE;
+                output.error(&error);
+                outcomes.push(json!({ "name": name, "error": error.message() }));
+            }
+        }
+    }
+    output.value(&outcomes);
+    code
+}
+
+async fn start(cocoon: &Cocoon, name: &Name) -> Result<String> {
+    Ok(match cocoon.start(name).await? {
+        Started::Now(_) => "started".to_owned(),
+        Started::Already(_) => "runs already".to_owned(),
+    })
+}
+
+async fn stop(cocoon: &Cocoon, name: &Name, how: &Grace) -> Result<String> {
+    let how = if how.force { Stop::Now } else { Stop::Within(how.grace) };
+    Ok(match cocoon.stop(name, how).await? {
+        Stopped::Now(Ending::PoweredOff) => "powered off".to_owned(),
+        Stopped::Now(ending) => format!("stopped ({ending})"),
+        Stopped::Already => "did not run".to_owned(),
+    })
+}
+
+async fn logs(cocoon: &Cocoon, name: &Name, follow: bool) -> Result<()> {
+    let mut logs = cocoon.logs(name).await?;
+    loop {
+        let stopped = !follow || cocoon.inspect(name).await?.state == VmState::Stopped;
+        loop {
+            let part = logs.next().await?;
+            if part.is_empty() {
+                break;
+            }
+            let mut out = std::io::stdout();
+            let written = out.write_all(&part).and_then(|()| out.flush());
+            written.map_err(|error| Error::new(ErrorKind::Unavailable, format!("writing to the output: {error}")))?;
+        }
+        if stopped {
+            return Ok(());
+        }
+        tokio::time::sleep(FOLLOW).await;
+    }
+}
+
+/// Between two looks at a console's log.
+const FOLLOW: Duration = Duration::from_millis(100);
+
+async fn gc(cocoon: &Cocoon, output: Output, dry_run: bool) -> Result<()> {
+    let found = if dry_run { cocoon.stale().await? } else { cocoon.collect().await? };
+    output.value(&json!({ "removed": !dry_run, "paths": found }));
+    for path in found {
+        output.line(format_args!("{} {}", if dry_run { "would remove" } else { "removed" }, path.display()));
+    }
+    Ok(())
+}

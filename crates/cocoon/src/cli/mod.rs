@@ -1,0 +1,9 @@
+//! The command: what it takes, what it does, what it prints.
+
+mod arguments;
+mod attach;
+mod commands;
+mod escape;
+mod output;
+
+pub(crate) use commands::run;

@@ -1,0 +1,68 @@
+//! The library's one entry, and what reads without changing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud_types::{ErrorKind, Name, Result};
+
+use crate::blocking::blocking;
+use crate::hypervisor::{CommandLine, Hypervisor};
+use crate::notice::Listener;
+use crate::state::Store;
+use crate::vm::Vm;
+
+/// The VMs of one installation, which is a root directory. Made by [`Config::build`](crate::Config::build); clones mean the same.
+///
+/// Calls on one VM take turns, also between processes; calls on different ones do not wait for each other. Any future may be
+/// dropped, and any process killed: the next call reads what is true, and finishes or undoes what was begun.
+#[derive(Debug, Clone)]
+pub struct Cocoon {
+    pub(crate) store: Store,
+    pub(crate) hypervisor: Arc<dyn Hypervisor>,
+    pub(crate) start_within: Duration,
+    pub(crate) listener: Listener,
+}
+
+impl Cocoon {
+    /// All VMs, by name. One whose record cannot be read is an error, so that none is silently missing.
+    ///
+    /// # Errors
+    /// `PermissionDenied` where the root is another user's; `Unexpected` where a record cannot be read.
+    pub async fn list(&self) -> Result<Vec<Vm>> {
+        let store = self.store.clone();
+        blocking(move || {
+            let mut vms = Vec::new();
+            for name in store.names()? {
+                match Vm::observe(&store, &name) {
+                    // Removed since the names were read.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    vm => vms.push(vm?),
+                }
+            }
+            Ok(vms)
+        })
+        .await
+    }
+
+    /// One VM.
+    ///
+    /// # Errors
+    /// `NotFound` without such a VM; `Unexpected` where its record cannot be read.
+    pub async fn inspect(&self, name: &Name) -> Result<Vm> {
+        let (store, name) = (self.store.clone(), name.clone());
+        blocking(move || Vm::observe(&store, &name)).await
+    }
+
+    /// What a start of the VM executes.
+    ///
+    /// # Errors
+    /// As [`inspect`](Self::inspect), and `Unsupported` where the hypervisor is missing.
+    pub async fn command_line(&self, name: &Name) -> Result<CommandLine> {
+        let (this, name) = (self.clone(), name.clone());
+        blocking(move || {
+            let record = this.store.read(&name)?;
+            this.hypervisor.command(&record, &this.store.paths(&record))
+        })
+        .await
+    }
+}

@@ -1,0 +1,162 @@
+//! Creating a VM: complete before it is seen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cloud_types::{Error, ErrorKind, GiB, Result};
+use jiff::Timestamp;
+
+use crate::blocking::blocking;
+use crate::hypervisor::CommandLine;
+use crate::image::Image;
+use crate::spec::{DirectKernel, VmSpec};
+use crate::state::{Disk, DiskFormat, Ending, Hardware, Kernel, Power, Record, Stage, Store, VmId};
+use crate::vm::Vm;
+use crate::{Cocoon, crash, disk, error};
+
+impl Cocoon {
+    /// Makes a VM that does not run yet. It is there as a whole or not at all.
+    ///
+    /// The system disk lies over the image, which has to stay as it is for as long as the VM exists.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where the name is taken; `InvalidRequest` by field where the spec breaks a rule; `Unsupported` where
+    /// a program is missing; `QuotaExceeded` where the file system is full.
+    pub async fn create(&self, spec: &VmSpec) -> Result<Vm> {
+        spec.check()?;
+        let path = spec.image.clone();
+        let image = blocking(move || Image::open(&path)).await?;
+        let size = storage(spec, &image)?;
+        self.store.prepare().await?;
+        // The name is claimed when all is done; who is late shall know it before the work.
+        if self.store.read(&spec.name).is_ok() {
+            let message = format!("there is a VM `{}` already: choose another name, or remove that one", spec.name);
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
+        let record = record(spec, &image);
+        self.check_socket_path(&record)?;
+        let stage = self.store.stage().await?;
+        if let Err(error) = make(&stage, spec, &record, &image, size).await {
+            stage.discard().await;
+            return Err(error);
+        }
+        stage.publish(self.store.layout(), &record.name).await?;
+        let (store, name) = (self.store.clone(), record.name);
+        blocking(move || Vm::observe(&store, &name)).await
+    }
+
+    /// What the first start of such a VM would execute. Nothing is made.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create) has them for the spec and the hypervisor.
+    pub async fn plan(&self, spec: &VmSpec) -> Result<CommandLine> {
+        spec.check()?;
+        let path = spec.image.clone();
+        let image = blocking(move || Image::open(&path)).await?;
+        storage(spec, &image)?;
+        let record = record(spec, &image);
+        self.hypervisor.command(&record, &self.store.paths(&record))
+    }
+
+    /// Said now, and not by the hypervisor in words of its own: <https://man7.org/linux/man-pages/man7/unix.7.html>.
+    fn check_socket_path(&self, record: &Record) -> Result<()> {
+        let path = self.store.paths(record).control_socket();
+        // The console's has the same length.
+        if path.as_os_str().len() < LONGEST_SOCKET_PATH {
+            return Ok(());
+        }
+        let rule = format!("{} is too long for a socket's path: give a shorter one by `--run-dir`", path.display());
+        Err(Error::invalid("run_dir", rule))
+    }
+}
+
+const LONGEST_SOCKET_PATH: usize = 107;
+
+/// The system disk's size in bytes.
+fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
+    let bytes = |size: GiB| u64::from(size.0) << 30;
+    match spec.storage {
+        Some(size) if bytes(size) < image.size => {
+            let rule = format!("the image needs {} bytes, which is more than {size}", image.size);
+            Err(Error::invalid("storage", rule))
+        }
+        Some(size) => Ok(bytes(size)),
+        None => Ok(image.size.max(bytes(GiB(10)))),
+    }
+}
+
+fn record(spec: &VmSpec, image: &Image) -> Record {
+    let now = Timestamp::now();
+    let overlay =
+        |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
+    let mut disks = vec![overlay("system.qcow2".to_owned(), Some(image.file.clone()))];
+    disks.extend((1..=spec.data_disks.len()).map(|number| overlay(format!("data-{number}.qcow2"), None)));
+    Record {
+        version: crate::state::Version,
+        id: VmId::random(),
+        name: spec.name.clone(),
+        created_at: now,
+        hardware: Hardware {
+            cpus: spec.cpus,
+            memory: spec.memory,
+            kernel: spec.kernel.as_ref().map(|direct| Kernel {
+                file: KERNEL.into(),
+                initrd: direct.initrd.as_ref().map(|_| INITRD.into()),
+                command_line: direct.command_line.clone(),
+            }),
+            disks,
+            mac: mac(),
+            published: spec.published.clone(),
+        },
+        power: Power::Stopped { ending: Ending::NeverStarted, at: now },
+    }
+}
+
+const KERNEL: &str = "kernel";
+const INITRD: &str = "initrd";
+
+/// An address of QEMU's range, which belongs to no card's maker.
+fn mac() -> String {
+    let [a, b, c, ..] = fastrand::u32(..).to_be_bytes();
+    format!("52:54:00:{a:02x}:{b:02x}:{c:02x}")
+}
+
+/// Makes all files of the VM.
+async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &Image, size: u64) -> Result<()> {
+    let directory = stage.directory();
+    let mut sizes = vec![size];
+    sizes.extend(spec.data_disks.iter().map(|size| u64::from(size.0) << 30));
+    for (number, (disk, size)) in record.hardware.disks.iter().zip(sizes).enumerate() {
+        let file = directory.join(&disk.file);
+        match number {
+            0 => disk::overlay(&file, image, size, stage.guard()?).await?,
+            _ => disk::empty(&file, size, stage.guard()?).await?,
+        }
+        crash::point("create: disk made");
+    }
+    if let Some(direct) = &spec.kernel {
+        copy_kernel(stage, direct).await?;
+    }
+    Store::fill(stage, record).await
+}
+
+/// Copies the kernel and its file system, so that the VM boots the same for ever.
+async fn copy_kernel(stage: &Stage, direct: &DirectKernel) -> Result<()> {
+    let mut copies: Vec<(PathBuf, PathBuf)> = vec![(direct.kernel.clone(), stage.directory().join(KERNEL))];
+    copies.extend(direct.initrd.iter().map(|initrd| (initrd.clone(), stage.directory().join(INITRD))));
+    let lock = stage.hold();
+    blocking(move || {
+        let _lock = lock;
+        copies.iter().try_for_each(|(from, to)| copy(from, to))
+    })
+    .await
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_file() {
+        return Err(Error::invalid("kernel", format!("{}: there is no such file", from.display())));
+    }
+    fs::copy(from, to).map_err(|error| error::io(format_args!("copying {}", from.display()), error))?;
+    crash::point("create: file copied");
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Disks, made and changed by `qemu-img`.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use cloud_types::{Error, ErrorKind, Result};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::image::Image;
+use crate::{error, program};
+
+/// Makes a disk that begins as `image` and holds only what differs from it.
+pub(crate) async fn overlay(disk: &Path, image: &Image, size: u64, guard: File) -> Result<()> {
+    let mut command = qemu_img()?;
+    command.args(["create", "-q", "-f", "qcow2", "-F", image.format.as_str(), "-b"]).arg(&image.file);
+    run(command.arg(disk).arg(size.to_string()), guard).await
+}
+
+/// Makes an empty disk.
+pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["create", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
+}
+
+fn qemu_img() -> Result<Command> {
+    let path = program::find("qemu-img").ok_or_else(|| error::missing_program("qemu-img", "qemu-utils"))?;
+    Ok(Command::new(path))
+}
+
+/// Runs `qemu-img`. It holds `guard` open, so that what it writes is protected also when this process is killed.
+async fn run(command: &mut Command, guard: File) -> Result<()> {
+    command.stdin(Stdio::from(guard)).kill_on_drop(true);
+    let output = timeout(DEADLINE, command.output()).await;
+    let output = output
+        .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", DEADLINE.as_secs())))?;
+    let output = output.map_err(|error| error::io("running qemu-img", error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    Err(Error::new(ErrorKind::Unexpected, format!("qemu-img: {}", words.trim().replace('\n', "; "))))
+}
+
+/// For what writes little; a copy of a whole disk would need more.
+const DEADLINE: Duration = Duration::from_secs(120);

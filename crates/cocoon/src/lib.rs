@@ -1,0 +1,59 @@
+//! Virtual machines on one's own Linux box, without a daemon: each VM is a directory and, while it runs, a hypervisor's process.
+//!
+//! ```no_run
+//! # async fn run() -> cloud_types::Result<()> {
+//! use std::time::Duration;
+//! use cloud_types::{MiB, Name};
+//! use cocoon::{Removal, Stop, VmSpec};
+//!
+//! let cocoon = cocoon::Config::from_env()?.build();
+//! let name = Name::new("web-1")?;
+//! cocoon.create(&VmSpec::new(name.clone(), "debian-12.qcow2").memory(MiB::from_gib(2))).await?;
+//! cocoon.start(&name).await?;
+//! cocoon.stop(&name, Stop::Within(Duration::from_secs(30))).await?;
+//! cocoon.remove(&name, Removal::OnlyStopped).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! What may be relied on:
+//! - **One directory a VM, no index.** A VM is published by one rename when all of it is there, which claims its name too, and
+//!   retired by one when it is removed. Calls on different VMs never wait for each other.
+//! - **A process is proven.** The hypervisor holds a lock of its VM from its start to its end, and the kernel releases it. Nothing
+//!   is told or removed on the word of a process id or of a file's age.
+//! - **Killed anywhere.** A command, a hypervisor or the machine may be killed at any step: the next call on the VM reads what
+//!   is true, and finishes or undoes what was begun.
+//! - **Nothing waits for ever.** Every wait for a lock, an answer or an end has a deadline, and says what it waited for.
+//!
+//! The `cocoon` command, behind the feature `cli`, is the same for people.
+
+mod blocking;
+mod cocoon;
+mod collect;
+mod config;
+mod console;
+mod crash;
+mod create;
+mod disk;
+mod error;
+mod hypervisor;
+mod image;
+mod notice;
+mod program;
+mod remove;
+mod spec;
+mod start;
+mod state;
+mod stop;
+mod vm;
+
+pub use cocoon::Cocoon;
+pub use config::{Acceleration, Config};
+pub use console::Logs;
+pub use hypervisor::CommandLine;
+pub use notice::Notice;
+pub use remove::Removal;
+pub use spec::{DirectKernel, VmSpec};
+pub use start::Started;
+pub use state::{Disk, DiskFormat, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub use stop::{Stop, Stopped};
+pub use vm::{Vm, VmState};

@@ -1,0 +1,72 @@
+//! What a caller is told of while a call goes on.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud_types::Name;
+
+/// Something that takes time, or does not go as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The VM was asked to power off, and has this long.
+    AskedToPowerOff {
+        /// The VM.
+        name: Name,
+        /// Its time.
+        grace: Duration,
+    },
+    /// The VM did not power off in its time, and its hypervisor is told to end.
+    GraceIsOver {
+        /// The VM.
+        name: Name,
+        /// The time that it had.
+        grace: Duration,
+    },
+    /// The hypervisor does not answer, and is killed: what the guest had not written may be lost.
+    Killing {
+        /// The VM.
+        name: Name,
+        /// Why it came to that.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AskedToPowerOff { name, grace } => write!(f, "{name}: asked to power off within {grace:?}"),
+            Self::GraceIsOver { name, grace } => {
+                write!(f, "{name}: still runs after {grace:?}: its hypervisor is told to end")
+            }
+            Self::Killing { name, reason } => write!(f, "{name}: {reason}: its hypervisor is killed"),
+        }
+    }
+}
+
+/// Who is told.
+#[derive(Clone)]
+pub(crate) struct Listener(Arc<dyn Fn(&Notice) + Send + Sync>);
+
+impl Listener {
+    pub(crate) fn new(listener: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    pub(crate) fn tell(&self, notice: &Notice) {
+        (self.0)(notice);
+    }
+}
+
+impl Default for Listener {
+    fn default() -> Self {
+        Self::new(|_| {})
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
+}

@@ -1,0 +1,122 @@
+//! What a caller asks for.
+
+use std::path::PathBuf;
+
+use cloud_types::{Error, GiB, MiB, Name, Result};
+
+use crate::state::PublishedPort;
+
+/// A VM to be made.
+///
+/// ```
+/// # fn main() -> cloud_types::Result<()> {
+/// use cloud_types::{MiB, Name};
+///
+/// let spec = cocoon::VmSpec::new(Name::new("web-1")?, "debian-12.qcow2").cpus(4).memory(MiB::from_gib(2));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct VmSpec {
+    pub(crate) name: Name,
+    pub(crate) image: PathBuf,
+    pub(crate) cpus: u32,
+    pub(crate) memory: MiB,
+    pub(crate) storage: Option<GiB>,
+    pub(crate) kernel: Option<DirectKernel>,
+    pub(crate) data_disks: Vec<GiB>,
+    pub(crate) published: Vec<PublishedPort>,
+}
+
+/// A kernel that is booted without a boot loader.
+#[derive(Debug, Clone, Default)]
+pub struct DirectKernel {
+    /// The kernel's file: a bzImage, or an ELF with a PVH entry. It is copied.
+    pub kernel: PathBuf,
+    /// The initial file system's file. It is copied.
+    pub initrd: Option<PathBuf>,
+    /// The kernel's command line.
+    pub command_line: String,
+}
+
+impl VmSpec {
+    /// A VM with a system disk that begins as this image, a raw or qcow2 file: 2 CPUs, 1 GiB of memory, 10 GiB of storage.
+    #[must_use]
+    pub fn new(name: Name, image: impl Into<PathBuf>) -> Self {
+        Self {
+            name,
+            image: image.into(),
+            cpus: 2,
+            memory: MiB::from_gib(1),
+            storage: None,
+            kernel: None,
+            data_disks: Vec::new(),
+            published: Vec::new(),
+        }
+    }
+
+    /// Virtual CPUs, 1 to 255.
+    #[must_use]
+    pub fn cpus(mut self, cpus: u32) -> Self {
+        self.cpus = cpus;
+        self
+    }
+
+    /// Memory, from 16 MiB.
+    #[must_use]
+    pub fn memory(mut self, memory: MiB) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// The system disk's size; not below the image's. Unless it is set, 10 GiB, or the image's size if that is more.
+    #[must_use]
+    pub fn storage(mut self, storage: GiB) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+
+    /// Boots this kernel, and not from the disk.
+    #[must_use]
+    pub fn kernel(mut self, kernel: DirectKernel) -> Self {
+        self.kernel = Some(kernel);
+        self
+    }
+
+    /// Adds an empty disk.
+    #[must_use]
+    pub fn data_disk(mut self, size: GiB) -> Self {
+        self.data_disks.push(size);
+        self
+    }
+
+    /// Makes a port of this box lead to one of the VM.
+    #[must_use]
+    pub fn publish(mut self, port: PublishedPort) -> Self {
+        self.published.push(port);
+        self
+    }
+
+    /// What can be said without looking at a file.
+    pub(crate) fn check(&self) -> Result<()> {
+        if !(1..=255).contains(&self.cpus) {
+            return Err(Error::invalid("cpus", format!("must be 1 to 255, got {}", self.cpus)));
+        }
+        if !(16..=MOST_MEMORY).contains(&self.memory.0) {
+            return Err(Error::invalid("memory", format!("must be 16 MiB to 16 TiB, got {}", self.memory)));
+        }
+        for size in self.storage.iter().chain(&self.data_disks) {
+            if !(1..=MOST_STORAGE).contains(&size.0) {
+                return Err(Error::invalid("storage", format!("must be 1 GiB to 64 TiB, got {size}")));
+            }
+        }
+        if self.data_disks.len() > MOST_DISKS {
+            let rule = format!("at most {MOST_DISKS} data disks, got {}", self.data_disks.len());
+            return Err(Error::invalid("data_disk", rule));
+        }
+        Ok(())
+    }
+}
+
+const MOST_MEMORY: u64 = 16 << 20;
+const MOST_STORAGE: u32 = 64 << 10;
+const MOST_DISKS: usize = 20;

@@ -1,0 +1,126 @@
+//! Starting a VM, or finishing a start that a killed command began.
+
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::time::Duration;
+
+use cloud_types::{Error, ErrorKind, Name, Result};
+use jiff::Timestamp;
+
+use crate::blocking::blocking;
+use crate::hypervisor::process;
+use crate::state::{Ending, Holder, LockedVm, Power, Proof, VmPaths};
+use crate::vm::Vm;
+use crate::{Cocoon, crash, error};
+
+/// What a start found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// It was stopped, and runs now.
+    Now(Vm),
+    /// It ran already.
+    Already(Vm),
+}
+
+impl Cocoon {
+    /// Makes a VM run; answers when its hypervisor does. That it runs already is no error.
+    ///
+    /// # Errors
+    /// `NotFound` without such a VM; `Unsupported` where the hypervisor is missing; `Unavailable` where it ends at once,
+    /// with its last words; `Timeout` where it does not answer; `Conflict` where another command keeps the VM for itself.
+    pub async fn start(&self, name: &Name) -> Result<Started> {
+        let mut vm = self.store.lock(name, "start").await?;
+        crash::point("start: locked");
+        let alive = match vm.alive().prove(vm.last_process()).await? {
+            Proof::Runs(holder) => return self.adopt(vm, &holder).await.map(Started::Already),
+            Proof::Dead(alive) => alive,
+        };
+        let line = self.hypervisor.command(vm.record(), vm.paths())?;
+        let log = prepare(vm.paths()).await?;
+        vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
+        crash::point("start: noted");
+        let process = process::spawn(&line, alive, log)?;
+        crash::point("start: spawned");
+        match self.answers(&vm, process).await {
+            Ok(()) => {
+                crash::point("start: answers");
+                vm.set_power(Power::Running { process, at: Timestamp::now() }).await?;
+                self.inspect(name).await.map(Started::Now)
+            }
+            Err(error) => {
+                self.give_up(&mut vm, process).await?;
+                Err(error.with_context(name))
+            }
+        }
+    }
+
+    /// Takes note of a hypervisor whose start nobody finished.
+    async fn adopt(&self, mut vm: LockedVm, holder: &Holder) -> Result<Vm> {
+        match vm.record().power {
+            Power::Running { process, .. } if process == holder.process() => {}
+            _ => {
+                self.hypervisor.connect(vm.paths(), self.start_within).await?;
+                vm.set_power(Power::Running { process: holder.process(), at: Timestamp::now() }).await?;
+            }
+        }
+        self.inspect(&vm.record().name).await
+    }
+
+    /// Waits until the hypervisor answers, or ends.
+    async fn answers(&self, vm: &LockedVm, process: u32) -> Result<()> {
+        let connected = tokio::select! {
+            connected = self.hypervisor.connect(vm.paths(), self.start_within) => connected.map(drop),
+            ended = ended(vm, process, self.start_within) => ended,
+        };
+        match connected {
+            Ok(()) => Ok(()),
+            // It may have ended in the midst of its greeting: then its own words say more.
+            Err(error) if error.kind() == ErrorKind::Unavailable => ended(vm, process, END).await.and(Err(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes sure that nothing runs, and notes it.
+    async fn give_up(&self, vm: &mut LockedVm, process: u32) -> Result<()> {
+        if let Proof::Runs(holder) = vm.alive().prove(Some(process)).await? {
+            holder.kill().map_err(|error| error::io("killing the hypervisor", error))?;
+            holder.ended_within(END).await;
+        }
+        match vm.alive().prove(None).await? {
+            Proof::Dead(_dead) => {
+                vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await
+            }
+            Proof::Runs(_) => Err(Error::new(ErrorKind::Unexpected, "the hypervisor cannot be killed")),
+        }
+    }
+}
+
+/// Waits for the hypervisor's end, which is the error; `Ok` where it does not come within `patience`.
+async fn ended(vm: &LockedVm, process: u32, patience: Duration) -> Result<()> {
+    match vm.alive().prove(Some(process)).await? {
+        Proof::Runs(holder) if !holder.ended_within(patience).await => Ok(()),
+        _ => {
+            let words = process::last_words(&vm.paths().hypervisor_log());
+            Err(Error::new(ErrorKind::Unavailable, format!("the hypervisor ended at once: {words}")))
+        }
+    }
+}
+
+/// How long a process may take to end once it was told to for good.
+const END: Duration = Duration::from_secs(5);
+
+/// Empty directories for sockets and logs; answers the log of the hypervisor, which begins anew with each start.
+async fn prepare(paths: &VmPaths) -> Result<File> {
+    let (run, log, file) = (paths.run().to_owned(), paths.log().to_owned(), paths.hypervisor_log());
+    let doing = format!("making {} and {}", run.display(), log.display());
+    let prepared = blocking(move || {
+        for directory in [&run, &log] {
+            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        }
+        for entry in fs::read_dir(&run)? {
+            fs::remove_file(entry?.path())?;
+        }
+        File::create(file)
+    });
+    prepared.await.map_err(|error| error::io(doing, error))
+}

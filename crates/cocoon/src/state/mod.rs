@@ -1,0 +1,27 @@
+//! What is kept on disk: one directory a VM, its record, and the locks that make changes safe.
+//!
+//! There is no index and no daemon. What exists is what `vms/` lists, and what runs is what holds its VM's `alive` lock.
+//!
+//! | Path below the root | What it is |
+//! |---|---|
+//! | `vms/NAME/vm.json` | the record |
+//! | `vms/NAME/lock` | held by the command that changes the VM |
+//! | `vms/NAME/alive` | held by the hypervisor's process, from its start to its end |
+//! | `vms/NAME/…` | the VM's disks and kernel |
+//! | `staging/` | directories on their way in or out; free for all while nobody holds `staging.lock` |
+
+mod alive;
+mod durable;
+mod layout;
+mod lock;
+mod record;
+mod staging;
+mod store;
+
+pub(crate) use alive::{Alive, Holder, Proof};
+pub(crate) use layout::{Layout, VmPaths};
+pub(crate) use lock::FileLock;
+pub use record::{Disk, DiskFormat, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub(crate) use record::{Power, Record, Version};
+pub(crate) use staging::Stage;
+pub(crate) use store::{LockedVm, Store};

@@ -1,0 +1,214 @@
+//! What is written down of a VM: `vm.json`.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use cloud_types::{MiB, Name};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A VM's record. What runs is not told by it but by the lock `alive`; it says what to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// The form of this file; a later one may not be read by this version.
+    pub(crate) version: Version,
+    pub(crate) id: VmId,
+    pub(crate) name: Name,
+    pub(crate) created_at: Timestamp,
+    pub(crate) hardware: Hardware,
+    pub(crate) power: Power,
+}
+
+/// The one form of the record so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub(crate) struct Version;
+
+impl From<Version> for u32 {
+    fn from(_: Version) -> Self {
+        1
+    }
+}
+
+impl TryFrom<u32> for Version {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        (number == 1).then_some(Self).ok_or_else(|| format!("version {number}: written by a newer cocoon"))
+    }
+}
+
+/// What was last done about a VM's power.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum Power {
+    /// No hypervisor runs: this was proven before it was written.
+    Stopped { ending: Ending, at: Timestamp },
+    /// A hypervisor is about to be started, or was, by a command that may have died since.
+    Starting { at: Timestamp },
+    /// A hypervisor was started as this process.
+    Running { process: u32, at: Timestamp },
+    /// The hypervisor is being ended.
+    Stopping { process: u32, at: Timestamp },
+}
+
+/// How a VM's last run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Ending {
+    /// It has not run so far.
+    NeverStarted,
+    /// It powered off when it was asked to.
+    PoweredOff,
+    /// It did not power off within its grace, and its hypervisor ended it, with its disks written back.
+    Ended,
+    /// Its hypervisor did not answer, and was killed.
+    Killed,
+    /// Nobody stopped it: it powered off by itself, or its hypervisor was killed by others, or the machine went down.
+    ByItself,
+    /// It did not get as far as to run.
+    FailedToStart,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NeverStarted => "never started",
+            Self::PoweredOff => "powered off",
+            Self::Ended => "ended after its grace",
+            Self::Killed => "killed",
+            Self::ByItself => "ended by itself",
+            Self::FailedToStart => "failed to start",
+        })
+    }
+}
+
+/// The virtual machine itself. Files are named relative to the VM's directory, unless they are absolute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Hardware {
+    /// Virtual CPUs.
+    pub cpus: u32,
+    /// Memory.
+    pub memory: MiB,
+    /// What is booted without a boot loader; from the first disk where there is none.
+    pub kernel: Option<Kernel>,
+    /// The disks, the one with the system first.
+    pub disks: Vec<Disk>,
+    /// The address of its network card.
+    pub mac: String,
+    /// Ports of this box that lead to ports of the VM.
+    pub published: Vec<PublishedPort>,
+}
+
+/// A kernel that is booted directly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// The kernel's file.
+    pub file: PathBuf,
+    /// The initial file system's file.
+    pub initrd: Option<PathBuf>,
+    /// The kernel's command line.
+    pub command_line: String,
+}
+
+/// A disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// Its file.
+    pub file: PathBuf,
+    /// How the file is to be read.
+    pub format: DiskFormat,
+    /// The image that lies below, where it holds only what differs.
+    pub backing: Option<PathBuf>,
+    /// Whether the VM may only read it.
+    pub read_only: bool,
+}
+
+/// How a disk's file is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiskFormat {
+    /// Byte for byte.
+    Raw,
+    /// QEMU's format, which grows with what is written.
+    Qcow2,
+}
+
+impl DiskFormat {
+    /// Its name in QEMU's words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Qcow2 => "qcow2",
+        }
+    }
+}
+
+/// A TCP port of this box that leads to one of a VM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedPort {
+    /// The address on this box.
+    pub address: Ipv4Addr,
+    /// The port on this box.
+    pub host: u16,
+    /// The port of the VM.
+    pub guest: u16,
+}
+
+/// What tells a VM from all others, also from a later one of its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct VmId(String);
+
+impl VmId {
+    /// An id that nobody had before.
+    pub(crate) fn random() -> Self {
+        Self(format!("{:012x}", fastrand::u64(..) & 0xffff_ffff_ffff))
+    }
+
+    /// The id as text: 12 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for VmId {
+    type Error = String;
+
+    /// Checked because paths are made of it.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let hexadecimal = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if hexadecimal { Ok(Self(text)) } else { Err("an id is 12 hexadecimal digits".to_owned()) }
+    }
+}
+
+impl fmt::Display for VmId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_a_later_version_is_refused_with_the_reason() {
+        let error = serde_json::from_str::<Version>("2").unwrap_err();
+        assert!(error.to_string().contains("newer cocoon"), "{error}");
+    }
+
+    #[test]
+    fn an_id_that_would_lead_out_of_its_directory_is_refused() {
+        for text in ["\"../../../etc\"", "\"0123456789\"", "\"\""] {
+            serde_json::from_str::<VmId>(text).unwrap_err();
+        }
+        let id = VmId::random();
+        assert_eq!(serde_json::from_str::<VmId>(&serde_json::to_string(&id).unwrap()).unwrap(), id);
+    }
+}
