@@ -18,6 +18,7 @@ mod checksum_file;
 mod collect;
 mod digest;
 mod http;
+mod installation;
 mod kind;
 mod layer;
 mod lease;

@@ -51,13 +51,6 @@ pub struct StoredImage {
     pub pulled_at: Timestamp,
 }
 
-/// An image whose blobs stay for as long as this lives.
-#[derive(Debug)]
-pub(crate) struct HeldImage {
-    pub(crate) image: StoredImage,
-    _lease: Lease,
-}
-
 impl Images {
     /// The images below this directory, for a user other than [`Cocoon`](crate::Cocoon). Nothing is made before it is needed.
     #[must_use]
@@ -143,7 +136,7 @@ impl Images {
     }
 
     /// Finds an image and keeps its blobs from being removed, until there is a record of who uses them.
-    pub(crate) async fn hold(&self, text: &str) -> Result<HeldImage> {
+    pub(super) async fn hold(&self, text: &str) -> Result<(StoredImage, Lease)> {
         let found = self.find(text).await?;
         let lease = Lease::new(&self.catalogue.0, self.patience).await?;
         let catalogue = self.catalogue.clone();
@@ -156,7 +149,7 @@ impl Images {
             return Err(missing());
         }
         let image = StoredImage { disk: record.disk, boot: record.boot, ..found };
-        Ok(HeldImage { image, _lease: lease })
+        Ok((image, lease))
     }
 
     /// Makes the directories that are missing.
