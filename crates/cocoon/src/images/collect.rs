@@ -14,8 +14,8 @@ use super::lease::Lease;
 use super::record::ImageRecord;
 use super::store::{Images, Users};
 use crate::blocking::blocking;
-use crate::error;
 use crate::state::FileLock;
+use crate::{crash, error};
 
 /// A file that nobody uses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -81,12 +81,14 @@ impl Images {
             // The names go first: what a crash leaves then is an image without one, which is found as unused.
             for name in &gone {
                 remove_file(&catalogue.name_path(name))?;
+                crash::point("delete: name removed");
             }
             let image = catalogue.image(&found.id)?.filter(|_| left.is_empty());
             let Some(image) = image else {
                 return Ok(Deleted { names: gone, id: found.id, removed: Vec::new(), kept: Vec::new() });
             };
             remove_file(&catalogue.image_path(&image.id))?;
+            crash::point("delete: record removed");
             let survey = Survey::of(catalogue, users)?;
             let kept = image.blobs().filter(|blob| survey.used.contains(blob)).collect();
             let removed = survey.blobs(catalogue, Some(&image.blobs().collect()))?;
@@ -224,7 +226,7 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>> {
 
 fn remove(unused: &[Unused]) -> Result<()> {
     unused.iter().try_for_each(|unused| {
-        crate::crash::point("collect: about to remove");
+        crash::point("collect: about to remove");
         remove_file(&unused.path)
     })
 }

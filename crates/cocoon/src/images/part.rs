@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use cloud_types::{Error, ErrorKind, Result};
@@ -60,6 +60,11 @@ impl Part {
                 lock => lock?.filter(|lock| lock.is_still(path).unwrap_or(false)),
             };
             let Some(lock) = lock else { continue };
+            // A blob already: whoever made it was killed before he could remove this name of it.
+            if lock.file()?.metadata()?.nlink() > 1 {
+                fs::remove_file(path)?;
+                continue;
+            }
             let mut part = Self {
                 path: path.to_owned(),
                 file: lock.file()?,
@@ -164,23 +169,27 @@ impl Part {
     }
 
     /// Makes it the blob at `target`, durably. A blob of that digest that is there already stays.
-    pub(crate) fn publish(mut self, target: &Path) -> Result<()> {
+    ///
+    /// It stays taken, so that who waits for it finds what is written down of it; and it is gone once it is dropped.
+    pub(crate) fn publish(&mut self, target: &Path) -> Result<()> {
+        self.at_drop = AtDrop::Remove;
         let published = (|| {
-            if target.exists() {
-                self.at_drop = AtDrop::Remove;
-                return Ok(());
-            }
             self.file.set_len(self.length)?;
             self.file.set_permissions(fs::Permissions::from_mode(0o400))?;
             self.file.sync_all()?;
             crash::point("part: synced");
-            fs::rename(&self.path, target)?;
-            // Its path is free for others from here on.
-            self.at_drop = AtDrop::Keep;
-            crash::point("part: published");
+            match fs::hard_link(&self.path, target) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => crash::point("part: published"),
+            }
             durable::sync_parent(target)
         })();
         published.map_err(|error| error::io(format_args!("storing {}", target.display()), error))
+    }
+
+    /// Has it removed once it is dropped.
+    pub(crate) fn remove_at_drop(&mut self) {
+        self.at_drop = AtDrop::Remove;
     }
 
     /// Removes it.
@@ -236,6 +245,8 @@ mod tests {
         part.append(b"image").unwrap();
         part.verify().unwrap();
         part.publish(&folder.join("blob")).unwrap();
+        assert!(Part::take(&path, 100, None).unwrap().is_none(), "it is taken until it is written down");
+        drop(part);
         assert_eq!(fs::read(folder.join("blob")).unwrap(), b"whole image");
         assert!(!path.exists());
         fs::remove_dir_all(folder).unwrap();
@@ -253,8 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn a_blob_is_not_written_to_by_another_name_that_a_crash_has_left() {
+        let folder = scratch();
+        let (path, blob) = (folder.join("part"), folder.join("blob"));
+        fs::write(&blob, b"whole image").unwrap();
+        fs::hard_link(&blob, &path).unwrap();
+        let mut part = take(&path, 100);
+        assert_eq!(part.length(), 0);
+        part.append(b"x").unwrap();
+        part.discard();
+        assert_eq!(fs::read(&blob).unwrap(), b"whole image");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
     fn zeros_take_no_room_and_are_read_back() {
-        use std::os::unix::fs::MetadataExt;
         let folder = scratch();
         let mut part = Part::take(&folder.join("part"), 1 << 30, None).unwrap().unwrap();
         part.append(b"x").unwrap();

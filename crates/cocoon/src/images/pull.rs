@@ -14,6 +14,7 @@ use super::http::{Get, Http};
 use super::kind::DiskKind;
 use super::layer::{copy, open};
 use super::lease::Lease;
+use super::limits::ImageLimits;
 use super::part::{Part, keeps};
 use super::partition::Firmware;
 use super::progress::{Item, PullStep};
@@ -207,27 +208,23 @@ impl Images {
         let (parts, limits, telling) = (self.catalogue.0.parts(), self.limits.clone(), item.clone());
         let judged = blocking(move || {
             let mut part = part;
-            match unpack(&mut part, &parts, limits.unpacked, &telling) {
-                Ok(None) => {}
-                Ok(Some(unpacked)) => std::mem::replace(&mut part, unpacked).discard(),
-                Err(error) => {
-                    part.discard();
-                    return Err(error);
-                }
+            let judged = judge(&mut part, &parts, &limits, &telling);
+            // Whole, and so not to be gone on with.
+            if judged.as_ref().err().is_none_or(|error| !keeps(error)) {
+                part.remove_at_drop();
             }
-            match part.reader().and_then(|file| DiskKind::of(&file, limits.disk)) {
-                Ok(kind) => Ok((part, kind)),
-                Err(error) => {
-                    part.discard();
-                    Err(error)
-                }
-            }
+            judged.map(|(unpacked, kind)| (part, unpacked, kind))
         });
-        let (part, kind) = judged.await?;
-        let blob = part.digest();
+        let (mut part, mut unpacked, kind) = judged.await?;
+        let blob = unpacked.as_ref().unwrap_or(&part).digest();
         lease.protect([blob]).await?;
         let target = self.blob(&blob);
-        blocking(move || part.publish(&target)).await?;
+        let published = blocking(move || {
+            unpacked.as_mut().unwrap_or(&mut part).publish(&target)?;
+            Ok::<_, Error>((part, unpacked))
+        });
+        // Both stay taken until the image is written down: who waits for the download shall find it.
+        let published = published.await?;
         let image = ImageRecord {
             version: Version,
             id: blob,
@@ -237,6 +234,7 @@ impl Images {
             created_at: Timestamp::now(),
         };
         let image = self.record(image, name, verified).await?;
+        drop(published);
         item.tell(PullStep::Done);
         Ok(Pulled { image, already: false })
     }
@@ -274,16 +272,17 @@ impl Images {
     }
 }
 
-/// Unpacks what is a gzip.
-fn unpack(part: &mut Part, parts: &Path, most: u64, item: &Item) -> Result<Option<Part>> {
+/// Looks at a part, or at what it holds where it is a gzip: that is the other part then.
+fn judge(part: &mut Part, directory: &Path, limits: &ImageLimits, item: &Item) -> Result<(Option<Part>, DiskKind)> {
     let mut reader = open(part.reader()?, item)?;
     if !reader.is_gzip() {
-        return Ok(None);
+        return Ok((None, DiskKind::of(&part.reader()?, limits.disk)?));
     }
     item.tell(PullStep::Unpacking { total: Some(part.length()) });
-    let mut unpacked = Part::temporary(parts, most)?;
+    let mut unpacked = Part::temporary(directory, limits.unpacked)?;
     copy(&mut reader, &mut unpacked)?;
-    Ok(Some(unpacked))
+    let kind = DiskKind::of(&unpacked.reader()?, limits.disk)?;
+    Ok((Some(unpacked), kind))
 }
 
 pub(super) fn disk(blob: Digest, kind: &DiskKind) -> ImageDisk {

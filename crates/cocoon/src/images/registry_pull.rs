@@ -124,7 +124,7 @@ impl Images {
         lease.protect(files.iter().map(|file| file.blob)).await?;
         let (record, images) = (LayerRecord { version: Version, files: files.clone() }, self.clone());
         self.write(move |catalogue| {
-            taken.into_iter().try_for_each(|file| {
+            taken.into_iter().try_for_each(|mut file| {
                 let target = images.blob(&file.part.digest());
                 file.part.publish(&target)
             })?;
