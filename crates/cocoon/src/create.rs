@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cloud_types::{Error, ErrorKind, GiB, Result};
+use cloud_types::{Error, GiB, Result};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
@@ -31,8 +31,7 @@ impl Cocoon {
         self.store.prepare().await?;
         // The name is claimed when all is done; who is late shall know it before the work.
         if self.store.read(&spec.name).is_ok() {
-            let message = format!("there is a VM `{}` already: choose another name, or remove that one", spec.name);
-            return Err(Error::new(ErrorKind::AlreadyExists, message));
+            return Err(error::name_taken(&spec.name));
         }
         let record = record(spec, image);
         self.check_socket_path(&record)?;
@@ -110,6 +109,8 @@ fn record(spec: &VmSpec, image: &Image) -> Record {
             published: spec.published.clone(),
         },
         power: Power::Stopped { ending: Ending::NeverStarted, at: now },
+        snapshots: Vec::new(),
+        restoring: None,
     }
 }
 
@@ -117,7 +118,7 @@ const KERNEL: &str = "kernel";
 const INITRD: &str = "initrd";
 
 /// An address of QEMU's range, which belongs to no card's maker.
-fn mac() -> String {
+pub(crate) fn mac() -> String {
     let [a, b, c, ..] = fastrand::u32(..).to_be_bytes();
     format!("52:54:00:{a:02x}:{b:02x}:{c:02x}")
 }

@@ -24,6 +24,30 @@ pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
     run(qemu_img()?.args(["create", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
 }
 
+/// What is done with a snapshot in a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Takes it.
+    Create,
+    /// Makes the disk what it was then.
+    Apply,
+    /// Gives it up; that it is not there is no failure.
+    DeleteIfThere,
+}
+
+/// Changes a snapshot in a qcow2 disk that nobody uses.
+pub(crate) async fn snapshot(disk: &Path, change: Change, name: &str, guard: File) -> Result<()> {
+    let option = match change {
+        Change::Create => "-c",
+        Change::Apply => "-a",
+        Change::DeleteIfThere => "-d",
+    };
+    match run(qemu_img()?.args(["snapshot", "-q", option, name]).arg(disk), guard).await {
+        Err(error) if change == Change::DeleteIfThere && error.message().contains("snapshot not found") => Ok(()),
+        changed => changed,
+    }
+}
+
 fn qemu_img() -> Result<Command> {
     let path = program::find("qemu-img").ok_or_else(|| error::missing_program("qemu-img", "qemu-utils"))?;
     Ok(Command::new(path))

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
-use cloud_types::{Error, ErrorKind};
+use cloud_types::{Error, ErrorKind, Name};
 
 /// A failure of the system while `doing` something: `doing: what the system says`.
 pub(crate) fn io(doing: impl Display, error: io::Error) -> Error {
@@ -30,6 +30,12 @@ pub(crate) fn missing_program(program: &str, package: &str) -> Error {
 /// A VM that does not exist.
 pub(crate) fn no_such_vm(name: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("there is no VM `{name}`: `cocoon ps` lists those that there are"))
+}
+
+/// A name that another VM has.
+pub(crate) fn name_taken(name: &Name) -> Error {
+    let message = format!("there is a VM `{name}` already: choose another name, or remove that one");
+    Error::new(ErrorKind::AlreadyExists, message)
 }
 
 #[cfg(test)]

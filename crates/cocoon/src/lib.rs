@@ -27,6 +27,7 @@
 //! The `cocoon` command, behind the feature `cli`, is the same for people.
 
 mod blocking;
+mod clone;
 mod cocoon;
 mod collect;
 mod config;
@@ -41,6 +42,7 @@ mod images;
 mod notice;
 mod program;
 mod remove;
+mod snapshot;
 mod spec;
 mod start;
 mod state;
@@ -59,6 +61,6 @@ pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
-pub use state::{Disk, DiskFormat, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, VmId};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

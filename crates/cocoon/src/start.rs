@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::blocking::blocking;
 use crate::hypervisor::process;
+use crate::snapshot::finish_restore;
 use crate::state::{Ending, Holder, LockedVm, Power, Proof, VmPaths};
 use crate::vm::Vm;
 use crate::{Cocoon, crash, error};
@@ -35,6 +36,7 @@ impl Cocoon {
             Proof::Runs(holder) => return self.adopt(vm, &holder).await.map(Started::Already),
             Proof::Dead(alive) => alive,
         };
+        finish_restore(&mut vm).await?;
         let line = self.hypervisor.command(vm.record(), vm.paths())?;
         let log = prepare(vm.paths()).await?;
         vm.set_power(Power::Starting { at: Timestamp::now() }).await?;

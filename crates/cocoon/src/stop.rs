@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Name, Result};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::state::{Ending, Holder, LockedVm, Power, Proof};
 use crate::{Cocoon, Notice, crash, error};
@@ -77,11 +78,19 @@ impl Cocoon {
         let mut control = self.hypervisor.connect(vm.paths(), END).await?;
         if let Stop::Within(grace) = how {
             let name = &vm.record().name;
-            control.press_power_button().await?;
-            crash::point("stop: asked");
+            let deadline = Instant::now() + grace;
             self.listener.tell(&Notice::AskedToPowerOff { name: name.clone(), grace });
-            if holder.ended_within(grace).await {
-                return Ok(Some(Ending::PoweredOff));
+            loop {
+                // A guest that still boots does not see its button so far: it is pressed again.
+                control.press_power_button().await?;
+                crash::point("stop: asked");
+                let left = deadline.saturating_duration_since(Instant::now());
+                if holder.ended_within(left.min(AGAIN)).await {
+                    return Ok(Some(Ending::PoweredOff));
+                }
+                if left <= AGAIN {
+                    break;
+                }
             }
             self.listener.tell(&Notice::GraceIsOver { name: name.clone(), grace });
         }
@@ -102,6 +111,9 @@ pub(crate) async fn note_end(vm: &mut LockedVm, ending: Ending) -> Result<()> {
 fn survived(name: &Name) -> Error {
     Error::new(ErrorKind::Unexpected, format!("{name}: the hypervisor's process has survived its end"))
 }
+
+/// Between two times that the power button is pressed.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// How long a hypervisor may take to answer, and to end once it was told to.
 const END: Duration = Duration::from_secs(5);

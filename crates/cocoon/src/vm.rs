@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error;
-use crate::state::{Alive, Ending, FileLock, Hardware, Power, Record, Store, VmId};
+use crate::state::{Alive, DiskSnapshot, Ending, FileLock, Hardware, Power, Record, Store, VmId};
 
 /// A VM, as it was at the moment of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +31,8 @@ pub struct Vm {
     pub since: Option<Timestamp>,
     /// The machine.
     pub hardware: Hardware,
+    /// The snapshots of its disks.
+    pub snapshots: Vec<DiskSnapshot>,
     /// Where its disks are.
     pub directory: PathBuf,
     /// The socket of its first serial port.
@@ -93,6 +95,7 @@ impl Vm {
             created_at: record.created_at,
             since: seen.since,
             hardware: record.hardware,
+            snapshots: record.snapshots,
         }
     }
 }

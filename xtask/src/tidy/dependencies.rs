@@ -57,7 +57,10 @@ pub(super) fn simulator_knows_no_provider(manifests: &[Source]) -> Vec<Finding> 
 fn providers_below(manifests: &[Source], package: impl Fn(&str) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in manifests.iter().filter(|source| package(source.package())) {
-        for entry in Manifest::read(source).dependencies().filter(|entry| is_provider(entry.dependency())) {
+        // A package names itself to turn on its features for its tests.
+        let itself = |dependency: &str| source.package().strip_prefix("crates/") == Some(dependency);
+        let provider = |dependency: &str| is_provider(dependency) && !itself(dependency);
+        for entry in Manifest::read(source).dependencies().filter(|entry| provider(entry.dependency())) {
             findings.push(Finding::new(&source.path, entry.line, format!("depends on `{}`", entry.dependency())));
         }
     }
@@ -143,6 +146,12 @@ mod tests {
             providers_are_apart(&manifests),
             [Finding::new("crates/cloud-acme/Cargo.toml", 3, "depends on `cloud-local`")]
         );
+    }
+
+    #[test]
+    fn a_provider_that_names_itself_for_its_tests_is_none_below_another() {
+        let text = "[dev-dependencies]\ncloud-acme = { path = \".\", features = [\"x\"] }";
+        assert_eq!(providers_are_apart(&[Source::new("crates/cloud-acme/Cargo.toml", text)]), []);
     }
 
     #[test]

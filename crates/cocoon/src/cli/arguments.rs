@@ -79,6 +79,17 @@ pub(crate) enum Command {
     Create(Create),
     /// Prints what a VM of this image would execute, and makes nothing.
     Run(Create),
+    /// Makes a VM like another one that does not run, with a copy of its disks.
+    Clone {
+        #[arg(value_name = "VM")]
+        from: Name,
+        /// The new VM's name.
+        #[arg(value_name = "NAME")]
+        to: Name,
+    },
+    /// Keeps the disks of a VM that does not run, and goes back to what was kept.
+    #[command(subcommand)]
+    Snapshot(Snapshot),
     /// Makes VMs run.
     Start {
         #[arg(required = true, value_name = "VM")]
@@ -138,6 +149,32 @@ pub(crate) enum Command {
     },
     /// Prints the version.
     Version,
+}
+
+/// What is done with a snapshot.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Snapshot {
+    /// Keeps the disks as they are now.
+    Create {
+        #[arg(value_name = "VM")]
+        vm: Name,
+        /// The snapshot's name.
+        name: Name,
+    },
+    /// Makes the disks what they were; what was written since is lost.
+    Restore {
+        #[arg(value_name = "VM")]
+        vm: Name,
+        /// The snapshot's name.
+        name: Name,
+    },
+    /// Gives a snapshot up.
+    Rm {
+        #[arg(value_name = "VM")]
+        vm: Name,
+        /// The snapshot's name.
+        name: Name,
+    },
 }
 
 /// How long a VM has to power off.

@@ -9,7 +9,7 @@ use cloud_types::{Error, ErrorKind, Name, Result};
 use cocoon::{Cocoon, Ending, Removal, Started, Stop, Stopped, VmState};
 use serde_json::{Value, json};
 
-use super::arguments::{Arguments, Command, Grace};
+use super::arguments::{Arguments, Command, Grace, Snapshot};
 use super::attach::attach;
 use super::images;
 use super::output::{Output, outcome};
@@ -37,6 +37,20 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             let vm = cocoon.create(&create.spec()?).await?;
             output.value(&vm);
             output.line(vm.name);
+        }
+        Command::Clone { from, to } => {
+            let vm = cocoon.clone_vm(&from, &to).await?;
+            output.value(&vm);
+            output.line(vm.name);
+        }
+        Command::Snapshot(snapshot) => {
+            let (vm, what) = match &snapshot {
+                Snapshot::Create { vm, name } => (vm, cocoon.snapshot(vm, name).await.map(|()| "kept")?),
+                Snapshot::Restore { vm, name } => (vm, cocoon.restore(vm, name).await.map(|()| "restored")?),
+                Snapshot::Rm { vm, name } => (vm, cocoon.remove_snapshot(vm, name).await.map(|()| "given up")?),
+            };
+            output.value(&outcome(vm, what));
+            output.line(format_args!("{vm}: {what}"));
         }
         Command::Run(create) => {
             let line = cocoon.plan(&create.spec()?).await?;

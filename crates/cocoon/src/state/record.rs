@@ -1,8 +1,9 @@
 //! What is written down of a VM: `vm.json`.
 
 use std::fmt;
+use std::iter;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cloud_types::{MiB, Name};
 use jiff::Timestamp;
@@ -18,6 +19,19 @@ pub(crate) struct Record {
     pub(crate) created_at: Timestamp,
     pub(crate) hardware: Hardware,
     pub(crate) power: Power,
+    /// The snapshots that all disks have.
+    pub(crate) snapshots: Vec<DiskSnapshot>,
+    /// The snapshot that the disks are being taken back to.
+    pub(crate) restoring: Option<Name>,
+}
+
+/// A snapshot of a VM's disks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskSnapshot {
+    /// Its name, unique in its VM.
+    pub name: Name,
+    /// When it was taken.
+    pub created_at: Timestamp,
 }
 
 /// The one form of the record so far.
@@ -62,7 +76,7 @@ pub enum Ending {
     NeverStarted,
     /// It powered off when it was asked to.
     PoweredOff,
-    /// It did not power off within its grace, and its hypervisor ended it, with its disks written back.
+    /// It did not power off in its time, or was not asked to: its hypervisor was told to end, and wrote its disks back.
     Ended,
     /// Its hypervisor did not answer, and was killed.
     Killed,
@@ -77,7 +91,7 @@ impl fmt::Display for Ending {
         f.write_str(match self {
             Self::NeverStarted => "never started",
             Self::PoweredOff => "powered off",
-            Self::Ended => "ended after its grace",
+            Self::Ended => "ended",
             Self::Killed => "killed",
             Self::ByItself => "ended by itself",
             Self::FailedToStart => "failed to start",
@@ -85,7 +99,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// The virtual machine itself. Files are named relative to the VM's directory, unless they are absolute.
+/// The virtual machine itself. Its files are named relative to the VM's directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Hardware {
@@ -101,6 +115,14 @@ pub struct Hardware {
     pub mac: String,
     /// Ports of this box that lead to ports of the VM.
     pub published: Vec<PublishedPort>,
+}
+
+impl Hardware {
+    /// The files in the VM's directory that it is made of.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let kernel = self.kernel.iter().flat_map(|kernel| iter::once(&kernel.file).chain(&kernel.initrd));
+        self.disks.iter().map(|disk| &disk.file).chain(kernel).map(PathBuf::as_path)
+    }
 }
 
 /// A kernel that is booted directly.

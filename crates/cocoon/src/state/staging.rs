@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_types::{Error, ErrorKind, Name, Result};
+use cloud_types::{Name, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{FileLock, Layout, durable};
@@ -73,8 +73,7 @@ impl Stage {
             Err(error) => {
                 self.discard().await;
                 if error.kind() == io::ErrorKind::AlreadyExists {
-                    let message = format!("there is a VM `{name}` already: choose another name, or remove that one");
-                    return Err(Error::new(ErrorKind::AlreadyExists, message));
+                    return Err(error::name_taken(name));
                 }
                 Err(error::io(format_args!("publishing {name}"), error))
             }

@@ -147,6 +147,16 @@ impl LockedVm {
         &self.record
     }
 
+    /// Keeps the VM for this command while work on it goes on, though the caller may be dropped.
+    pub(crate) fn hold(&self) -> Arc<FileLock> {
+        self.lock.clone()
+    }
+
+    /// A file that keeps the VM for this command for as long as a process has it open, though this one be killed.
+    pub(crate) fn guard(&self) -> Result<File> {
+        self.lock.file().map_err(|error| error::io("protecting a VM", error))
+    }
+
     pub(crate) fn paths(&self) -> &VmPaths {
         &self.paths
     }

@@ -1,0 +1,58 @@
+//! Copying a VM that does not run.
+
+use std::fs;
+
+use cloud_types::{Name, Result};
+use jiff::Timestamp;
+
+use crate::blocking::blocking;
+use crate::create::mac;
+use crate::state::{Ending, LockedVm, Power, Record, Stage, Store, VmId};
+use crate::vm::Vm;
+use crate::{Cocoon, crash, error};
+
+impl Cocoon {
+    /// Makes a VM like another one, with a copy of its disks and their snapshots, an address of its own, and no published ports. Where the file
+    /// system can share blocks, the copy takes no room.
+    ///
+    /// # Errors
+    /// `NotFound` without the first VM; `AlreadyExists` where the new name is taken; `Conflict` where the first one runs:
+    /// its disks change.
+    pub async fn clone_vm(&self, from: &Name, to: &Name) -> Result<Vm> {
+        let (vm, alive) = self.stopped(from, "clone").await?;
+        if self.store.read(to).is_ok() {
+            return Err(error::name_taken(to));
+        }
+        let mut record = vm.record().clone();
+        let now = Timestamp::now();
+        (record.id, record.name, record.created_at) = (VmId::random(), to.clone(), now);
+        (record.hardware.mac, record.hardware.published) = (mac(), Vec::new());
+        record.power = Power::Stopped { ending: Ending::NeverStarted, at: now };
+
+        let stage = self.store.stage().await?;
+        if let Err(error) = copy(&vm, &stage, &record).await {
+            stage.discard().await;
+            return Err(error);
+        }
+        stage.publish(self.store.layout(), to).await?;
+        drop((alive, vm));
+        self.inspect(to).await
+    }
+}
+
+/// Copies all files that the record names.
+async fn copy(vm: &LockedVm, stage: &Stage, record: &Record) -> Result<()> {
+    let (from, to) = (vm.paths().directory.clone(), stage.directory().to_owned());
+    let files: Vec<_> = record.hardware.files().map(ToOwned::to_owned).collect();
+    let (source, target) = (vm.hold(), stage.hold());
+    let copied = blocking(move || {
+        let _locks = (source, target);
+        files.iter().try_for_each(|file| {
+            fs::copy(from.join(file), to.join(file))?;
+            crash::point("clone: file copied");
+            Ok(())
+        })
+    });
+    copied.await.map_err(|error| error::io("copying a VM's disks", error))?;
+    Store::fill(stage, record).await
+}

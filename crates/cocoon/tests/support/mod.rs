@@ -1,0 +1,228 @@
+//! What the tests share: the test guest, a root directory of their own, and the command.
+//!
+//! Guests run under QEMU's emulation, so that the tests are the same on any box; without QEMU, its `qemu-img` and binutils
+//! they say so and pass.
+#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// An installation of its own, with the test guest as its kernel. Removed with all that runs in it when it is dropped.
+pub(crate) struct Installation {
+    root: PathBuf,
+}
+
+impl Installation {
+    /// `None`, with a word, where this box has not got what guests need.
+    pub(crate) fn new() -> Option<Self> {
+        guest()?;
+        // Short, since sockets are in it.
+        let root = std::env::temp_dir().join(format!("cocoon-{:08x}", fastrand::u32(..)));
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("disk.raw"), [0; 4096]).unwrap();
+        Some(Self { root })
+    }
+
+    /// A directory for the state, with nothing else in it.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.root.join("r")
+    }
+
+    pub(crate) fn disk(&self) -> PathBuf {
+        self.root.join("disk.raw")
+    }
+
+    /// The command, not run so far.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cocoon"));
+        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CRASH_AT"] {
+            command.env_remove(variable);
+        }
+        command.env("COCOON_ROOT_DIR", self.root()).env("COCOON_ACCELERATION", "none");
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that succeeds, and answers what it printed.
+    #[track_caller]
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs a command that fails with exit code 1, and answers what it complains of.
+    #[track_caller]
+    pub(crate) fn fail(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stderr)
+    }
+
+    /// The arguments that create a VM with the test guest.
+    pub(crate) fn create_arguments(&self, name: &str) -> Vec<String> {
+        let (disk, kernel) = (self.disk(), guest().expect("looked for before"));
+        let words = ["create", "--name", name, "--cpu", "1", "--memory", "32M", "--kernel"];
+        let paths = [kernel.to_str().unwrap(), disk.to_str().unwrap()];
+        words.iter().chain(&paths).map(|&word| word.to_owned()).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn create(&self, name: &str) {
+        let arguments = self.create_arguments(name);
+        self.succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    /// What `inspect` says of one VM.
+    #[track_caller]
+    pub(crate) fn inspect(&self, name: &str) -> Value {
+        serde_json::from_str::<Value>(&self.succeed(&["inspect", name])).unwrap()[0].take()
+    }
+
+    #[track_caller]
+    pub(crate) fn state(&self, name: &str) -> String {
+        self.inspect(name)["state"].as_str().unwrap().to_owned()
+    }
+
+    /// The names that `ps` lists.
+    #[track_caller]
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.succeed(&["ps", "--quiet"]).lines().map(str::to_owned).collect()
+    }
+
+    /// The hypervisors that run below this root, found without any help of cocoon's.
+    pub(crate) fn hypervisors(&self) -> Vec<u32> {
+        let processes =
+            fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let ours = |process: &u32| {
+            let input = fs::read_link(format!("/proc/{process}/fd/0")).is_ok_and(|path| path.starts_with(self.root()));
+            let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
+            input && program.to_string_lossy().contains("qemu-system")
+        };
+        processes.filter(ours).collect()
+    }
+
+    /// Waits until the VM's console has said this.
+    #[track_caller]
+    pub(crate) fn wait_for_console(&self, name: &str, words: &str) {
+        wait_until(words, || self.succeed(&["logs", name]).contains(words));
+    }
+
+    /// Every file and directory below the root, but for the socket and log directories that are empty.
+    pub(crate) fn tree(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut open = vec![self.root()];
+        while let Some(directory) = open.pop() {
+            for entry in fs::read_dir(directory).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path.clone());
+                }
+                found.push(path.strip_prefix(self.root()).unwrap().to_owned());
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// That no VM, process or file is left.
+    #[track_caller]
+    pub(crate) fn assert_empty(&self) {
+        let nothing = ["log", "run", "staging", "staging.lock", "vms"].map(PathBuf::from);
+        assert_eq!(self.tree(), nothing);
+        assert_eq!(self.hypervisors(), Vec::<u32>::new());
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        for process in self.hypervisors() {
+            kill(process);
+        }
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+/// Kills a command at its first step, then at its second, and so on until it takes none any more: each time after
+/// `prepare`, and followed by `check`, which removes all. At least `at_least` steps have to be there.
+#[track_caller]
+pub(crate) fn kill_at_every_step(
+    here: &Installation,
+    arguments: &[&str],
+    at_least: u64,
+    prepare: impl Fn(),
+    check: impl Fn(),
+) {
+    for step in 1.. {
+        prepare();
+        let output = here.command(arguments).env("COCOON_CRASH_AT", step.to_string()).output().unwrap();
+        if output.status.success() {
+            assert!(step > at_least, "only {} steps are named", step - 1);
+            return;
+        }
+        assert_eq!(output.status.signal(), Some(9), "step {step}: {}", text(&output.stderr));
+        eprintln!("{arguments:?}, step {step}: {}", text(&output.stderr).trim());
+        check();
+    }
+}
+
+/// As `kill -9` does it.
+pub(crate) fn kill(process: u32) {
+    let status = Command::new("kill").args(["-9", &process.to_string()]).stderr(Stdio::null()).status();
+    status.expect("every box has `kill`");
+}
+
+/// Looks again and again, for half a minute at most.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The test guest, assembled once; `None` where something is missing.
+pub(crate) fn guest() -> Option<&'static Path> {
+    static GUEST: OnceLock<Option<PathBuf>> = OnceLock::new();
+    GUEST.get_or_init(assemble).as_deref()
+}
+
+fn assemble() -> Option<PathBuf> {
+    for program in ["qemu-system-x86_64", "qemu-img", "as", "ld"] {
+        let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !found.is_ok_and(|status| status.success()) {
+            eprintln!(
+                "skipped: {program} is not installed (Debian's qemu-system-x86, qemu-utils and binutils have it all)"
+            );
+            return None;
+        }
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support");
+    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("guest-{}", std::process::id()));
+    fs::create_dir_all(&made).unwrap();
+    let (object, guest) = (made.join("guest.o"), made.join("guest.elf"));
+    let assembled = Command::new("as").arg("--64").arg(folder.join("guest.s")).arg("-o").arg(&object).status().unwrap();
+    assert!(assembled.success());
+    let mut link = Command::new("ld");
+    link.args(["-n", "-s", "--no-warn-rwx-segments", "-T"]).arg(folder.join("guest.ld")).arg(&object);
+    assert!(link.arg("-o").arg(&guest).status().unwrap().success());
+    assert!(fs::metadata(&guest).unwrap().len() < 1024);
+    Some(guest)
+}
