@@ -71,6 +71,21 @@ impl Cocoon {
 
 /// The files on which the VMs' disks lie.
 fn in_use(store: &Store) -> Result<Vec<PathBuf>> {
+    for _ in 0..ATTEMPTS {
+        if let Some(files) = try_in_use(store)? {
+            return Ok(files);
+        }
+    }
+    let message = "VMs are being removed all the time, or one's directory has no record: repeat, or look into `vms`";
+    Err(Error::new(ErrorKind::Conflict, message))
+}
+
+/// How often VMs may be removed while they are looked at.
+const ATTEMPTS: u32 = 16;
+
+/// `None` where a VM was removed meanwhile: it may have been cloned before, to one that was not there when the names were
+/// read.
+fn try_in_use(store: &Store) -> Result<Option<Vec<PathBuf>>> {
     let mut files = Vec::new();
     for name in store.names()? {
         match store.read(&name) {
@@ -78,10 +93,9 @@ fn in_use(store: &Store) -> Result<Vec<PathBuf>> {
                 let disks = record.hardware.disks.into_iter().flat_map(|disk| [disk.backing, Some(disk.file)]);
                 files.extend(disks.flatten());
             }
-            // Removed since the names were read.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         }
     }
-    Ok(files)
+    Ok(Some(files))
 }
