@@ -92,7 +92,7 @@ impl Qcow2 {
             return Err("has reference counts of an absurd width");
         }
         let length = short(head, 100)?;
-        if length < 104 || length % 8 != 0 || length > 1 << self.cluster_bits || length as usize > HEAD {
+        if length < 104 || !length.is_multiple_of(8) || length > 1 << self.cluster_bits || length as usize > HEAD {
             return Err("has a header of an absurd length");
         }
         if incompatible & COMPRESSION != 0 {
@@ -174,7 +174,7 @@ fn no_data_file(head: &[u8], mut at: usize, end: usize) -> Result<(), &'static s
 
 /// Whether a table is where it may be.
 fn inside(at: u64, length: u64, cluster_bits: u32, file: u64) -> bool {
-    at != 0 && at % (1 << cluster_bits) == 0 && at.checked_add(length).is_some_and(|end| end <= file)
+    at != 0 && at.is_multiple_of(1 << cluster_bits) && at.checked_add(length).is_some_and(|end| end <= file)
 }
 
 fn short(head: &[u8], at: usize) -> Result<u32, &'static str> {

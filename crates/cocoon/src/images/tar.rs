@@ -101,7 +101,7 @@ impl<R: Read> Tar<R> {
                     self.padding = self.left.wrapping_neg() % BLOCK as u64;
                     let (symbolic, size) = (header.kind == b'2', self.left);
                     let link = link.unwrap_or(header.link);
-                    return Ok(checked(name.unwrap_or(header.name), &link, symbolic)
+                    return Ok(checked(&name.unwrap_or(header.name), &link, symbolic)
                         .map(|path| Some(Entry { path, kind, size })));
                 }
             }
@@ -231,17 +231,17 @@ fn text(field: &[u8]) -> String {
 ///
 /// # Errors
 /// The reason, where it or its link leads out of the layer.
-fn checked(name: String, link: &str, symbolic: bool) -> Result<String, String> {
+fn checked(name: &str, link: &str, symbolic: bool) -> Result<String, String> {
     let path: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     if path.contains(&"..") {
-        return Err(format!("it has a file whose name leads out of it: {}", shown(&name)));
+        return Err(format!("it has a file whose name leads out of it: {}", shown(name)));
     }
     // A symbolic link is read from the directory it is in, another one from the root; neither is ever followed.
     let mut depth = if symbolic && !link.starts_with('/') { path.len().saturating_sub(1) } else { 0 };
     for part in link.split('/').filter(|part| !matches!(*part, "" | ".")) {
         match (part, depth.checked_sub(1)) {
             ("..", None) => {
-                return Err(format!("it has a link that leads out of it: {} to {}", shown(&name), shown(link)));
+                return Err(format!("it has a link that leads out of it: {} to {}", shown(name), shown(link)));
             }
             ("..", Some(above)) => depth = above,
             _ => depth += 1,

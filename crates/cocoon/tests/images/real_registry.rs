@@ -21,7 +21,7 @@ impl Registry {
     async fn start() -> Option<Self> {
         let program = Path::new("/usr/bin/docker-registry");
         if !program.exists() {
-            println!("skipped: docker-registry is not installed");
+            eprintln!("skipped: docker-registry is not installed");
             return None;
         }
         let directory = std::env::temp_dir().join(format!("cocoon-registry-{:08x}", fastrand::u32(..)));

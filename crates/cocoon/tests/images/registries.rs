@@ -5,7 +5,7 @@ use cocoon::{Boot, Digest, Pull, Verified};
 use serde_json::{Value, json};
 
 use super::server::{Served, Server};
-use super::store::{Store, disk, gzip, quick, tar};
+use super::store::{Entry, Store, disk, gzip, quick, tar};
 
 /// A layer: its bytes, and its title where it is one file.
 pub(crate) type Layer<'a> = (&'a [u8], Option<&'a str>);
@@ -164,7 +164,7 @@ async fn a_hostile_layer_is_refused_with_the_reason_and_leaves_nothing() {
     backed[..8].copy_from_slice(b"QFI\xfb\0\0\0\x03");
     backed[8..16].copy_from_slice(&512_u64.to_be_bytes());
     let endless = vec![0; 16 << 20];
-    let cases: &[(Vec<(&str, u8, &str, &[u8])>, &str)] = &[
+    let cases: &[(Vec<Entry<'_>>, &str)] = &[
         (vec![("../../etc/cron.d/x", b'0', "", b"x")], "leads out of it"),
         (vec![("disk", b'2', "../../../etc", b"")], "leads out of it"),
         (vec![("disk/a.img", b'2', "/etc/shadow", b"")], "a link or a device"),

@@ -90,8 +90,11 @@ pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A tar of entries, as tools write it: path, kind, link, content.
-pub(crate) fn tar(entries: &[(&str, u8, &str, &[u8])]) -> Vec<u8> {
+/// An entry of a tar: path, kind, link, content.
+pub(crate) type Entry<'a> = (&'a str, u8, &'a str, &'a [u8]);
+
+/// A tar, as tools write it.
+pub(crate) fn tar(entries: &[Entry<'_>]) -> Vec<u8> {
     let mut tar = Vec::new();
     for (path, kind, link, content) in entries {
         let mut block = [0; 512];
