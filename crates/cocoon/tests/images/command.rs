@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::registries::publish;
+use super::server::Server;
 use super::store::disk;
 
 /// A root directory of its own, removed when it is dropped.
@@ -92,4 +94,31 @@ fn a_pull_or_delete_that_is_killed_at_any_step_leaves_what_the_next_command_puts
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vm_is_made_of_a_pulled_image_and_keeps_what_it_lies_on() {
+    if Command::new("qemu-img").arg("--version").output().is_err() {
+        eprintln!("skipped: qemu-img is not installed");
+        return;
+    }
+    let (server, root) = (Server::start().await, Root::new());
+    let content = disk(300, 1);
+    let layers = [
+        (&b"a kernel"[..], Some("boot/vmlinuz")),
+        (&b"quiet"[..], Some("boot/cmdline")),
+        (&content, Some("disk/a.raw")),
+    ];
+    let image = publish(&server, "vm", &layers);
+    root.succeed(&["pull", &image]);
+    root.succeed(&["create", "--name", "web-1", &image]);
+    let vm: serde_json::Value = serde_json::from_str(&root.succeed(&["inspect", "web-1"])).unwrap();
+    assert!(vm.to_string().contains("quiet"), "{vm}");
+    assert!(root.succeed(&["delete", &image]).contains("in use"));
+    root.succeed(&["gc"]);
+    assert_eq!(files(&root.images().join("blobs")), 1, "the disk; the kernel was copied");
+    root.succeed(&["rm", "web-1"]);
+    assert!(root.succeed(&["gc", "--dry-run"]).contains("blobs/sha256/"));
+    root.succeed(&["gc"]);
+    assert_eq!(files(&root.images()), 1, "the lock");
 }

@@ -38,7 +38,7 @@ pub(crate) fn manifest(layers: &[Layer<'_>]) -> Vec<u8> {
 }
 
 /// Publishes an image with these layers; answers how it is called.
-fn publish(server: &Server, name: &str, layers: &[Layer<'_>]) -> String {
+pub(crate) fn publish(server: &Server, name: &str, layers: &[Layer<'_>]) -> String {
     for (content, _) in layers {
         server.serve(blob(name, content), Served::File(content.to_vec()));
     }
