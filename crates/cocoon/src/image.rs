@@ -43,7 +43,10 @@ impl Image {
             return refused(format!("it is {kind}; an image is a raw or qcow2 file"));
         }
         let kind = DiskKind::of(&File::open(&file).map_err(doing)?, LARGEST);
-        let kind = kind.map_err(|error| error.with_context(path.display()))?;
+        let kind = match kind {
+            Err(error) if error.field().is_some() => return refused(format!("it {}", error.message())),
+            kind => kind?,
+        };
         Ok(Self { file, format: kind.format, size: kind.size })
     }
 }

@@ -47,6 +47,9 @@ impl Images {
     /// # Errors
     /// As [`collect`](Self::collect).
     pub async fn unused(&self) -> Result<Vec<Unused>> {
+        if !self.begun() {
+            return Ok(Vec::new());
+        }
         self.exclusive(|catalogue, users| Survey::of(catalogue, users)?.all(catalogue)).await
     }
 
@@ -56,6 +59,9 @@ impl Images {
     /// # Errors
     /// `Conflict` where the store's lock is not free within its patience; else what the file system says.
     pub async fn collect(&self) -> Result<Vec<Unused>> {
+        if !self.begun() {
+            return Ok(Vec::new());
+        }
         self.exclusive(|catalogue, users| {
             let unused = Survey::of(catalogue, users)?.all(catalogue)?;
             remove(&unused)?;
@@ -105,6 +111,11 @@ impl Images {
         }
         self.exclusive(move |catalogue, users| remove(&Survey::of(catalogue, users)?.blobs(catalogue, Some(&blobs))?))
             .await
+    }
+
+    /// Whether anything was ever pulled here; to look makes nothing.
+    fn begun(&self) -> bool {
+        self.catalogue.0.lock().exists()
     }
 
     /// Looks and removes while nobody can come to need what was unused.

@@ -175,3 +175,32 @@ async fn a_file_is_taken_in_as_it_is() {
     assert_eq!(store.get(path.to_str().unwrap()).await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(store.get("/dev/null").await.unwrap_err().field(), Some("image"));
 }
+
+#[tokio::test]
+async fn what_qemu_makes_is_judged_as_qemu_means_it() {
+    let directory = std::env::temp_dir().join(format!("cocoon-qcow2-{:016x}", fastrand::u64(..)));
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join("raw.img"), disk(4000, 1)).unwrap();
+    let make = |arguments: &[&str]| {
+        let status = std::process::Command::new("qemu-img").args(arguments).current_dir(&directory).status();
+        status.is_ok_and(|status| status.success())
+    };
+    if !make(&["convert", "-O", "qcow2", "raw.img", "plain.qcow2"]) {
+        eprintln!("skipped: qemu-img is not installed");
+        return std::fs::remove_dir_all(directory).unwrap();
+    }
+    assert!(make(&["convert", "-c", "-O", "qcow2", "raw.img", "packed.qcow2"]));
+    assert!(make(&["convert", "-O", "qcow2", "-o", "compat=0.10,cluster_size=4096", "raw.img", "old.qcow2"]));
+    assert!(make(&["create", "-q", "-f", "qcow2", "-F", "raw", "-b", "raw.img", "backed.qcow2"]));
+    assert!(make(&["create", "-q", "-f", "qcow2", "-o", "data_file=data.raw", "apart.qcow2", "1M"]));
+    let store = Store::new();
+    let pull = async |name: &str| store.get(directory.join(name).to_str().unwrap()).await;
+    for sound in ["plain.qcow2", "packed.qcow2", "old.qcow2"] {
+        let image = pull(sound).await.unwrap().image;
+        assert_eq!((image.boot, image.disk.size), (Boot::Uefi, 4000 * 512), "{sound}");
+    }
+    for (hostile, word) in [("backed.qcow2", "backing file"), ("apart.qcow2", "another file")] {
+        assert!(pull(hostile).await.unwrap_err().message().contains(word), "{hostile}");
+    }
+    std::fs::remove_dir_all(directory).unwrap();
+}
