@@ -1,6 +1,7 @@
 //! Copying a VM that does not run.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use cloud_types::{Name, Result};
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use crate::blocking::blocking;
 use crate::create::mac;
 use crate::state::{Ending, LockedVm, Power, Record, Stage, Store, VmId};
 use crate::vm::Vm;
-use crate::{Cocoon, crash, error};
+use crate::{Cocoon, crash, error, seed};
 
 impl Cocoon {
     /// Makes a VM like another one, with a copy of its disks and their snapshots, an address of its own, and no published ports. Where the file
@@ -43,7 +44,10 @@ impl Cocoon {
 /// Copies all files that the record names.
 async fn copy(vm: &LockedVm, stage: &Stage, record: &Record) -> Result<()> {
     let (from, to) = (vm.paths().directory.clone(), stage.directory().to_owned());
-    let files: Vec<_> = record.hardware.files().map(ToOwned::to_owned).collect();
+    // The first boot's disk says whose it is, and is made anew.
+    let mut files: Vec<PathBuf> = record.hardware.files().map(ToOwned::to_owned).collect();
+    files.retain(|file| file != Path::new(seed::DISK));
+    files.extend(record.first_boot.iter().map(|_| seed::USER_DATA.into()));
     let (source, target) = (vm.hold(), stage.hold());
     let copied = blocking(move || {
         let _locks = (source, target);
@@ -54,5 +58,6 @@ async fn copy(vm: &LockedVm, stage: &Stage, record: &Record) -> Result<()> {
         })
     });
     copied.await.map_err(|error| error::io("copying a VM's disks", error))?;
+    seed::make(stage, record).await?;
     Store::fill(stage, record).await
 }

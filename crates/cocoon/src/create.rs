@@ -1,18 +1,20 @@
 //! Creating a VM: complete before it is seen.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use cloud_types::{Error, GiB, Result};
+use cloud_types::{Error, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
 use crate::hypervisor::CommandLine;
 use crate::image::Image;
 use crate::spec::{DirectKernel, VmSpec};
-use crate::state::{Disk, DiskFormat, Ending, Hardware, Kernel, Power, Record, Stage, Store, VmId};
+use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, VmId};
 use crate::vm::Vm;
-use crate::{Cocoon, crash, disk, error};
+use crate::{Cocoon, crash, disk, error, seed};
 
 impl Cocoon {
     /// Makes a VM that does not run yet. It is there as a whole or not at all.
@@ -91,6 +93,11 @@ fn record(spec: &VmSpec, image: &Image) -> Record {
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
     let mut disks = vec![overlay("system.qcow2".to_owned(), Some(image.file.clone()))];
     disks.extend((1..=spec.data_disks.len()).map(|number| overlay(format!("data-{number}.qcow2"), None)));
+    let first_boot = (!spec.ssh_keys.is_empty() || spec.user_data.is_some())
+        .then(|| FirstBoot { ssh_keys: spec.ssh_keys.iter().map(SshPublicKey::to_openssh).collect() });
+    if first_boot.is_some() {
+        disks.push(Disk { file: seed::DISK.into(), format: DiskFormat::Raw, backing: None, read_only: true });
+    }
     Record {
         version: crate::state::Version,
         id: VmId::random(),
@@ -109,6 +116,7 @@ fn record(spec: &VmSpec, image: &Image) -> Record {
             published: spec.published.clone(),
         },
         power: Power::Stopped { ending: Ending::NeverStarted, at: now },
+        first_boot,
         snapshots: Vec::new(),
         restoring: None,
     }
@@ -139,6 +147,10 @@ async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &Image, size
     if let Some(direct) = &spec.kernel {
         copy_kernel(stage, direct).await?;
     }
+    if record.first_boot.is_some() {
+        write_user_data(stage, spec).await?;
+        seed::make(stage, record).await?;
+    }
     Store::fill(stage, record).await
 }
 
@@ -152,6 +164,18 @@ async fn copy_kernel(stage: &Stage, direct: &DirectKernel) -> Result<()> {
         copies.iter().try_for_each(|(from, to)| copy(from, to))
     })
     .await
+}
+
+/// Writes the user data, which is a secret, for this user alone.
+async fn write_user_data(stage: &Stage, spec: &VmSpec) -> Result<()> {
+    let path = stage.directory().join(seed::USER_DATA);
+    let text = spec.user_data.as_ref().map_or("#cloud-config\n{}\n", UserData::expose).to_owned();
+    let hold = stage.hold();
+    let written = blocking(move || {
+        let _hold = hold;
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
+    });
+    written.await.map_err(|error| error::io("writing the user data", error))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

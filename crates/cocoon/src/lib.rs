@@ -42,6 +42,7 @@ mod images;
 mod notice;
 mod program;
 mod remove;
+mod seed;
 mod snapshot;
 mod spec;
 mod start;

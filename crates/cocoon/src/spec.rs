@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cloud_types::{Error, GiB, MiB, Name, Result};
+use cloud_types::{Error, GiB, MiB, Name, Result, SshPublicKey, UserData};
 
 use crate::state::PublishedPort;
 
@@ -25,6 +25,8 @@ pub struct VmSpec {
     pub(crate) kernel: Option<DirectKernel>,
     pub(crate) data_disks: Vec<GiB>,
     pub(crate) published: Vec<PublishedPort>,
+    pub(crate) ssh_keys: Vec<SshPublicKey>,
+    pub(crate) user_data: Option<UserData>,
 }
 
 /// A kernel that is booted without a boot loader.
@@ -52,6 +54,8 @@ impl VmSpec {
             kernel: None,
             data_disks: Vec::new(),
             published: Vec::new(),
+            ssh_keys: Vec::new(),
+            user_data: None,
         }
     }
 
@@ -94,6 +98,20 @@ impl VmSpec {
     #[must_use]
     pub fn publish(mut self, port: PublishedPort) -> Self {
         self.published.push(port);
+        self
+    }
+
+    /// Lets this key's owner in, where the image has cloud-init.
+    #[must_use]
+    pub fn ssh_key(mut self, key: SshPublicKey) -> Self {
+        self.ssh_keys.push(key);
+        self
+    }
+
+    /// What cloud-init does at the first boot. It is kept in the VM's directory, for this user alone.
+    #[must_use]
+    pub fn user_data(mut self, data: UserData) -> Self {
+        self.user_data = Some(data);
         self
     }
 

@@ -149,3 +149,51 @@ fn a_snapshot_that_was_killed_can_be_taken_again() {
         here.assert_empty();
     });
 }
+
+#[test]
+fn the_first_boots_disk_says_who_comes_in_and_a_clone_has_its_own() {
+    let Some(here) = Installation::new() else { return };
+    if Command::new("xorriso").arg("-version").output().is_err() {
+        eprintln!("skipped: xorriso is not installed");
+        return;
+    }
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    let file = |name: &str, text: &str| {
+        let path = here.root().with_file_name(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (key_file, data_file) = (file("key.pub", key), file("data", "#cloud-config\npackages: [nginx]\n"));
+    let mut arguments = here.create_arguments("web-1");
+    arguments.extend(["--ssh-key", &key_file, "--user-data", &data_file].map(str::to_owned));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    kill_at_every_step(
+        &here,
+        &arguments,
+        8,
+        || {},
+        || {
+            if here.names().is_empty() {
+                here.succeed(&arguments);
+            }
+            here.succeed(&["rm", "web-1"]);
+            here.assert_empty();
+        },
+    );
+    here.succeed(&["clone", "web-1", "web-2"]);
+    for name in ["web-1", "web-2"] {
+        let directory = here.root().join("vms").join(name);
+        let disk = text(&std::fs::read(directory.join("seed.iso")).unwrap());
+        let id = here.inspect(name)["id"].as_str().unwrap().to_owned();
+        for words in ["CIDATA", key, "packages: [nginx]", &format!("\"{name}\""), &format!("\"instance-id\":\"{id}\"")]
+        {
+            assert!(disk.contains(words), "{name} has no {words}");
+        }
+        assert!(!directory.join("seed").exists());
+    }
+    assert!(!here.succeed(&["inspect", "web-1"]).contains("nginx"), "user data is a secret");
+    here.succeed(&["start", "web-1", "web-2"]);
+    here.wait_for_console("web-2", "test guest");
+    here.succeed(&["rm", "--force", "web-1", "web-2"]);
+    here.assert_empty();
+}

@@ -1,11 +1,11 @@
 //! What the command takes.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use cloud_types::{GiB, MiB, Name, Result};
+use cloud_types::{Error, GiB, MiB, Name, Result, UserData};
 use cocoon::{Acceleration, Config, DirectKernel, PublishedPort, VmSpec};
 
 use super::images::PullArguments;
@@ -212,6 +212,12 @@ pub(crate) struct Create {
     /// Makes a TCP port of this box lead to one of the VM: HOST:GUEST or ADDRESS:HOST:GUEST; may be given again.
     #[arg(long, value_parser = port, value_name = "HOST:GUEST")]
     publish: Vec<PublishedPort>,
+    /// A file with a public key whose owner is let in by the image's cloud-init; may be given again.
+    #[arg(long, value_name = "FILE")]
+    ssh_key: Vec<PathBuf>,
+    /// A file with what cloud-init does at the first boot.
+    #[arg(long, value_name = "FILE")]
+    user_data: Option<PathBuf>,
     /// Boots this kernel, and not from the disk.
     #[arg(long, value_name = "FILE")]
     kernel: Option<PathBuf>,
@@ -236,13 +242,24 @@ impl Create {
         if let Some(kernel) = self.kernel {
             spec = spec.kernel(DirectKernel { kernel, initrd: self.initrd, command_line: self.append });
         }
+        for file in &self.ssh_key {
+            spec = spec.ssh_key(read("ssh_key", file)?.trim().parse()?);
+        }
+        if let Some(file) = &self.user_data {
+            spec = spec.user_data(UserData::new(read("user_data", file)?));
+        }
         spec = self.data_disk.into_iter().fold(spec, VmSpec::data_disk);
         Ok(self.publish.into_iter().fold(spec, VmSpec::publish))
     }
 }
 
+fn read(field: &'static str, file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file);
+    text.map_err(|error| Error::invalid(field, format!("{}: {error}", file.display())))
+}
+
 /// `cocoon-` and what of the image's name may be in a VM's.
-fn default_name(image: &std::path::Path) -> Result<Name> {
+fn default_name(image: &Path) -> Result<Name> {
     let stem = image.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let allowed = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
     let text: String = format!("cocoon-{stem}").chars().map(allowed).take(63).collect();

@@ -22,6 +22,6 @@ pub(crate) use alive::{Alive, Holder, Proof};
 pub(crate) use layout::{Layout, VmPaths};
 pub(crate) use lock::FileLock;
 pub use record::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, VmId};
-pub(crate) use record::{Power, Record, Version};
+pub(crate) use record::{FirstBoot, Power, Record, Version};
 pub(crate) use staging::Stage;
 pub(crate) use store::{LockedVm, Store};

@@ -19,10 +19,19 @@ pub(crate) struct Record {
     pub(crate) created_at: Timestamp,
     pub(crate) hardware: Hardware,
     pub(crate) power: Power,
+    /// What the first boot's disk is made of, besides the user data; without one there is no such disk.
+    pub(crate) first_boot: Option<FirstBoot>,
     /// The snapshots that all disks have.
     pub(crate) snapshots: Vec<DiskSnapshot>,
     /// The snapshot that the disks are being taken back to.
     pub(crate) restoring: Option<Name>,
+}
+
+/// What a VM is told at its first boot. The user data has a file of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FirstBoot {
+    /// Public keys, a line each, that the image's user may come in with.
+    pub(crate) ssh_keys: Vec<String>,
 }
 
 /// A snapshot of a VM's disks.
