@@ -19,25 +19,26 @@ use crate::{Cocoon, crash, disk, error, seed};
 impl Cocoon {
     /// Makes a VM that does not run yet. It is there as a whole or not at all.
     ///
-    /// The system disk lies over the image, which has to stay as it is for as long as the VM exists.
+    /// The system disk lies over the image: a file, which has to stay as it is for as long as the VM exists, or one of
+    /// [`images`](Self::images), which does.
     ///
     /// # Errors
     /// `AlreadyExists` where the name is taken; `InvalidRequest` by field where the spec breaks a rule; `Unsupported` where
     /// a program is missing; `QuotaExceeded` where the file system is full.
     pub async fn create(&self, spec: &VmSpec) -> Result<Vm> {
         spec.check()?;
-        let path = spec.image.clone();
-        let image = blocking(move || Image::open(&path)).await?;
-        let size = storage(spec, &image)?;
+        let resolved = self.resolve(spec).await?;
+        let (spec, image) = (&resolved.spec, &resolved.image);
+        let size = storage(spec, image)?;
         self.store.prepare().await?;
         // The name is claimed when all is done; who is late shall know it before the work.
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let record = record(spec, &image, self.hypervisors.chosen());
+        let record = record(spec, image, self.hypervisors.chosen());
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
-        if let Err(error) = make(&stage, spec, &record, &image, size).await {
+        if let Err(error) = make(&stage, spec, &record, image, size).await {
             stage.discard().await;
             return Err(error);
         }
@@ -52,10 +53,10 @@ impl Cocoon {
     /// As [`create`](Self::create) has them for the spec and the hypervisor.
     pub async fn plan(&self, spec: &VmSpec) -> Result<CommandLine> {
         spec.check()?;
-        let path = spec.image.clone();
-        let image = blocking(move || Image::open(&path)).await?;
-        storage(spec, &image)?;
-        let record = record(spec, &image, self.hypervisors.chosen());
+        let resolved = self.resolve(spec).await?;
+        let (spec, image) = (&resolved.spec, &resolved.image);
+        storage(spec, image)?;
+        let record = record(spec, image, self.hypervisors.chosen());
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
 

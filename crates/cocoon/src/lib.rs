@@ -38,6 +38,7 @@ mod disk;
 mod error;
 mod hypervisor;
 mod image;
+mod images;
 mod notice;
 mod program;
 mod remove;
@@ -53,6 +54,10 @@ pub use cocoon::Cocoon;
 pub use config::{Acceleration, Config};
 pub use console::Logs;
 pub use hypervisor::{CommandLine, HypervisorKind, cloud_hypervisor};
+pub use images::{
+    Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Pull, PullProgress, PullStep, Pulled,
+    StoredImage, Unused, Verified,
+};
 pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};

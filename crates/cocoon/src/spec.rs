@@ -41,7 +41,8 @@ pub struct DirectKernel {
 }
 
 impl VmSpec {
-    /// A VM with a system disk that begins as this image, a raw or qcow2 file: 2 CPUs, 1 GiB of memory, 10 GiB of storage.
+    /// A VM with a system disk that begins as this image, a raw or qcow2 file or one that
+    /// was pulled: 2 CPUs, 1 GiB of memory, 10 GiB of storage.
     #[must_use]
     pub fn new(name: Name, image: impl Into<PathBuf>) -> Self {
         Self {

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use cloud_types::{Error, GiB, MiB, Name, Result, UserData};
 use cocoon::{Acceleration, Config, DirectKernel, PublishedPort, VmSpec};
 
+use super::images::PullArguments;
+
 /// Virtual machines on this box, without a daemon.
 #[derive(Debug, Parser)]
 #[command(name = "cocoon", disable_version_flag = true)]
@@ -62,6 +64,17 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Gets images from registries, addresses and files.
+    Pull(PullArguments),
+    /// Lists images.
+    #[command(visible_alias = "ls")]
+    List,
+    /// Deletes images. VMs keep what they lie on.
+    Delete {
+        /// Their names, or the beginnings of their ids.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
     /// Makes a VM that does not run yet.
     Create(Create),
     /// Prints what a VM of this image would execute, and makes nothing.
@@ -128,7 +141,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "VM")]
         names: Vec<Name>,
     },
-    /// Removes what commands that were killed have left.
+    /// Removes images and blobs that nobody uses, and what commands that were killed have left.
     Gc {
         /// Only says what would be removed.
         #[arg(long)]
@@ -178,7 +191,7 @@ pub(crate) struct Grace {
 /// The VM that is to be made.
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// The image's file, raw or qcow2. It has to stay as it is while the VM exists.
+    /// An image that was pulled; or a file, raw or qcow2, which has to stay as it is while the VM exists.
     #[arg(value_name = "IMAGE")]
     image: PathBuf,
     /// The VM's name [default: `cocoon-` and the image's].

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{Arguments, Command, Grace, Snapshot};
 use super::attach::attach;
+use super::images;
 use super::output::{Output, outcome};
 
 /// Runs what the arguments say. The exit code is 0 where all of it was done, 1 where not, and 2 for wrong arguments.
@@ -29,6 +30,9 @@ pub(crate) async fn run() -> ExitCode {
 
 async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<ExitCode> {
     match command {
+        Command::Pull(arguments) => return images::pull(cocoon, output, arguments).await,
+        Command::List => images::list(cocoon, output).await?,
+        Command::Delete { ids } => return Ok(images::delete(cocoon, output, ids).await),
         Command::Create(create) => {
             let vm = cocoon.create(&create.spec()?).await?;
             output.value(&vm);
@@ -156,7 +160,10 @@ async fn logs(cocoon: &Cocoon, name: &Name, follow: bool) -> Result<()> {
 const FOLLOW: Duration = Duration::from_millis(100);
 
 async fn gc(cocoon: &Cocoon, output: Output, dry_run: bool) -> Result<()> {
-    let found = if dry_run { cocoon.stale().await? } else { cocoon.collect().await? };
+    let mut found = if dry_run { cocoon.stale().await? } else { cocoon.collect().await? };
+    let images = cocoon.images();
+    let unused = if dry_run { images.unused().await? } else { images.collect().await? };
+    found.extend(unused.into_iter().map(|unused| unused.path));
     output.value(&json!({ "removed": !dry_run, "paths": found }));
     for path in found {
         output.line(format_args!("{} {}", if dry_run { "would remove" } else { "removed" }, path.display()));

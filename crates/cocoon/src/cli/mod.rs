@@ -4,6 +4,7 @@ mod arguments;
 mod attach;
 mod commands;
 mod escape;
+mod images;
 mod output;
 
 pub(crate) use commands::run;

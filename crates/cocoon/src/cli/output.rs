@@ -77,7 +77,7 @@ fn row(vm: &Vm) -> [String; 6] {
 }
 
 /// Columns as wide as they have to be.
-fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+pub(crate) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let widths: [usize; COLUMNS] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let line = |row: &[String; COLUMNS]| {
@@ -88,7 +88,7 @@ fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
 }
 
 /// A time span in its largest unit.
-fn ago(since: Timestamp, now: Timestamp) -> String {
+pub(crate) fn ago(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(since.as_second()).max(0);
     let (number, unit) = match seconds {
         0..60 => (seconds, "second"),
@@ -97,6 +97,16 @@ fn ago(since: Timestamp, now: Timestamp) -> String {
         _ => (seconds / 86_400, "day"),
     };
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A size in its largest unit.
+pub(crate) fn bytes(number: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let power = (number.max(1).ilog2() / 10).min(4);
+    match power {
+        0 => format!("{number} B"),
+        _ => format!("{:.1} {}", number as f64 / (1_u64 << (10 * power)) as f64, units[power as usize]),
+    }
 }
 
 /// What became of one of several VMs, for programs.

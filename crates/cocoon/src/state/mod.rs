@@ -11,7 +11,7 @@
 //! | `staging/` | directories on their way in or out; free for all while nobody holds `staging.lock` |
 
 mod alive;
-mod durable;
+pub(crate) mod durable;
 mod layout;
 mod lock;
 mod record;

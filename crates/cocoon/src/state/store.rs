@@ -27,6 +27,11 @@ impl Store {
         Self { layout, patience }
     }
 
+    /// How long a lock is waited for.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }

@@ -1,0 +1,157 @@
+//! The commands on images: pull, list, delete.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use clap::Args;
+use cloud_types::Result;
+use cocoon::{Cocoon, Digest, Pull, PullProgress, PullStep, StoredImage, Verified};
+use futures::future::join_all;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::output::{Output, ago, bytes, table};
+
+/// The images that are to be pulled.
+#[derive(Debug, Args)]
+pub(crate) struct PullArguments {
+    /// The SHA-256 that the file, or the manifest in the registry, must have.
+    #[arg(long, value_parser = Digest::parse, value_name = "DIGEST")]
+    sha256: Option<Digest>,
+    /// Addresses, files (beginning with `/` or `./`), or names in a registry.
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<String>,
+}
+
+/// Pulls all of them at once. One's failure does not keep the others from it.
+pub(crate) async fn pull(cocoon: &Cocoon, output: Output, arguments: PullArguments) -> Result<ExitCode> {
+    if arguments.sha256.is_some() && arguments.images.len() > 1 {
+        return Err(cloud_types::Error::invalid("sha256", "goes with one image"));
+    }
+    let bars = Bars::default();
+    let shown = bars.clone();
+    let images = cocoon.images().on_progress(move |progress| shown.show(progress));
+    let pulls = arguments.images.iter().map(|image| {
+        let mut pull = Pull::new(image);
+        if let Some(digest) = arguments.sha256 {
+            pull = pull.digest(digest);
+        }
+        let images = images.clone();
+        async move { images.pull(&pull).await }
+    });
+    let results = join_all(pulls).await;
+    bars.end();
+    let (mut outcomes, mut code) = (Vec::<Value>::new(), ExitCode::SUCCESS);
+    for (name, result) in arguments.images.iter().zip(results) {
+        match result {
+            Ok(pulled) => {
+                if pulled.image.verified == Verified::Nothing {
+                    Output::notice(format_args!(
+                        "{name}: WARNING: nothing says that this is the image that was meant: there is no file of checksums \
+                         beside it; `--sha256` gives one"
+                    ));
+                }
+                let what = if pulled.already { "here already" } else { "pulled" };
+                output.line(format_args!("{name}: {what}, {}", pulled.image.id));
+                outcomes.push(json!(pulled));
+            }
+            Err(error) => {
+                code = ExitCode::FAILURE;
+                output.error(&error);
+                outcomes.push(json!({ "name": name, "error": error.message() }));
+            }
+        }
+    }
+    output.value(&outcomes);
+    Ok(code)
+}
+
+/// Lists the images.
+pub(crate) async fn list(cocoon: &Cocoon, output: Output) -> Result<()> {
+    let images = cocoon.images().list().await?;
+    output.value(&images);
+    let mut rows = vec![["NAME", "ID", "BOOT", "DISK", "STORED", "VERIFIED BY", "PULLED"].map(str::to_owned)];
+    rows.extend(images.iter().map(row));
+    output.line(table(&rows));
+    Ok(())
+}
+
+fn row(image: &StoredImage) -> [String; 7] {
+    [
+        image.name.clone(),
+        image.id.hex()[..12].to_owned(),
+        image.boot.to_string(),
+        bytes(image.disk.size),
+        bytes(image.disk.stored),
+        image.verified.to_string(),
+        format!("{} ago", ago(image.pulled_at, jiff::Timestamp::now())),
+    ]
+}
+
+/// Deletes images.
+pub(crate) async fn delete(cocoon: &Cocoon, output: Output, ids: Vec<String>) -> ExitCode {
+    let (mut outcomes, mut code) = (Vec::<Value>::new(), ExitCode::SUCCESS);
+    for id in ids {
+        match cocoon.images().delete(&id).await {
+            Ok(deleted) => {
+                let freed = bytes(deleted.removed.iter().map(|unused| unused.bytes).sum());
+                let kept = if deleted.kept.is_empty() { "" } else { "; the rest is in use, and stays as long as that" };
+                output.line(format_args!("{}: deleted, {freed} freed{kept}", deleted.names.join(", ")));
+                outcomes.push(json!(deleted));
+            }
+            Err(error) => {
+                code = ExitCode::FAILURE;
+                output.error(&error);
+                outcomes.push(json!({ "name": id, "error": error.message() }));
+            }
+        }
+    }
+    output.value(&outcomes);
+    code
+}
+
+/// A bar for each file and layer, on standard error where that is a terminal.
+#[derive(Debug, Clone, Default)]
+struct Bars(std::sync::Arc<BarsInner>);
+
+#[derive(Debug, Default)]
+struct BarsInner {
+    all: MultiProgress,
+    bars: Mutex<HashMap<String, ProgressBar>>,
+}
+
+impl Bars {
+    fn show(&self, progress: &PullProgress) {
+        let mut bars = self.0.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bars.entry(progress.item.clone()).or_insert_with(|| self.0.all.add(bar(&progress.item)));
+        match &progress.step {
+            PullStep::Downloading { kept, total } => {
+                bar.set_message("downloading");
+                bar.set_length(total.unwrap_or(0));
+                bar.set_position(*kept);
+            }
+            PullStep::Unpacking { total } => {
+                bar.set_message("unpacking");
+                bar.set_length(total.unwrap_or(0));
+                bar.set_position(0);
+            }
+            PullStep::Advanced(more) => bar.inc(*more),
+            PullStep::Waiting => bar.set_message("waiting for another pull"),
+            PullStep::Interrupted { reason } => bar.set_message(format!("goes on after: {reason}")),
+            PullStep::Done => bar.finish_with_message("done"),
+            PullStep::AlreadyHere => bar.finish_with_message("here already"),
+            _ => {}
+        }
+    }
+
+    fn end(&self) {
+        // That a terminal cannot be cleared is no failure of a pull.
+        let _ = self.0.all.clear();
+    }
+}
+
+fn bar(item: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:24!} {bar:30} {binary_bytes:>11}/{binary_total_bytes:<11} {msg}");
+    ProgressBar::new(0).with_prefix(item.to_owned()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

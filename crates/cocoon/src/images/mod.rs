@@ -1,0 +1,47 @@
+//! Images: pulled from servers that are not trusted, kept by their content, removed when nobody needs them.
+//!
+//! | Path below the images' directory | What it is |
+//! |---|---|
+//! | `blobs/sha256/HEX` | a disk, a kernel or the like, called by the SHA-256 of its content; never changed |
+//! | `records/HEX.json` | what an image is: its disk, how it boots |
+//! | `names/HASH.json` | what an image is called, and what was verified when it was pulled |
+//! | `layers/HEX.json` | the files that were in a registry's layer, so that it is pulled once |
+//! | `parts/` | files on their way in; each is free for all while nobody holds its own lock |
+//! | `leases/` | what running commands need that no record names so far; likewise |
+//! | `lock` | held beside others by who writes a record or a lease, alone by who removes |
+//!
+//! A blob is durable before a record names it, and a record before a name does. Whatever is killed in between leaves what
+//! nothing names, which [`Images::collect`] finds.
+
+mod catalogue;
+mod checksum_file;
+mod collect;
+mod digest;
+mod http;
+mod installation;
+mod kind;
+mod layer;
+mod lease;
+mod limits;
+mod part;
+mod partition;
+mod paths;
+mod progress;
+mod pull;
+mod qcow2;
+mod record;
+mod registry;
+mod registry_pull;
+mod source;
+mod store;
+mod tar;
+mod unpack;
+
+pub use collect::{Deleted, Unused};
+pub use digest::Digest;
+pub(crate) use kind::DiskKind;
+pub use limits::ImageLimits;
+pub use progress::{PullProgress, PullStep};
+pub use pull::{Pull, Pulled};
+pub use record::{Boot, ImageDisk, ImageKernel, Verified};
+pub use store::{Images, StoredImage};

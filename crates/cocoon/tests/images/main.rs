@@ -1,0 +1,10 @@
+//! Images from servers that behave, and from those that do not: what is refused leaves nothing.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod addresses;
+mod collecting;
+mod command;
+mod real_registry;
+mod registries;
+mod server;
+mod store;
