@@ -22,6 +22,11 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     run_to_end(cargo(program).arg(image).args(arguments))
 }
 
+/// Installs what the tests can use: without it they pass some by, and say so.
+pub(crate) fn install_tools() -> Result {
+    tools::install_for_tests()
+}
+
 /// Why nothing can be booted on this machine, where that is so.
 pub(crate) fn hindrance() -> Option<String> {
     if !Path::new("/etc/debian_version").exists() || !cfg!(target_arch = "x86_64") {

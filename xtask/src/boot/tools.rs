@@ -14,9 +14,20 @@ const TOOLS: &[(&str, &str)] = &[
     ("mke2fs", "e2fsprogs"),
 ];
 
-/// Installs the packages of all programs that are missing.
+/// What tests use besides, and pass by where it is missing.
+const FOR_TESTS: &[(&str, &str)] = &[("docker-registry", "docker-registry")];
+
+/// Installs what building and booting an image need.
 pub(super) fn install() -> Result {
-    let missing = missing(TOOLS);
+    install_all(missing(TOOLS))
+}
+
+/// The same, and what tests use besides.
+pub(super) fn install_for_tests() -> Result {
+    install_all([missing(TOOLS), missing(FOR_TESTS)].concat())
+}
+
+fn install_all(missing: Vec<&str>) -> Result {
     if missing.is_empty() {
         return Ok(());
     }

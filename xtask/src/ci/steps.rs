@@ -17,6 +17,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step { name: "tidy", about: "the project's own rules hold", run: || passed(tidy::run(&[])) },
     Step { name: "clippy", about: "no warnings in any target", run: clippy },
+    Step { name: "tools", about: "programs that tests use are there", run: tools },
     Step { name: "test", about: "the README's test command, exchanges recorded", run: test },
     Step { name: "contract", about: "recorded exchanges against the providers' descriptions", run: contract },
     Step { name: "doc", about: "the API documentation has no warnings", run: doc },
@@ -35,6 +36,13 @@ pub(super) const STEPS: &[Step] = &[
 
 fn clippy() -> Result<Outcome> {
     passed(run(&mut cargo(words("clippy --quiet --workspace --all-targets --all-features -- -D warnings"))))
+}
+
+fn tools() -> Result<Outcome> {
+    match boot::hindrance() {
+        Some(reason) => Ok(Outcome::Skipped(reason)),
+        None => passed(boot::install_tools()),
+    }
 }
 
 /// Where the tests' simulators write down what they are asked and answer.
