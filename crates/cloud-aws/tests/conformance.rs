@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use cloud_conformance::{Backend, Injected, Operation, Trouble, conformance_tests};
 use cloud_sim::aws::Sim;
 use cloud_sim::{Fault, FaultRule, When};
@@ -85,13 +87,20 @@ impl Backend for Simulated {
     async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {
         let world = self.sim.world();
         let held = world.hosts.iter().find(|held| held.name == host.name)?;
-        held.user_data.as_ref().map(|data| UserData::new(data.expose()))
+        held.user_data.as_ref().map(|data| UserData::new(as_read(data.expose())))
     }
 
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {
         let counts = self.sim.world().counts();
         Some(counts.into_iter().map(|(kind, count)| (format!("{kind:?}"), count)).collect())
     }
+}
+
+/// As cloud-init reads it: a part in base64 is what it stands for.
+fn as_read(held: &str) -> String {
+    let Some((_, rest)) = held.split_once("Content-Transfer-Encoding: base64\n\n") else { return held.to_owned() };
+    let part = STANDARD.decode(rest.lines().next().unwrap_or_default()).expect("base64");
+    String::from_utf8(part).expect("text")
 }
 
 /// The action that stands for an operation in EC2's API.
