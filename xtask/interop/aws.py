@@ -132,7 +132,10 @@ def network_is_there(clients, state):
     gateway = clients.ec2.describe_internet_gateways()["InternetGateways"][0]
     assert gateway["Attachments"][0]["VpcId"] == vpc
     routes = clients.ec2.describe_route_tables()["RouteTables"][0]["Routes"]
-    assert {"0.0.0.0/0", "172.31.0.0/16"} == {route["DestinationCidrBlock"] for route in routes}
+    assert {"0.0.0.0/0", "172.31.0.0/16"} == {to for route in routes if (to := route.get("DestinationCidrBlock"))}
+    assert "::/0" in {route.get("DestinationIpv6CidrBlock") for route in routes}
+    blocks = [block["Ipv6CidrBlock"] for subnet in subnets for block in subnet["Ipv6CidrBlockAssociationSet"]]
+    assert len(set(blocks)) == 6 and all(block.endswith("/64") for block in blocks), blocks
 
 
 def images_are_found_by_name_and_by_parameter(clients, state):
