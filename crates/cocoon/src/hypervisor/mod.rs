@@ -11,11 +11,11 @@ mod qemu;
 mod qmp;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud_types::Result;
+use cloud_types::{Error, Result};
 
 pub use choice::HypervisorKind;
 pub(crate) use choice::Hypervisors;
@@ -72,6 +72,12 @@ impl fmt::Display for CommandLine {
         write!(f, "{}", quoted(&self.program.to_string_lossy()))?;
         self.arguments.iter().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }
+}
+
+/// A path as the text of an argument.
+fn text(path: &Path) -> Result<String> {
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| Error::invalid("path", format!("{} is no UTF-8", path.display())))
 }
 
 /// A word as a shell takes it.

@@ -8,7 +8,7 @@ use cloud_types::{Error, Result};
 use serde_json::Value;
 
 use super::qmp::Qmp;
-use super::{CommandLine, Control, Hypervisor};
+use super::{CommandLine, Control, Hypervisor, text};
 use crate::config::Acceleration;
 use crate::state::{Disk, Kernel, PublishedPort, Record, VmPaths};
 use crate::{error, program};
@@ -137,11 +137,6 @@ impl Arguments {
 /// A path within an option, where a comma is said by two: <https://www.qemu.org/docs/master/system/invocation.html>.
 fn option(path: &Path) -> Result<String> {
     text(path).map(|text| text.replace(',', ",,"))
-}
-
-fn text(path: &Path) -> Result<String> {
-    let text = path.to_str().map(str::to_owned);
-    text.ok_or_else(|| Error::invalid("path", format!("{} is no UTF-8", path.display())))
 }
 
 #[cfg(test)]

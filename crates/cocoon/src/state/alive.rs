@@ -156,7 +156,7 @@ impl Holder {
         true
     }
 
-    /// A process's descriptor is readable when it has ended. That is asked for now and then: tokio's way to wait for a
+    /// A process's descriptor is readable when it has ended. It is asked again and again: tokio's way to wait for a
     /// descriptor is `unsafe`.
     fn has_ended(&self) -> bool {
         let mut asked = [PollFd::new(&self.descriptor, PollFlags::IN)];

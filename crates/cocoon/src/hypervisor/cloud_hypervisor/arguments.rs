@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cloud_types::{Error, Result};
 
+use crate::hypervisor::text;
 use crate::state::{Disk, DiskFormat, Kernel, Record, VmPaths};
 
 /// The arguments that make and boot the VM, and serve its API.
@@ -87,11 +88,6 @@ fn value(path: &Path) -> Result<String> {
         return Err(Error::invalid("path", format!("Cloud Hypervisor cannot be told the path {text:?}")));
     }
     Ok(if text.contains(',') { format!("\"{text}\"") } else { text })
-}
-
-fn text(path: &Path) -> Result<String> {
-    let text = path.to_str().map(str::to_owned);
-    text.ok_or_else(|| Error::invalid("path", format!("{} is no UTF-8", path.display())))
 }
 
 #[cfg(test)]
