@@ -7,9 +7,11 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use cloud_reach::{Exit, HostKey, Ssh, SshPrivateKey};
-use cloud_types::{Rung, Sight};
+use cloud_types::clock::within;
+use cloud_types::{Rung, Sight, SystemClock};
 use common::{HERE, look, miss};
 use secrecy::ExposeSecret;
 
@@ -71,13 +73,16 @@ async fn openssh_is_climbed_to_the_top() {
     };
     let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
     let ssh = Ssh::new(user.trim(), key, HostKey::known(server.host_key.public().clone())).port(server.port);
-    let banner = loop {
-        match look(&ssh, Rung::Banner).await {
-            Sight::Reached(banner) => break banner,
-            other => assert_eq!(server.process.try_wait().unwrap(), None, "{other:?}\n{}", server.log()),
+    let greeted = async {
+        loop {
+            match look(&ssh, Rung::Banner).await {
+                Sight::Reached(banner) => break banner,
+                other => assert_eq!(server.process.try_wait().unwrap(), None, "{other:?}\n{}", server.log()),
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     };
+    let banner = within(&SystemClock, Duration::from_secs(20), greeted).await.expect("it answers");
     assert!(banner.starts_with("SSH-2.0-OpenSSH"), "{banner}");
     assert_eq!(look(&ssh, Rung::HostKey).await, Sight::Reached(server.host_key.public().fingerprint()));
     let boot = look(&ssh, Rung::FirstBoot).await;
