@@ -28,6 +28,8 @@ impl Cocoon {
         let now = Timestamp::now();
         (record.id, record.name, record.created_at) = (VmId::random(), to.clone(), now);
         (record.hardware.mac, record.hardware.published) = (mac(), Vec::new());
+        // A host is one for whom it was made for; its clone is not.
+        record.host = None;
         record.power = Power::Stopped { ending: Ending::NeverStarted, at: now };
 
         let stage = self.store.stage().await?;

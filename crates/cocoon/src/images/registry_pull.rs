@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 
 use cloud_types::{Error, ErrorKind, Result};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::digest::{Checksum, Digest};
@@ -45,8 +45,10 @@ impl Images {
         if let Some(record) = self.complete(&id, lease).await? {
             return self.here(record, source.name(), verified, &item).await;
         }
-        let layers = stream::iter(&manifest.layers).map(|layer| self.layer(&http, &repository, layer, lease));
-        let files: Vec<Vec<LayerFile>> = layers.buffered(LAYERS_AT_ONCE).try_collect().await?;
+        // Boxed, so that the whole may go from thread to thread.
+        let layers = manifest.layers.iter().map(|layer| self.layer(&http, &repository, layer, lease).boxed());
+        let layers: Vec<_> = layers.collect();
+        let files: Vec<Vec<LayerFile>> = stream::iter(layers).buffered(LAYERS_AT_ONCE).try_collect().await?;
         let files = layer::merge(files.into_iter().flatten())?;
         let (images, most) = (self.clone(), self.limits.disk);
         let (kind, how) = blocking(move || {
