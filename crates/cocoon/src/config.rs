@@ -66,7 +66,7 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `acceleration`.
     pub fn from_env() -> Result<Self> {
-        Self::from_variables(|variable| std::env::var(variable).ok().filter(|value| !value.is_empty()))
+        Self::from_variables(variable)
     }
 
     fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -217,6 +217,11 @@ impl fmt::Display for Acceleration {
             Self::None => "none",
         })
     }
+}
+
+/// What the environment sets, unless it is empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Where programs are looked for.

@@ -9,6 +9,7 @@ use super::image::{HostImage, Names};
 use super::machine;
 use super::{Prices, Provider};
 use crate::Cocoon;
+use crate::config::variable;
 
 /// Settings of a [`Provider`].
 ///
@@ -60,15 +61,14 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `owner`, `images`, `prices` or `acceleration`.
     pub fn from_env() -> Result<Self> {
-        let read = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
         let mut config = Self::new(crate::Config::from_env()?.build());
-        if let Some(owner) = read("CLOUD_OWNER") {
+        if let Some(owner) = variable("CLOUD_OWNER") {
             config.owner = Owner::new(owner)?;
         }
-        if let Some(images) = read("COCOON_IMAGES") {
+        if let Some(images) = variable("COCOON_IMAGES") {
             config.images = images.parse()?;
         }
-        if let Some(prices) = read("COCOON_PRICES") {
+        if let Some(prices) = variable("COCOON_PRICES") {
             config.prices = prices.parse()?;
         }
         Ok(config)

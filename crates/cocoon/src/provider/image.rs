@@ -148,7 +148,7 @@ impl Inner {
         for stored in self.config.cocoon.images().list().await? {
             all.push(info(stored.name.clone(), format!("pulled on {}", stored.pulled_at.strftime("%F"))));
         }
-        for name in VENDORS.iter().map(|vendor| vendor.image()) {
+        for name in VENDORS.iter().map(Vendor::image) {
             all.push(info(official(&name)?, format!("{name}, the vendor's cloud image")));
         }
         let mut seen = std::collections::HashSet::new();
