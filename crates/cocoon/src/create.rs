@@ -115,6 +115,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
             disks,
             mac: mac(),
             published: spec.published.clone(),
+            volumes: spec.volumes.clone(),
         },
         power: Power::Stopped { ending: Ending::NeverStarted, at: now },
         first_boot,

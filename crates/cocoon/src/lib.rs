@@ -52,6 +52,7 @@ mod start;
 mod state;
 mod stop;
 mod vm;
+mod volume;
 
 pub use cocoon::Cocoon;
 pub use config::{Acceleration, Config};
@@ -66,6 +67,8 @@ pub use remove::Removal;
 pub use resize::Resize;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
-pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, VmId};
+pub use state::{
+    AttachedVolume, Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, VmId,
+};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

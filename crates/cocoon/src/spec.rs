@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cloud_types::{Error, GiB, MiB, Name, Result, SshPublicKey, UserData};
 
-use crate::state::{HostMark, PublishedPort};
+use crate::state::{AttachedVolume, HostMark, PublishedPort};
 
 /// A VM to be made.
 ///
@@ -29,6 +29,8 @@ pub struct VmSpec {
     pub(crate) user_data: Option<UserData>,
     /// Set by [`provider`](crate::provider) alone.
     pub(crate) host: Option<HostMark>,
+    /// Likewise.
+    pub(crate) volumes: Vec<AttachedVolume>,
 }
 
 /// A kernel that is booted without a boot loader.
@@ -59,6 +61,7 @@ impl VmSpec {
             ssh_keys: Vec::new(),
             user_data: None,
             host: None,
+            volumes: Vec::new(),
         }
     }
 

@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use cloud_types::{Error, Result};
 use serde_json::Value;
 
+use super::qemu_volume;
 use super::qmp::Qmp;
 use super::{CommandLine, Control, Hypervisor, text};
 use crate::config::Acceleration;
-use crate::state::{Disk, Kernel, PublishedPort, Record, VmPaths};
+use crate::state::{AttachedVolume, Disk, Kernel, PublishedPort, Record, VmId, VmPaths};
 use crate::{error, program};
 
 /// QEMU on x86-64, with a q35 board: <https://www.qemu.org/docs/master/system/i386/pc.html>.
@@ -66,6 +67,9 @@ impl Hypervisor for Qemu {
         for (number, disk) in hardware.disks.iter().enumerate() {
             arguments.disk(number, disk, &paths.directory)?;
         }
+        if record.host.is_some() {
+            arguments.volumes(&hardware.volumes)?;
+        }
         arguments.network(&hardware.mac, &hardware.published);
         if let Some(kernel) = &hardware.kernel {
             arguments.kernel(kernel, &paths.directory)?;
@@ -86,6 +90,14 @@ impl Control for Qmp {
 
     async fn quit(&mut self) -> Result<()> {
         self.execute("quit", Value::Null).await.map(drop)
+    }
+
+    async fn plug(&mut self, volume: &AttachedVolume) -> Result<()> {
+        self.plug_volume(volume).await
+    }
+
+    async fn unplug(&mut self, id: &VmId) -> Result<()> {
+        self.unplug_volume(id).await
     }
 }
 
@@ -108,6 +120,18 @@ impl Arguments {
         self.add("-blockdev", format!("{node},file.driver=file,file.filename={file}"));
         // A kernel that is booted directly has index 0.
         self.add("-device", format!("virtio-blk-pci,drive=disk{number},bootindex={}", number + 1));
+        Ok(())
+    }
+
+    /// Slots for volumes, and those that are in them.
+    fn volumes(&mut self, volumes: &[AttachedVolume]) -> Result<()> {
+        qemu_volume::slots().for_each(|(name, value)| self.add(name, value));
+        for AttachedVolume { id, file, slot } in volumes {
+            let (name, file) = (qemu_volume::name(id), option(file)?);
+            let node = format!("driver=qcow2,node-name={name},discard=unmap");
+            self.add("-blockdev", format!("{node},file.driver=file,file.filename={file}"));
+            self.add("-device", format!("virtio-blk-pci,id={name},drive={name},serial={id},bus=slot{slot}"));
+        }
         Ok(())
     }
 

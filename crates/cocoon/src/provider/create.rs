@@ -26,7 +26,7 @@ impl Inner {
                 Err(error) => return Err(error),
             }
             let wish = self.vm_spec(spec, &labels, &name).await?;
-            match self.config.cocoon.create(&wish).await {
+            match self.make(spec, wish).await {
                 Ok(vm) => return self.begin(vm).await,
                 // Somebody was quicker; whether it is the same wish is to be looked at.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

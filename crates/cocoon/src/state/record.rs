@@ -9,7 +9,7 @@ use cloud_types::{MiB, Name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::HostMark;
+use super::{AttachedVolume, HostMark};
 use crate::hypervisor::HypervisorKind;
 
 /// A VM's record. What runs is not told by it but by the lock `alive`; it says what to look for.
@@ -131,6 +131,9 @@ pub struct Hardware {
     pub mac: String,
     /// Ports of this box that lead to ports of the VM.
     pub published: Vec<PublishedPort>,
+    /// Disks that stay when the VM goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<AttachedVolume>,
 }
 
 impl Hardware {
