@@ -9,10 +9,11 @@ use cloud_types::{Error, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, HypervisorKind};
+use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
 use crate::image::Image;
+use crate::images::Firmware;
 use crate::spec::{DirectKernel, VmSpec};
-use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, VmId};
+use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
 use crate::{Cocoon, crash, disk, error, seed};
 
@@ -35,7 +36,7 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let record = record(spec, image, self.hypervisors.chosen());
+        let record = record(spec, image, self.hypervisors.chosen())?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
         if let Err(error) = make(&stage, spec, &record, image, size).await {
@@ -56,7 +57,7 @@ impl Cocoon {
         let resolved = self.resolve(spec).await?;
         let (spec, image) = (&resolved.spec, &resolved.image);
         storage(spec, image)?;
-        let record = record(spec, image, self.hypervisors.chosen());
+        let record = record(spec, image, self.hypervisors.chosen())?;
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
 
@@ -87,7 +88,7 @@ fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
     }
 }
 
-fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
+fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Record> {
     let now = Timestamp::now();
     let overlay =
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
@@ -98,7 +99,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
     if first_boot.is_some() {
         disks.push(Disk { file: seed::DISK.into(), format: DiskFormat::Raw, backing: None, read_only: true });
     }
-    Record {
+    Ok(Record {
         version: crate::state::Version,
         id: VmId::random(),
         name: spec.name.clone(),
@@ -112,6 +113,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
                 initrd: direct.initrd.as_ref().map(|_| INITRD.into()),
                 command_line: direct.command_line.clone(),
             }),
+            uefi: uefi(spec, image, hypervisor)?,
             disks,
             mac: mac(),
             published: spec.published.clone(),
@@ -120,11 +122,20 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
         first_boot,
         snapshots: Vec::new(),
         restoring: None,
+    })
+}
+
+/// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.
+fn uefi(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Option<Uefi>> {
+    if spec.kernel.is_some() || image.firmware != Firmware::Uefi || hypervisor != HypervisorKind::Qemu {
+        return Ok(None);
     }
+    Ok(Some(Uefi { code: Ovmf::find()?.code(), variables: VARIABLES.into() }))
 }
 
 const KERNEL: &str = "kernel";
 const INITRD: &str = "initrd";
+const VARIABLES: &str = "uefi-variables.qcow2";
 
 /// An address of QEMU's range, which belongs to no card's maker.
 pub(crate) fn mac() -> String {
@@ -144,6 +155,11 @@ async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &Image, size
             _ => disk::empty(&file, size, stage.guard()?).await?,
         }
         crash::point("create: disk made");
+    }
+    if let Some(uefi) = &record.hardware.uefi {
+        let fresh = Ovmf::variables_of(&uefi.code)?;
+        disk::copy(&fresh, &directory.join(&uefi.variables), stage.guard()?).await?;
+        crash::point("create: firmware's variables made");
     }
     if let Some(direct) = &spec.kernel {
         copy_kernel(stage, direct).await?;

@@ -24,6 +24,11 @@ pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
     run(qemu_img()?.args(["create", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
 }
 
+/// Makes a qcow2 of a small raw file, such as a firmware's variables.
+pub(crate) async fn copy(from: &Path, to: &Path, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["convert", "-q", "-f", "raw", "-O", "qcow2"]).args([from, to]), guard).await
+}
+
 /// What is done with a snapshot in a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {

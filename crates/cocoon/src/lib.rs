@@ -62,6 +62,6 @@ pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
-pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

@@ -41,6 +41,7 @@ pub use collect::{Deleted, Unused};
 pub use digest::Digest;
 pub(crate) use kind::DiskKind;
 pub use limits::ImageLimits;
+pub(crate) use partition::Firmware;
 pub use progress::{PullProgress, PullStep};
 pub use pull::{Pull, Pulled};
 pub use record::{Boot, ImageDisk, ImageKernel, Verified};
