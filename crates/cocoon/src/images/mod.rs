@@ -23,6 +23,7 @@ mod kind;
 mod layer;
 mod lease;
 mod limits;
+mod official;
 mod part;
 mod partition;
 mod paths;

@@ -33,7 +33,8 @@ pub struct Pull {
 }
 
 impl Pull {
-    /// An image by its address (`http://`, `https://`), its file (`/`, `./`, `../`, `file://`), or its name in a registry.
+    /// An image by its address (`http://`, `https://`), its file (`/`, `./`, `../`, `file://`), a distribution's own
+    /// (`official://debian/12`, see [`Images::official`]), or its name in a registry.
     #[must_use]
     pub fn new(image: impl Into<String>) -> Self {
         Self { image: image.into(), digest: None }
@@ -73,7 +74,7 @@ impl Images {
         let lease = Lease::new(&self.catalogue.0, self.patience).await?;
         let work = async {
             match &source {
-                Source::Url(url) => self.pull_url(&source, url, pull.digest, &lease).await,
+                Source::Url(url) | Source::Official(url) => self.pull_url(&source, url, pull.digest, &lease).await,
                 Source::File(path) => self.pull_file(&source, path, pull.digest, &lease).await,
                 Source::Registry(reference) => self.pull_registry(&source, reference, pull.digest, &lease).await,
             }
@@ -104,6 +105,10 @@ impl Images {
                     let verified =
                         Verified::ChecksumFile { url: found.url.to_string(), checksum: found.checksum.to_string() };
                     (Some(found.checksum), verified)
+                }
+                None if matches!(source, Source::Official(_)) => {
+                    let message = "its publisher's checksums are not beside it: it is not taken without";
+                    return Err(Error::new(ErrorKind::Unavailable, message));
                 }
                 None => (None, Verified::Nothing),
             },
