@@ -1,5 +1,6 @@
 //! Pulling an image: from an address, a file, or a registry.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -90,8 +91,23 @@ impl Images {
                 self.release(stored).await?;
                 Err(error.with_context(&pull.image))
             }
-            pulled => pulled.map_err(|error| error.with_context(&pull.image)),
+            Err(error) => Err(error.with_context(&pull.image)),
+            Ok(pulled) => {
+                self.release_rest(lease, &pulled.image.id).await?;
+                Ok(pulled)
+            }
         }
+    }
+
+    /// Gives up a lease, and removes what it protected and the image does without.
+    async fn release_rest(&self, lease: Lease, id: &Digest) -> Result<()> {
+        let mut stored = lease.end();
+        let (catalogue, id) = (self.catalogue.clone(), *id);
+        if let Some(image) = blocking(move || catalogue.image(&id)).await? {
+            let kept: HashSet<Digest> = image.kept().collect();
+            stored.retain(|blob| !kept.contains(blob));
+        }
+        self.release(stored).await
     }
 
     async fn pull_url(&self, source: &Source, url: &Url, digest: Option<Digest>, lease: &Lease) -> Result<Pulled> {
@@ -236,6 +252,7 @@ impl Images {
             disk: disk(blob, &kind),
             boot: boot(kind.firmware),
             layers: Vec::new(),
+            made: false,
             created_at: Timestamp::now(),
         };
         let image = self.record(image, name, verified).await?;
@@ -277,10 +294,10 @@ impl Images {
     }
 }
 
-/// Looks at a part, or at what it holds where it is a gzip: that is the other part then.
+/// Looks at a part, or at what it holds where it is packed: that is the other part then.
 fn judge(part: &mut Part, directory: &Path, limits: &ImageLimits, item: &Item) -> Result<(Option<Part>, DiskKind)> {
     let mut reader = open(part.reader()?, item)?;
-    if !reader.is_gzip() {
+    if !reader.is_packed() {
         return Ok((None, DiskKind::of(&part.reader()?, limits.disk)?));
     }
     item.tell(PullStep::Unpacking { total: Some(part.length()) });
