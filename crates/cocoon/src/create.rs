@@ -15,7 +15,7 @@ use crate::images::Firmware;
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
-use crate::{Cocoon, crash, disk, error, seed};
+use crate::{Cocoon, crash, disk, error, root_disk, seed};
 
 impl Cocoon {
     /// Makes a VM that does not run yet. It is there as a whole or not at all.
@@ -151,7 +151,10 @@ async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &Image, size
     for (number, (disk, size)) in record.hardware.disks.iter().zip(sizes).enumerate() {
         let file = directory.join(&disk.file);
         match number {
-            0 => disk::overlay(&file, image, size, stage.guard()?).await?,
+            0 => {
+                disk::overlay(&file, image, size, stage.guard()?).await?;
+                root_disk::fill(stage, &disk.file.to_string_lossy(), image, size).await?;
+            }
             _ => disk::empty(&file, size, stage.guard()?).await?,
         }
         crash::point("create: disk made");

@@ -42,6 +42,7 @@ mod images;
 mod notice;
 mod program;
 mod remove;
+mod root_disk;
 mod seed;
 mod snapshot;
 mod spec;
