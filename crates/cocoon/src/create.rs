@@ -5,13 +5,14 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use cloud_types::{Error, GiB, Result, SshPublicKey, UserData};
+use cloud_types::{Error, ErrorKind, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
 use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
 use crate::image::Image;
 use crate::images::Firmware;
+use crate::network::Connection;
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
@@ -36,16 +37,37 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let record = record(spec, image, self.hypervisors.chosen())?;
+        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        let network = self.network_choice(spec, record.hypervisor)?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
-        if let Err(error) = make(&stage, spec, &record, image, size).await {
-            stage.discard().await;
-            return Err(error);
-        }
-        stage.publish(self.store.layout(), &record.name).await?;
+        let made = match self.new_connection(&stage, &network, &record).await {
+            Ok(connection) => {
+                record.hardware.connection = connection;
+                make(&stage, spec, &record, image, size).await
+            }
+            Err(error) => Err(error),
+        };
+        self.publish(stage, &record, made).await?;
         let (store, name) = (self.store.clone(), record.name);
         blocking(move || Vm::observe(&store, &name)).await
+    }
+
+    /// Makes what is in `stage` the VM, if it was made; gives the VM's address back where it does not come to be.
+    pub(crate) async fn publish(&self, stage: Stage, record: &Record, made: Result<()>) -> Result<()> {
+        let published = match made {
+            Ok(()) => stage.publish(self.store.layout(), &record.name).await,
+            Err(error) => {
+                stage.discard().await;
+                self.give_address_back(record).await.ok();
+                return Err(error);
+            }
+        };
+        // After another failure it may be there all the same.
+        if published.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
+            self.give_address_back(record).await.ok();
+        }
+        published
     }
 
     /// What the first start of such a VM would execute. Nothing is made.
@@ -57,7 +79,8 @@ impl Cocoon {
         let resolved = self.resolve(spec).await?;
         let (spec, image) = (&resolved.spec, &resolved.image);
         storage(spec, image)?;
-        let record = record(spec, image, self.hypervisors.chosen())?;
+        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        record.hardware.connection = self.planned_connection(spec, &record)?;
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
 
@@ -117,6 +140,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
             disks,
             mac: mac(),
             published: spec.published.clone(),
+            connection: Connection::User,
         },
         power: Power::Stopped { ending: Ending::NeverStarted, at: now },
         first_boot,

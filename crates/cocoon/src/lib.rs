@@ -39,6 +39,7 @@ mod error;
 mod hypervisor;
 mod image;
 mod images;
+mod network;
 mod notice;
 mod program;
 mod remove;
@@ -59,6 +60,7 @@ pub use images::{
     Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Pull, PullProgress, PullStep, Pulled,
     StoredImage, Unused, Verified,
 };
+pub use network::{Connection, Network, NetworkAddress, NetworkChoice, NetworkLeftover};
 pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::qmp::Qmp;
 use super::{CommandLine, Control, Hypervisor, firmware, text};
 use crate::config::Acceleration;
+use crate::network::Connection;
 use crate::state::{Disk, Kernel, PublishedPort, Record, Uefi, VmPaths};
 use crate::{error, program};
 
@@ -69,7 +70,11 @@ impl Hypervisor for Qemu {
         for (number, disk) in hardware.disks.iter().enumerate() {
             arguments.disk(number, disk, &paths.directory)?;
         }
-        arguments.network(&hardware.mac, &hardware.published);
+        match &hardware.connection {
+            Connection::User => arguments.network(&hardware.mac, &hardware.published),
+            Connection::Network(address) => arguments.tap(&hardware.mac, &address.tap, self.acceleration.hardware()),
+            Connection::None => {}
+        }
         if let Some(kernel) = &hardware.kernel {
             arguments.kernel(kernel, &paths.directory)?;
         }
@@ -133,6 +138,13 @@ impl Arguments {
         }
         self.add("-netdev", network);
         // Without its ROM: no boot from the network.
+        self.add("-device", format!("virtio-net-pci,netdev=net0,mac={mac},romfile="));
+    }
+
+    /// A card on an interface of this box, which is there before. With KVM the kernel moves the packets, where it can.
+    fn tap(&mut self, mac: &str, tap: &str, hardware: bool) {
+        let vhost = if hardware && Path::new("/dev/vhost-net").exists() { ",vhost=on" } else { "" };
+        self.add("-netdev", format!("tap,id=net0,ifname={tap},script=no,downscript=no{vhost}"));
         self.add("-device", format!("virtio-net-pci,netdev=net0,mac={mac},romfile="));
     }
 

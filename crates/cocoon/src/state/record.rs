@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::hypervisor::HypervisorKind;
+use crate::network::Connection;
 
 /// A VM's record. What runs is not told by it but by the lock `alive`; it says what to look for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +131,9 @@ pub struct Hardware {
     pub mac: String,
     /// Ports of this box that lead to ports of the VM.
     pub published: Vec<PublishedPort>,
+    /// What its network card is connected with.
+    #[serde(default)]
+    pub connection: Connection,
 }
 
 impl Hardware {
