@@ -78,11 +78,7 @@ async fn run(command: &mut Command, guard: File) -> Result<()> {
     let output = output
         .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", DEADLINE.as_secs())))?;
     let output = output.map_err(|error| error::io("running qemu-img", error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(ErrorKind::Unexpected, format!("qemu-img: {}", words.trim().replace('\n', "; "))))
+    if output.status.success() { Ok(()) } else { Err(program::failed("qemu-img", &output)) }
 }
 
 /// For what writes little; a copy of a whole disk would need more.
