@@ -17,7 +17,7 @@ pub(crate) fn package() -> Option<PathBuf> {
         // Another test may have been faster, with the same.
         Some(half) => drop(fs::rename(half, &folder)),
         None => {
-            eprintln!("skipped: `apt-get download` has no linux-image-cloud-amd64, or busybox-static is not installed")
+            eprintln!("skipped: `apt-get download` has no linux-image-cloud-amd64, or busybox-static is not installed");
         }
     }
     made.map(|_| folder)
