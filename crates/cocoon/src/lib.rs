@@ -40,11 +40,13 @@ mod hypervisor;
 mod image;
 mod images;
 mod launch;
+mod network;
 mod notice;
 mod program;
 pub mod provider;
 mod remove;
 mod resize;
+mod root_disk;
 mod seed;
 mod snapshot;
 mod spec;
@@ -62,13 +64,14 @@ pub use images::{
     Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Pull, PullProgress, PullStep, Pulled,
     StoredImage, Unused, Verified,
 };
+pub use network::{Connection, Network, NetworkAddress, NetworkChoice, NetworkLeftover};
 pub use notice::Notice;
 pub use remove::Removal;
 pub use resize::Resize;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
 pub use state::{
-    AttachedVolume, Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, VmId,
+    AttachedVolume, Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, Uefi, VmId,
 };
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

@@ -68,6 +68,11 @@ impl Cocoon {
         let log = prepare(vm.paths()).await?;
         vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
         crash::point("start: noted");
+        if let Err(error) = self.connect(vm).await {
+            self.disconnect(vm).await.ok();
+            vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await?;
+            return Err(error.with_context(&vm.record().name));
+        }
         let process = process::spawn(&line, alive, log)?;
         crash::point("start: spawned");
         Ok(Begun::Now(process))
@@ -82,6 +87,8 @@ impl Cocoon {
                 vm.set_power(Power::Running { process: holder.process(), at: Timestamp::now() }).await?;
             }
         }
+        // Whoever has flushed the box's rules meanwhile repairs the network this way.
+        self.connect(&vm).await?;
         self.inspect(&vm.record().name).await
     }
 
@@ -113,6 +120,7 @@ impl Cocoon {
         }
         match vm.alive().prove(None).await? {
             Proof::Dead(_dead) => {
+                self.disconnect(vm).await?;
                 vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await
             }
             Proof::Runs(_) => Err(Error::new(ErrorKind::Unexpected, "the hypervisor cannot be killed")),

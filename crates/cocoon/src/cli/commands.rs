@@ -9,7 +9,7 @@ use cloud_types::{Error, ErrorKind, Name, Result};
 use cocoon::{Cocoon, Ending, Removal, Started, Stop, Stopped, VmState};
 use serde_json::{Value, json};
 
-use super::arguments::{Arguments, Command, Grace, Snapshot};
+use super::arguments::{Arguments, Command, Grace, NetworkCommand, Snapshot};
 use super::attach::attach;
 use super::images;
 use super::output::{Output, outcome};
@@ -92,6 +92,7 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             return Ok(each(output, names, remove).await);
         }
         Command::Gc { dry_run } => gc(cocoon, output, dry_run).await?,
+        Command::Network(NetworkCommand::List) => output.networks(&cocoon.list_networks().await?),
         Command::Version => {
             output.value(&json!({ "version": env!("CARGO_PKG_VERSION") }));
             output.line(format_args!("cocoon {}", env!("CARGO_PKG_VERSION")));
@@ -164,7 +165,12 @@ async fn gc(cocoon: &Cocoon, output: Output, dry_run: bool) -> Result<()> {
     let images = cocoon.images();
     let unused = if dry_run { images.unused().await? } else { images.collect().await? };
     found.extend(unused.into_iter().map(|unused| unused.path));
-    output.value(&json!({ "removed": !dry_run, "paths": found }));
+    let networks = if dry_run { cocoon.stale_networks().await? } else { cocoon.collect_networks().await? };
+    let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+    output.value(&json!({ "removed": !dry_run, "paths": found, "networks": networks }));
+    for what in networks {
+        output.line(format_args!("{} {what}", if dry_run { "would remove" } else { "removed" }));
+    }
     for path in found {
         output.line(format_args!("{} {}", if dry_run { "would remove" } else { "removed" }, path.display()));
     }
