@@ -15,7 +15,13 @@ const TOOLS: &[(&str, &str)] = &[
 ];
 
 /// What tests use besides, and pass by where it is missing.
-const FOR_TESTS: &[(&str, &str)] = &[("docker-registry", "docker-registry")];
+const FOR_TESTS: &[(&str, &str)] = &[
+    ("docker-registry", "docker-registry"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("busybox", "busybox-static"),
+];
 
 /// Installs what building and booting an image need.
 pub(super) fn install() -> Result {

@@ -15,7 +15,9 @@ pub(crate) fn package() -> Option<PathBuf> {
     let made = fetch();
     match &made {
         // Another test may have been faster, with the same.
-        Some(half) => drop(fs::rename(half, &folder)),
+        Some(half) => {
+            let _ = fs::rename(half, &folder);
+        }
         None => {
             eprintln!("skipped: `apt-get download` has no linux-image-cloud-amd64, or busybox-static is not installed")
         }
