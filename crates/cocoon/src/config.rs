@@ -230,6 +230,12 @@ pub(crate) fn crash_at() -> Option<u64> {
     std::env::var("COCOON_CRASH_AT").ok()?.parse().ok()
 }
 
+/// The file that this process's crash points are told to.
+#[cfg(feature = "crash-points")]
+pub(crate) fn crash_trace() -> Option<PathBuf> {
+    std::env::var_os("COCOON_CRASH_TRACE").map(PathBuf::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

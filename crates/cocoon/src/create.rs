@@ -9,13 +9,14 @@ use cloud_types::{Error, ErrorKind, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, HypervisorKind};
+use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
 use crate::image::Image;
+use crate::images::Firmware;
 use crate::network::Connection;
 use crate::spec::{DirectKernel, VmSpec};
-use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, VmId};
+use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
-use crate::{Cocoon, crash, disk, error, seed};
+use crate::{Cocoon, crash, disk, error, root_disk, seed};
 
 impl Cocoon {
     /// Makes a VM that does not run yet. It is there as a whole or not at all.
@@ -36,7 +37,7 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let mut record = record(spec, image, self.hypervisors.chosen());
+        let mut record = record(spec, image, self.hypervisors.chosen())?;
         let network = self.network_choice(spec, record.hypervisor)?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
@@ -78,7 +79,7 @@ impl Cocoon {
         let resolved = self.resolve(spec).await?;
         let (spec, image) = (&resolved.spec, &resolved.image);
         storage(spec, image)?;
-        let mut record = record(spec, image, self.hypervisors.chosen());
+        let mut record = record(spec, image, self.hypervisors.chosen())?;
         record.hardware.connection = self.planned_connection(spec, &record)?;
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
@@ -110,7 +111,7 @@ fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
     }
 }
 
-fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
+fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Record> {
     let now = Timestamp::now();
     let overlay =
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
@@ -121,7 +122,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
     if first_boot.is_some() {
         disks.push(Disk { file: seed::DISK.into(), format: DiskFormat::Raw, backing: None, read_only: true });
     }
-    Record {
+    Ok(Record {
         version: crate::state::Version,
         id: VmId::random(),
         name: spec.name.clone(),
@@ -135,6 +136,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
                 initrd: direct.initrd.as_ref().map(|_| INITRD.into()),
                 command_line: direct.command_line.clone(),
             }),
+            uefi: uefi(spec, image, hypervisor)?,
             disks,
             mac: mac(),
             published: spec.published.clone(),
@@ -144,11 +146,20 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
         first_boot,
         snapshots: Vec::new(),
         restoring: None,
+    })
+}
+
+/// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.
+fn uefi(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Option<Uefi>> {
+    if spec.kernel.is_some() || image.firmware != Firmware::Uefi || hypervisor != HypervisorKind::Qemu {
+        return Ok(None);
     }
+    Ok(Some(Uefi { code: Ovmf::find()?.code(), variables: VARIABLES.into() }))
 }
 
 const KERNEL: &str = "kernel";
 const INITRD: &str = "initrd";
+const VARIABLES: &str = "uefi-variables.qcow2";
 
 /// An address of QEMU's range, which belongs to no card's maker.
 pub(crate) fn mac() -> String {
@@ -164,10 +175,18 @@ async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &Image, size
     for (number, (disk, size)) in record.hardware.disks.iter().zip(sizes).enumerate() {
         let file = directory.join(&disk.file);
         match number {
-            0 => disk::overlay(&file, image, size, stage.guard()?).await?,
+            0 => {
+                disk::overlay(&file, image, size, stage.guard()?).await?;
+                root_disk::fill(stage, &disk.file.to_string_lossy(), image, size).await?;
+            }
             _ => disk::empty(&file, size, stage.guard()?).await?,
         }
         crash::point("create: disk made");
+    }
+    if let Some(uefi) = &record.hardware.uefi {
+        let fresh = Ovmf::variables_of(&uefi.code)?;
+        disk::copy(&fresh, &directory.join(&uefi.variables), stage.guard()?).await?;
+        crash::point("create: firmware's variables made");
     }
     if let Some(direct) = &spec.kernel {
         copy_kernel(stage, direct).await?;

@@ -24,6 +24,11 @@ pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
     run(qemu_img()?.args(["create", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
 }
 
+/// Makes a qcow2 of a small raw file, such as a firmware's variables.
+pub(crate) async fn copy(from: &Path, to: &Path, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["convert", "-q", "-f", "raw", "-O", "qcow2"]).args([from, to]), guard).await
+}
+
 /// What is done with a snapshot in a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -48,6 +53,19 @@ pub(crate) async fn snapshot(disk: &Path, change: Change, name: &str, guard: Fil
     }
 }
 
+/// Writes blocks into a qcow2 disk that nobody uses, each from a file of the disk's own directory, which has no spaces in its name.
+pub(crate) async fn write_blocks(disk: &Path, blocks: &[(u64, usize, String)], guard: File) -> Result<()> {
+    let qemu_io = program::find("qemu-io").ok_or_else(|| error::missing_program("qemu-io", "qemu-utils"))?;
+    let mut command = Command::new(qemu_io);
+    command.args(["-f", "qcow2"]);
+    for (offset, length, file) in blocks {
+        command.arg("-c").arg(format!("write -q -s {file} {offset} {length}"));
+    }
+    let (directory, name) = (disk.parent().unwrap_or(Path::new(".")), disk.file_name().unwrap_or_default());
+    // Its commands cannot be told a path with a space.
+    run(command.arg(name).current_dir(directory), guard).await
+}
+
 fn qemu_img() -> Result<Command> {
     let path = program::find("qemu-img").ok_or_else(|| error::missing_program("qemu-img", "qemu-utils"))?;
     Ok(Command::new(path))
@@ -60,11 +78,7 @@ async fn run(command: &mut Command, guard: File) -> Result<()> {
     let output = output
         .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", DEADLINE.as_secs())))?;
     let output = output.map_err(|error| error::io("running qemu-img", error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(ErrorKind::Unexpected, format!("qemu-img: {}", words.trim().replace('\n', "; "))))
+    if output.status.success() { Ok(()) } else { Err(program::failed("qemu-img", &output)) }
 }
 
 /// For what writes little; a copy of a whole disk would need more.

@@ -60,11 +60,7 @@ async fn run(command: &mut Command, stage: &Stage) -> Result<()> {
     let late = |_| Error::new(ErrorKind::Timeout, format!("xorriso did not end within {} s", DEADLINE.as_secs()));
     let output = timeout(DEADLINE, command.output()).await.map_err(late)?;
     let output = output.map_err(|error| error::io("running xorriso", error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(ErrorKind::Unexpected, format!("xorriso: {}", words.trim().replace('\n', "; "))))
+    if output.status.success() { Ok(()) } else { Err(program::failed("xorriso", &output)) }
 }
 
 async fn remove(content: &Path) -> Result<()> {

@@ -8,10 +8,10 @@ use cloud_types::{Error, Result};
 use serde_json::Value;
 
 use super::qmp::Qmp;
-use super::{CommandLine, Control, Hypervisor, text};
+use super::{CommandLine, Control, Hypervisor, firmware, text};
 use crate::config::Acceleration;
 use crate::network::Connection;
-use crate::state::{Disk, Kernel, PublishedPort, Record, VmPaths};
+use crate::state::{Disk, Kernel, PublishedPort, Record, Uefi, VmPaths};
 use crate::{error, program};
 
 /// QEMU on x86-64, with a q35 board: <https://www.qemu.org/docs/master/system/i386/pc.html>.
@@ -51,7 +51,10 @@ impl Hypervisor for Qemu {
         };
         let mut arguments = Arguments::default();
         arguments.add("-name", record.name.as_str());
-        arguments.add("-machine", machine);
+        match &hardware.uefi {
+            Some(uefi) => arguments.uefi(uefi, machine, &paths.directory)?,
+            None => arguments.add("-machine", machine),
+        }
         arguments.add("-cpu", processor);
         arguments.add("-smp", hardware.cpus.to_string());
         arguments.add("-m", format!("{}M", hardware.memory.0));
@@ -103,6 +106,17 @@ struct Arguments(Vec<String>);
 impl Arguments {
     fn add(&mut self, name: &str, value: impl Into<String>) {
         self.0.extend([name.to_owned(), value.into()]);
+    }
+
+    /// A machine with UEFI firmware in its flash memory: <https://www.qemu.org/docs/master/system/i386/pc.html>.
+    fn uefi(&mut self, uefi: &Uefi, machine: &str, directory: &Path) -> Result<()> {
+        firmware::check(&uefi.code)?;
+        let (code, variables) = (option(&uefi.code)?, option(&directory.join(&uefi.variables))?);
+        self.add("-machine", format!("{machine},pflash0=firmware,pflash1=variables"));
+        let node = "driver=raw,node-name=firmware,read-only=on,file.driver=file";
+        self.add("-blockdev", format!("{node},file.filename={code}"));
+        self.add("-blockdev", format!("driver=qcow2,node-name=variables,file.driver=file,file.filename={variables}"));
+        Ok(())
     }
 
     /// A virtio disk; the first is booted from.

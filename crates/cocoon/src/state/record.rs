@@ -122,6 +122,9 @@ pub struct Hardware {
     pub memory: MiB,
     /// What is booted without a boot loader; from the first disk where there is none.
     pub kernel: Option<Kernel>,
+    /// The firmware by which the first disk is booted, where that wants UEFI; its hypervisor's own where there is none.
+    #[serde(default)]
+    pub uefi: Option<Uefi>,
     /// The disks, the one with the system first.
     pub disks: Vec<Disk>,
     /// The address of its network card.
@@ -137,8 +140,24 @@ impl Hardware {
     /// The files in the VM's directory that it is made of.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let kernel = self.kernel.iter().flat_map(|kernel| iter::once(&kernel.file).chain(&kernel.initrd));
-        self.disks.iter().map(|disk| &disk.file).chain(kernel).map(PathBuf::as_path)
+        let variables = self.uefi.iter().map(|uefi| &uefi.variables);
+        self.disks.iter().map(|disk| &disk.file).chain(kernel).chain(variables).map(PathBuf::as_path)
     }
+
+    /// Those of them that the VM writes, and that a snapshot keeps.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
+        let disks = self.disks.iter().filter(|disk| !disk.read_only).map(|disk| disk.file.as_path());
+        disks.chain(self.uefi.iter().map(|uefi| uefi.variables.as_path()))
+    }
+}
+
+/// UEFI firmware.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uefi {
+    /// Its code: a file of this box, which is only read.
+    pub code: PathBuf,
+    /// The file of its variables, such as the order of what is booted: qcow2, so that snapshots are taken of it too.
+    pub variables: PathBuf,
 }
 
 /// A kernel that is booted directly.

@@ -120,14 +120,18 @@ impl Installation {
 
     /// The hypervisors that run below this root, found without any help of cocoon's.
     pub(crate) fn hypervisors(&self) -> Vec<u32> {
-        let processes =
-            fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        let ours = |process: &u32| {
-            let input = fs::read_link(format!("/proc/{process}/fd/0")).is_ok_and(|path| path.starts_with(self.root()));
-            let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
-            input && program.to_string_lossy().contains("qemu-system")
-        };
-        processes.filter(ours).collect()
+        processes(|program, input| input.starts_with(self.root()) && program.contains("qemu-system"))
+    }
+
+    /// Those of one VM.
+    pub(crate) fn hypervisors_of(&self, name: &str) -> Vec<u32> {
+        let alive = self.root().join("vms").join(name).join("alive");
+        processes(|program, input| input == alive && program.contains("qemu-system"))
+    }
+
+    /// The other programs that commands have started below this root.
+    pub(crate) fn helpers(&self) -> Vec<u32> {
+        processes(|program, input| input.starts_with(self.root()) && !program.contains("qemu-system"))
     }
 
     /// Waits until the VM's console has said this.
@@ -192,6 +196,17 @@ pub(crate) fn kill_at_every_step(
         eprintln!("{arguments:?}, step {step}: {}", text(&output.stderr).trim());
         check();
     }
+}
+
+/// The processes whose program and standard input are such.
+fn processes(wanted: impl Fn(&str, &Path) -> bool) -> Vec<u32> {
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let are = |process: &u32| {
+        let Ok(input) = fs::read_link(format!("/proc/{process}/fd/0")) else { return false };
+        let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
+        wanted(&program.to_string_lossy(), &input)
+    };
+    all.filter(are).collect()
 }
 
 /// As `kill -9` does it.
