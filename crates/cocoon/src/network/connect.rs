@@ -10,7 +10,7 @@ use super::tool::{DNSMASQ, IP, NFT};
 use super::{NetworkChoice, claim, dnsmasq, firewall, forwarding, link, port, rights, routes, rules};
 use crate::hypervisor::HypervisorKind;
 use crate::state::{LockedVm, Record, Stage};
-use crate::{Cocoon, VmSpec, crash, error};
+use crate::{Cocoon, Notice, VmSpec, crash, error};
 
 impl Cocoon {
     pub(crate) fn networks(&self) -> Networks {
@@ -75,7 +75,10 @@ impl Cocoon {
                     }));
                 }
                 Ok(None) => {
-                    let message = format!("the network {name} has no address left: take another network");
+                    let message = format!(
+                        "the network {name} has no address left: take another network, or free what killed \
+                                           commands have left by `cocoon gc`"
+                    );
                     return Err(Error::new(ErrorKind::QuotaExceeded, message));
                 }
                 // It is being removed: that is finished first.
@@ -161,6 +164,10 @@ impl Cocoon {
         crash::point("network: rules made");
         if link::raise_bridge(network).await? {
             dnsmasq::end(network).await?;
+            for chain in firewall::others_that_drop().await? {
+                let bridge = network.record.bridge.clone();
+                self.listener.tell(&Notice::FirewallMayDrop { chain, bridge });
+            }
         }
         dnsmasq::serve(network).await
     }

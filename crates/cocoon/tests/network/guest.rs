@@ -55,7 +55,7 @@ impl Guest {
     /// What the guest fetches from there, or `None`.
     #[track_caller]
     pub(crate) fn fetch(&mut self, address: &str) -> Option<String> {
-        let fetched = self.run(&format!("timeout 3 wget -q -O - {address} 2>&1"));
+        let fetched = self.run(&format!("timeout 2 wget -q -O - {address} 2>&1"));
         fetched.inspect_err(|error| eprintln!("{address}: {error}")).ok()
     }
 

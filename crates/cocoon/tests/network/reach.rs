@@ -1,10 +1,13 @@
 //! Who reaches whom: real guests on networks, this box, and the world beyond it.
 
+use std::collections::HashSet;
 use std::fs;
 
 use crate::guest::Guest;
 use crate::support::text;
 use crate::world::{BOX, WORLD, WORLD_IPV6, World};
+
+const STAND_IN: &str = env!("CARGO_BIN_EXE_cloud-hypervisor-stand-in");
 
 /// Tells a guest's way out.
 const GATEWAY: &str = "ip route | grep default | cut -d' ' -f3";
@@ -132,6 +135,57 @@ fn a_vm_on_a_network_lives_from_create_to_rm_and_leaves_nothing() {
     world.here.succeed(&["rm", "web-1", "web-3"]);
     world.assert_empty();
     assert_eq!(world.here.succeed(&["network", "ls"]).lines().count(), 1);
+}
+
+#[test]
+fn many_commands_on_one_network_at_once_leave_it_as_one_after_the_other_would() {
+    let Some(world) = World::new() else { return };
+    let names = ["web-1", "web-2", "web-3", "web-4", "web-5", "web-6"];
+    let all = |work: &(dyn Fn(&str) + Sync)| {
+        std::thread::scope(|scope| names.iter().for_each(|name| drop(scope.spawn(|| work(name)))));
+    };
+    all(&|name| world.create(name, "front", &[]));
+    let addresses: HashSet<String> = names.iter().map(|name| world.address(name, "ipv4")).collect();
+    assert_eq!(addresses.len(), names.len());
+    for _ in 0..2 {
+        all(&|name| drop(world.here.succeed(&["start", name])));
+        assert_eq!((world.interfaces().len(), world.processes("dnsmasq").len()), (names.len() + 1, 1));
+        all(&|name| drop(world.here.succeed(&["stop", "--force", name])));
+        world.assert_kernel_is_clean();
+    }
+    all(&|name| drop(world.here.succeed(&["rm", name])));
+    world.assert_empty();
+}
+
+#[test]
+fn a_vm_on_cloud_hypervisor_gets_the_default_network() {
+    let Some(world) = World::new() else { return };
+    let mut arguments = world.here.create_arguments("web-1");
+    arguments.extend(["--hypervisor", STAND_IN, "--publish", "8080:80"].map(str::to_owned));
+    let mut command = world.here.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let created = command.env("COCOON_ACCELERATION", "kvm").output().unwrap();
+    assert!(created.status.success(), "{}", text(&created.stderr));
+    assert_eq!(world.address("web-1", "network"), "default");
+    let start = ["start", "web-1", "--hypervisor", STAND_IN, "--acceleration", "kvm"];
+    world.here.succeed(&start);
+    let line = fs::read(format!("/proc/{}/cmdline", world.here.inspect("web-1")["process"])).unwrap();
+    let mac = world.here.inspect("web-1")["hardware"]["mac"].as_str().unwrap().to_owned();
+    let net = format!("--net\0tap={},mac={mac},id=net0\0", world.address("web-1", "tap"));
+    assert!(text(&line).contains(&net), "{}", text(&line));
+    assert_eq!((world.interfaces().len(), world.tables().len()), (2, 3));
+    world.here.succeed(&["rm", "--force", "web-1"]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_firewall_that_may_keep_vms_from_others_is_named() {
+    let Some(world) = World::new() else { return };
+    let rules = "table inet strict { chain in { type filter hook input priority 0; policy drop; }; }";
+    assert!(world.run("box", &["nft", rules]).status.success());
+    world.create("web-1", "front", &[]);
+    let said = text(&world.here.run(&["start", "web-1"]).stderr);
+    assert!(said.contains("chain inet strict in"), "{said}");
+    world.here.succeed(&["rm", "--force", "web-1"]);
 }
 
 #[test]

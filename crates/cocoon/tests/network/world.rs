@@ -71,7 +71,7 @@ impl World {
 
     /// What is fetched from there, or `None`. (The own time limit of Debian's static busybox ends it by a fault.)
     pub(crate) fn fetch(&self, side: &str, address: &str) -> Option<String> {
-        let output = self.run(side, &["timeout", "3", "busybox", "wget", "-q", "-O", "-", address]);
+        let output = self.run(side, &["timeout", "2", "busybox", "wget", "-q", "-O", "-", address]);
         output.status.success().then(|| text(&output.stdout))
     }
 
