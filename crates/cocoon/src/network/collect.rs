@@ -99,7 +99,8 @@ impl Cocoon {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 record => record?,
             };
-            let Some(tap) = record.hardware.connection.address().map(|address| address.tap.clone()) else { continue };
+            let Some(address) = record.hardware.connection.address() else { continue };
+            let tap = address.tap.clone();
             if !there.remove(&tap) {
                 continue;
             }
@@ -111,7 +112,7 @@ impl Cocoon {
                 there.insert(tap);
             } else if let Proof::Dead(_alive) = vm.alive().prove(vm.last_process()).await? {
                 if what == Do::Remove {
-                    self.disconnect(&vm).await?;
+                    self.detach(&vm, address).await?;
                 }
                 found.push(NetworkLeftover::Interface(tap));
             }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 
 use crate::guest::Guest;
-use crate::support::text;
+use crate::support::{kill, text, wait_until};
 use crate::world::{BOX, WORLD, WORLD_IPV6, World};
 
 const STAND_IN: &str = env!("CARGO_BIN_EXE_cloud-hypervisor-stand-in");
@@ -94,7 +94,7 @@ fn a_vm_keeps_its_address_and_its_network_repairs_itself() {
     // All that an administrator may do to it is mended by the next start, while the VM runs.
     assert!(world.run("box", &["nft", "flush", "ruleset"]).status.success());
     assert_eq!(world.fetch("box", "http://127.0.0.1:8080/"), None);
-    crate::support::kill(world.processes("dnsmasq")[0]);
+    kill(world.processes("dnsmasq")[0]);
     let bridge = world.interfaces().into_iter().find(|name| name.starts_with("cn")).unwrap();
     assert!(world.run("box", &["ip", "link", "delete", &bridge]).status.success());
     assert_eq!(world.here.succeed(&["start", "web-1"]), "web-1: runs already\n");
@@ -154,6 +154,25 @@ fn many_commands_on_one_network_at_once_leave_it_as_one_after_the_other_would() 
         world.assert_kernel_is_clean();
     }
     all(&|name| drop(world.here.succeed(&["rm", name])));
+    world.assert_empty();
+}
+
+#[test]
+fn a_vm_that_ended_by_itself_keeps_neither_its_network_nor_its_port() {
+    let Some(world) = World::new() else { return };
+    world.create("web-1", "front", &["--publish", "8080:80"]);
+    world.create("web-2", "front", &["--publish", "8080:80"]);
+    world.create("web-3", "front", &[]);
+    for (number, next) in ["web-2", "web-3"].into_iter().enumerate() {
+        world.here.succeed(&["start", "web-1"]);
+        kill(world.here.hypervisors()[0]);
+        wait_until("its end", || world.here.hypervisors().is_empty());
+        world.here.succeed(&["start", next]);
+        assert_eq!(world.interfaces().len(), 2 + number, "only a port that is needed is looked for");
+        world.here.succeed(&["stop", "--force", next]);
+        world.assert_kernel_is_clean();
+    }
+    world.here.succeed(&["rm", "web-1", "web-2", "web-3"]);
     world.assert_empty();
 }
 
