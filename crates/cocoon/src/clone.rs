@@ -35,6 +35,8 @@ impl Cocoon {
         (record.id, record.name, record.created_at) = (VmId::random(), to.clone(), now);
         (record.hardware.mac, record.hardware.published) = (mac(), Vec::new());
         record.hardware.connection = Connection::None;
+        // A host is one for whom it was made for; its clone is not.
+        record.host = None;
         record.power = Power::Stopped { ending: Ending::NeverStarted, at: now };
 
         let stage = self.store.stage().await?;

@@ -31,7 +31,7 @@ pub(crate) async fn make(stage: &Stage, record: &Record) -> Result<()> {
     // JSON is YAML too, and has no traps.
     let meta_data = json!({
         "instance-id": record.id,
-        "local-hostname": record.name,
+        "local-hostname": record.host.as_ref().map_or(&record.name, |host| &host.name),
         "public-keys": first_boot.ssh_keys,
     });
     let (directory, hold) = (stage.directory().to_owned(), stage.hold());
