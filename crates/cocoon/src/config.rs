@@ -107,7 +107,7 @@ impl Config {
     /// `cloud-hypervisor`, QEMU otherwise.
     ///
     /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
-    /// no network so far, and its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
+    /// no network of its own, so that a VM on it needs one of this installation, and root; its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
     /// client of its serial port takes the first one's place.
     #[must_use]
     pub fn hypervisor(mut self, program: impl Into<PathBuf>) -> Self {
