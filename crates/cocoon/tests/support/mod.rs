@@ -42,9 +42,11 @@ impl Installation {
     /// The command, not run so far.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cocoon"));
-        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CRASH_AT"] {
+        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CONFIG", "COCOON_CRASH_AT"] {
             command.env_remove(variable);
         }
+        // Whose box it is may have settings of his own.
+        command.env("HOME", &self.root);
         command.env("COCOON_ROOT_DIR", self.root()).env("COCOON_ACCELERATION", "none");
         command.args(arguments).stdin(Stdio::null());
         command
