@@ -83,6 +83,12 @@ const COMMANDS: &[Command] = &[
         run: boot::run,
     },
     Command {
+        name: "cocoon-boot",
+        usage: "[--json]",
+        about: "boots what `cocoon` pulls, and drives it from create to rm",
+        run: boot::cocoon,
+    },
+    Command {
         name: "new-provider",
         usage: "NAME",
         about: "writes a compiling crate whose conformance tests fail one by one",

@@ -24,6 +24,11 @@ pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
     run(qemu_img()?.args(["create", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
 }
 
+/// Makes a qcow2 of a small raw file, such as a firmware's variables.
+pub(crate) async fn copy(from: &Path, to: &Path, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["convert", "-q", "-f", "raw", "-O", "qcow2"]).args([from, to]), guard).await
+}
+
 /// What is done with a snapshot in a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -46,6 +51,19 @@ pub(crate) async fn snapshot(disk: &Path, change: Change, name: &str, guard: Fil
         Err(error) if change == Change::DeleteIfThere && error.message().contains("snapshot not found") => Ok(()),
         changed => changed,
     }
+}
+
+/// Writes blocks into a qcow2 disk that nobody uses, each from a file of the disk's own directory, which has no spaces in its name.
+pub(crate) async fn write_blocks(disk: &Path, blocks: &[(u64, usize, String)], guard: File) -> Result<()> {
+    let qemu_io = program::find("qemu-io").ok_or_else(|| error::missing_program("qemu-io", "qemu-utils"))?;
+    let mut command = Command::new(qemu_io);
+    command.args(["-f", "qcow2"]);
+    for (offset, length, file) in blocks {
+        command.arg("-c").arg(format!("write -q -s {file} {offset} {length}"));
+    }
+    let (directory, name) = (disk.parent().unwrap_or(Path::new(".")), disk.file_name().unwrap_or_default());
+    // Its commands cannot be told a path with a space.
+    run(command.arg(name).current_dir(directory), guard).await
 }
 
 fn qemu_img() -> Result<Command> {

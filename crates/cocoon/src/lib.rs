@@ -41,9 +41,11 @@ mod error;
 mod hypervisor;
 mod image;
 mod images;
+mod network;
 mod notice;
 mod program;
 mod remove;
+mod root_disk;
 mod seed;
 mod snapshot;
 mod spec;
@@ -60,10 +62,11 @@ pub use images::{
     Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Pull, PullProgress, PullStep, Pulled,
     StoredImage, Unused, Verified,
 };
+pub use network::{Connection, Network, NetworkAddress, NetworkChoice, NetworkLeftover};
 pub use notice::Notice;
 pub use remove::Removal;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
-pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

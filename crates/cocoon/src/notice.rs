@@ -24,6 +24,11 @@ pub enum Notice {
         /// The time that it had.
         grace: Duration,
     },
+    /// This box passes packets on from now on, between all its networks: what a VM's network needs to reach others.
+    ForwardingTurnedOn {
+        /// The setting of the kernel that was changed, and stays so.
+        setting: String,
+    },
     /// The hypervisor does not answer, and is killed: what the guest had not written may be lost.
     Killing {
         /// The VM.
@@ -39,6 +44,9 @@ impl fmt::Display for Notice {
             Self::AskedToPowerOff { name, grace } => write!(f, "{name}: asked to power off within {grace:?}"),
             Self::GraceIsOver { name, grace } => {
                 write!(f, "{name}: still runs after {grace:?}: its hypervisor is told to end")
+            }
+            Self::ForwardingTurnedOn { setting } => {
+                write!(f, "{setting} was turned on, for this whole box, and is left so: networks of VMs need it")
             }
             Self::Killing { name, reason } => write!(f, "{name}: {reason}: its hypervisor is killed"),
         }

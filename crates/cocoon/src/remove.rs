@@ -34,7 +34,12 @@ impl Cocoon {
             proof = vm.alive().prove(None).await?;
         }
         match proof {
-            Proof::Dead(alive) => vm.retire(alive).await?,
+            Proof::Dead(alive) => {
+                self.disconnect(&vm).await?;
+                let record = vm.record().clone();
+                vm.retire(alive).await?;
+                self.give_address_back(&record).await?;
+            }
             Proof::Runs(_) => {
                 return Err(Error::new(ErrorKind::Conflict, format!("{name} has been started again meanwhile")));
             }

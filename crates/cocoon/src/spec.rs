@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use cloud_types::{Error, GiB, MiB, Name, Result, SshPublicKey, UserData};
 
+use crate::network::NetworkChoice;
 use crate::state::PublishedPort;
 
 /// A VM to be made.
@@ -27,6 +28,7 @@ pub struct VmSpec {
     pub(crate) published: Vec<PublishedPort>,
     pub(crate) ssh_keys: Vec<SshPublicKey>,
     pub(crate) user_data: Option<UserData>,
+    pub(crate) network: Option<NetworkChoice>,
 }
 
 /// A kernel that is booted without a boot loader.
@@ -56,6 +58,7 @@ impl VmSpec {
             published: Vec::new(),
             ssh_keys: Vec::new(),
             user_data: None,
+            network: None,
         }
     }
 
@@ -98,6 +101,13 @@ impl VmSpec {
     #[must_use]
     pub fn publish(mut self, port: PublishedPort) -> Self {
         self.published.push(port);
+        self
+    }
+
+    /// The network. Unless it is set, QEMU's own one; under Cloud Hypervisor, which has none, the network `default`.
+    #[must_use]
+    pub fn network(mut self, network: NetworkChoice) -> Self {
+        self.network = Some(network);
         self
     }
 

@@ -41,6 +41,11 @@ impl Cocoon {
         let log = prepare(vm.paths()).await?;
         vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
         crash::point("start: noted");
+        if let Err(error) = self.connect(&vm).await {
+            self.disconnect(&vm).await.ok();
+            vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await?;
+            return Err(error.with_context(name));
+        }
         let process = process::spawn(&line, alive, log)?;
         crash::point("start: spawned");
         match self.answers(&vm, process).await {
@@ -65,6 +70,8 @@ impl Cocoon {
                 vm.set_power(Power::Running { process: holder.process(), at: Timestamp::now() }).await?;
             }
         }
+        // Whoever has flushed the box's rules meanwhile repairs the network this way.
+        self.connect(&vm).await?;
         self.inspect(&vm.record().name).await
     }
 
@@ -96,6 +103,7 @@ impl Cocoon {
         }
         match vm.alive().prove(None).await? {
             Proof::Dead(_dead) => {
+                self.disconnect(vm).await?;
                 vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await
             }
             Proof::Runs(_) => Err(Error::new(ErrorKind::Unexpected, "the hypervisor cannot be killed")),

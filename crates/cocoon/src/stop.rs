@@ -41,6 +41,7 @@ impl Cocoon {
         crash::point("stop: locked");
         match vm.alive().prove(vm.last_process()).await? {
             Proof::Dead(_alive) => {
+                self.disconnect(&vm).await?;
                 note_end(&mut vm, Ending::ByItself).await?;
                 Ok(Stopped::Already)
             }
@@ -50,7 +51,10 @@ impl Cocoon {
                 let ending = self.end(&vm, &holder, how).await?;
                 crash::point("stop: ended");
                 match vm.alive().prove(None).await? {
-                    Proof::Dead(_alive) => note_end(&mut vm, ending).await?,
+                    Proof::Dead(_alive) => {
+                        self.disconnect(&vm).await?;
+                        note_end(&mut vm, ending).await?;
+                    }
                     Proof::Runs(_) => return Err(survived(name)),
                 }
                 Ok(Stopped::Now(ending))

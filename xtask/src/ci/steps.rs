@@ -32,6 +32,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "bench", about: "cost over bare HTTP: counts judged, times told", run: bench },
     Step { name: "user-data", about: "10,000 random user data against PyYAML and cloud-init", run: user_data },
     Step { name: "boot", about: "a real image with generated user data, in QEMU", run: boot },
+    Step { name: "cocoon", about: "cocoon's VMs boot, are reached, cloned and removed, in QEMU", run: cocoon },
     Step { name: "interop", about: "others' clients and servers against ours", run: interop },
 ];
 
@@ -174,6 +175,13 @@ fn boot() -> Result<Outcome> {
     match boot::hindrance() {
         Some(reason) => Ok(Outcome::Skipped(reason)),
         None => passed(boot::run(&words("--json"))),
+    }
+}
+
+fn cocoon() -> Result<Outcome> {
+    match boot::hindrance() {
+        Some(reason) => Ok(Outcome::Skipped(reason)),
+        None => passed(boot::cocoon(&words("--json"))),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use cloud_types::{Error, GiB, MiB, Name, Result, UserData};
-use cocoon::{Acceleration, Config, DirectKernel, PublishedPort, VmSpec};
+use cocoon::{Acceleration, Config, DirectKernel, NetworkChoice, PublishedPort, VmSpec};
 
 use super::config_file::Settings;
 use super::images::PullArguments;
@@ -156,6 +156,9 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Shows the networks that `create --network NAME` has made.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Prints the version.
     Version,
 }
@@ -171,6 +174,14 @@ pub(crate) struct Logs {
     pub(crate) tail: Option<u64>,
     #[arg(value_name = "VM")]
     pub(crate) name: Name,
+}
+
+/// What is done about networks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NetworkCommand {
+    /// Lists them. One is there from the creation of its first VM to the removal of its last.
+    #[command(visible_alias = "ls")]
+    List,
 }
 
 /// What is done with a snapshot.
@@ -234,6 +245,11 @@ pub(crate) struct Create {
     /// Makes a TCP port of this box lead to one of the VM: HOST:GUEST or ADDRESS:HOST:GUEST; may be given again.
     #[arg(long, value_parser = port, value_name = "HOST:GUEST")]
     publish: Vec<PublishedPort>,
+    /// The network: `user`, QEMU's own, which needs no rights; `none`; or a network's name. One that is not there is made, with
+    /// DHCP, NAT and its VMs alone in it, and is removed with its last VM; that needs root [default: user, or under Cloud
+    /// Hypervisor the network `default`].
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<NetworkChoice>,
     /// A file with a public key whose owner is let in by the image's cloud-init; may be given again.
     #[arg(long, value_name = "FILE")]
     ssh_key: Vec<PathBuf>,
@@ -264,6 +280,9 @@ impl Create {
         }
         if let Some(kernel) = self.kernel {
             spec = spec.kernel(DirectKernel { kernel, initrd: self.initrd, command_line: self.append });
+        }
+        if let Some(network) = self.network {
+            spec = spec.network(network);
         }
         for file in &self.ssh_key {
             spec = spec.ssh_key(read("ssh_key", file)?.trim().parse()?);

@@ -8,7 +8,7 @@ use cloud_types::{Name, Result};
 use cocoon::{Cocoon, Ending, Removal, Started, Stop, Stopped};
 use serde_json::{Value, json};
 
-use super::arguments::{Arguments, Command, Grace, Snapshot};
+use super::arguments::{Arguments, Command, Grace, NetworkCommand, Snapshot};
 use super::attach::attach;
 use super::images;
 use super::interrupt::{Subject, unless_interrupted};
@@ -107,6 +107,7 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             // That nobody reads it any more is no failure.
             let _ = std::io::stdout().write_all(&script);
         }
+        Command::Network(NetworkCommand::List) => output.networks(&cocoon.list_networks().await?),
         Command::Version => {
             output.value(&json!({ "version": env!("CARGO_PKG_VERSION") }));
             output.line(format_args!("cocoon {}", env!("CARGO_PKG_VERSION")));
@@ -156,7 +157,12 @@ async fn gc(cocoon: &Cocoon, output: Output, dry_run: bool) -> Result<()> {
     let images = cocoon.images();
     let unused = if dry_run { images.unused().await? } else { images.collect().await? };
     found.extend(unused.into_iter().map(|unused| unused.path));
-    output.value(&json!({ "removed": !dry_run, "paths": found }));
+    let networks = if dry_run { cocoon.stale_networks().await? } else { cocoon.collect_networks().await? };
+    let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+    output.value(&json!({ "removed": !dry_run, "paths": found, "networks": networks }));
+    for what in networks {
+        output.line(format_args!("{} {what}", if dry_run { "would remove" } else { "removed" }));
+    }
     for path in found {
         output.line(format_args!("{} {}", if dry_run { "would remove" } else { "removed" }, path.display()));
     }

@@ -19,7 +19,8 @@ pub(crate) struct PullArguments {
     /// The SHA-256 that the file, or the manifest in the registry, must have.
     #[arg(long, value_parser = Digest::parse, value_name = "DIGEST")]
     sha256: Option<Digest>,
-    /// Addresses, files (beginning with `/` or `./`), or names in a registry.
+    /// Addresses, files (beginning with `/` or `./`), names in a registry, or official://debian/12 (or 13),
+    /// official://ubuntu/24.04 (or 22.04): the distribution's own cloud image.
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
 }

@@ -6,6 +6,7 @@
 
 mod choice;
 pub mod cloud_hypervisor;
+mod firmware;
 pub(crate) mod process;
 mod qemu;
 mod qmp;
@@ -19,6 +20,7 @@ use cloud_types::{Error, Result};
 
 pub use choice::HypervisorKind;
 pub(crate) use choice::Hypervisors;
+pub(crate) use firmware::Ovmf;
 
 use crate::state::Record;
 use crate::state::VmPaths;

@@ -96,8 +96,8 @@ impl Images {
             remove_file(&catalogue.image_path(&image.id))?;
             crash::point("delete: record removed");
             let survey = Survey::of(catalogue, users)?;
-            let kept = image.blobs().filter(|blob| survey.used.contains(blob)).collect();
-            let removed = survey.blobs(catalogue, Some(&image.blobs().collect()))?;
+            let kept = image.kept().filter(|blob| survey.used.contains(blob)).collect();
+            let removed = survey.blobs(catalogue, Some(&image.kept().collect()))?;
             remove(&removed)?;
             Ok(Deleted { names: gone, id: found.id, removed, kept })
         })
@@ -152,7 +152,7 @@ impl Survey {
         let named: HashSet<Digest> = catalogue.names()?.into_iter().map(|name| name.image).collect();
         let (live, nameless): (Vec<_>, Vec<_>) =
             catalogue.images()?.into_iter().partition(|image| named.contains(&image.id));
-        used.extend(live.iter().flat_map(ImageRecord::blobs));
+        used.extend(live.iter().flat_map(ImageRecord::kept));
         Ok(Self { used, dead_leases, nameless })
     }
 
@@ -186,8 +186,9 @@ impl Survey {
         for path in files(&catalogue.0.layers())? {
             let Some(digest) = path.file_stem().and_then(|name| Digest::parse(name.to_str()?).ok()) else { continue };
             let Some(layer) = catalogue.layer(&digest)? else { continue };
-            let empty = layer.files.is_empty() && among.is_none();
             let broken = |blob: &Digest| gone.contains(blob) || !catalogue.0.blob(blob).exists();
+            let whole = layer.root && !broken(&digest);
+            let empty = layer.files.is_empty() && !whole && among.is_none_or(|among| among.contains(&digest));
             if empty || layer.files.iter().any(|file| broken(&file.blob)) {
                 // Before its blobs: a record tells that they are there.
                 unused.insert(0, Unused::of(path)?);

@@ -72,7 +72,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"conectix", "is a VHD: convert it with `qemu-img convert -O qcow2`"),
     (b"\xfd7zXZ\0", "is compressed by xz: unpack it with `xz -d`"),
     (b"BZh", "is compressed by bzip2: unpack it with `bzip2 -d`"),
-    (b"\x28\xb5\x2f\xfd", "is compressed by zstd: unpack it with `zstd -d`"),
+    (b"\x28\xb5\x2f\xfd", "is compressed by zstd twice: unpack it with `zstd -d`"),
     (b"PK\x03\x04", "is a ZIP: unpack it"),
     (b"<!DOCTYPE", "is a web page: give the address of the image itself"),
     (b"<!doctype", "is a web page: give the address of the image itself"),

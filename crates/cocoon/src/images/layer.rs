@@ -9,6 +9,8 @@
 //! | `boot/vmlinuz` | a kernel, which is booted in place of the disk's own |
 //! | `boot/initrd.img` | its initial file system |
 //! | `boot/cmdline` | its command line |
+//!
+//! An image whose layers are tars without such a disk is a root file system: see [`root`](super::root).
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -80,12 +82,22 @@ impl Taken {
     }
 }
 
+/// What was found in a layer.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) taken: Vec<Taken>,
+    /// Whether it may be one of a root file system: a tar without a disk.
+    pub(crate) root: bool,
+    /// Why it may not be one of an image that has a disk.
+    pub(crate) objection: Option<String>,
+}
+
 /// Takes the files that a VM needs out of a layer, whose content was verified.
 ///
 /// # Errors
 /// `InvalidRequest` on field `image` where the layer is hostile or broken.
-pub(crate) fn take(layer: &mut Part, title: Option<&str>, place: &Place<'_>) -> Result<Vec<Taken>> {
-    let mut taken = Vec::new();
+pub(crate) fn take(layer: &mut Part, title: Option<&str>, place: &Place<'_>) -> Result<Found> {
+    let mut found = Found::default();
     place.item.tell(PullStep::Unpacking { total: Some(layer.length()) });
     let mut reader = open(layer.reader()?, place.item)?;
     let mut head = Vec::new();
@@ -93,20 +105,20 @@ pub(crate) fn take(layer: &mut Part, title: Option<&str>, place: &Place<'_>) -> 
     let tar = Tar::<&[u8]>::begins(&head);
     let reader = head.as_slice().chain(reader);
     if tar {
-        from_tar(reader, place, &mut taken)?;
-        return Ok(taken);
+        from_tar(reader, place, &mut found)?;
+        found.root = !found.taken.iter().any(|file| Role::of(&file.path) == Some(Role::Disk));
+        return Ok(found);
     }
     let title = title.map(|title| title.trim_start_matches("./").trim_start_matches('/'));
     if let Some((path, role)) = title.and_then(|title| Some((title, Role::of(title)?))) {
-        store(path, role, reader, place, &mut taken)?;
+        store(path, role, reader, place, &mut found.taken)?;
     }
-    Ok(taken)
+    Ok(found)
 }
 
-fn from_tar(reader: impl Read, place: &Place<'_>, taken: &mut Vec<Taken>) -> Result<()> {
+fn from_tar(reader: impl Read, place: &Place<'_>, found: &mut Found) -> Result<()> {
     let mut tar = Tar::new(reader, place.limits.unpacked);
-    let hostile = |reason: String| Error::invalid("image", format!("has a layer that is refused: {reason}"));
-    while let Some(entry) = tar.next().map_err(unreadable)?.map_err(hostile)? {
+    while let Some(entry) = tar.next().map_err(unreadable)?.map_err(refused)? {
         let (directory, name) = entry.path.split_once('/').unwrap_or((&entry.path, ""));
         if !["disk", "boot"].contains(&directory) {
             continue;
@@ -114,24 +126,39 @@ fn from_tar(reader: impl Read, place: &Place<'_>, taken: &mut Vec<Taken>) -> Res
         let role = Role::of(&entry.path);
         match entry.kind {
             EntryKind::File if name.starts_with(".wh.") => {
-                return Err(hostile(format!("it deletes {:?} of an earlier layer", entry.path)));
+                object(found, directory, format!("it deletes {:?} of an earlier layer", entry.path))?;
             }
             EntryKind::File => {
                 if let Some(role) = role {
                     if entry.size > role.most(place.limits) {
-                        return Err(hostile(format!("{} has {} bytes, more than are taken", entry.path, entry.size)));
+                        return Err(refused(format!("{} has {} bytes, more than are taken", entry.path, entry.size)));
                     }
-                    store(&entry.path, role, &mut tar, place, taken)?;
+                    store(&entry.path, role, &mut tar, place, &mut found.taken)?;
                 }
             }
             EntryKind::Directory => {}
-            EntryKind::Link | EntryKind::Other if role.is_some() || name.is_empty() => {
-                return Err(hostile(format!("{:?} is no file but a link or a device", entry.path)));
+            _ if role.is_some() || name.is_empty() => {
+                object(found, directory, format!("{:?} is no file but a link or a device", entry.path))?;
             }
-            EntryKind::Link | EntryKind::Other => {}
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// Refuses what no disk's layer has. In `boot` a root file system may have it.
+fn object(found: &mut Found, directory: &str, reason: String) -> Result<()> {
+    match directory {
+        "boot" => {
+            found.objection.get_or_insert(reason);
+            Ok(())
+        }
+        _ => Err(refused(reason)),
+    }
+}
+
+pub(crate) fn refused(reason: impl std::fmt::Display) -> Error {
+    Error::invalid("image", format!("has a layer that is refused: {reason}"))
 }
 
 /// Writes what is read into a part of its own. A disk is judged before it can become a blob.
@@ -166,7 +193,7 @@ pub(crate) fn open(file: File, item: &Item) -> Result<Unpacked> {
 }
 
 /// What was sent cannot be unpacked, or this box cannot read its own file.
-fn unreadable(error: io::Error) -> Error {
+pub(crate) fn unreadable(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
             Error::invalid("image", format!("is broken: {error}"))
@@ -176,11 +203,11 @@ fn unreadable(error: io::Error) -> Error {
     }
 }
 
-/// The files of all layers together: later ones replace earlier ones.
+/// The files of all layers together: later ones replace earlier ones. `None` without a disk.
 ///
 /// # Errors
-/// `InvalidRequest` on field `image` without a disk, or with two.
-pub(crate) fn merge(layers: impl IntoIterator<Item = LayerFile>) -> Result<Files> {
+/// `InvalidRequest` on field `image` with two disks.
+pub(crate) fn merge(layers: impl IntoIterator<Item = LayerFile>) -> Result<Option<Files>> {
     let mut files: Vec<LayerFile> = Vec::new();
     for file in layers {
         files.retain(|earlier| earlier.path != file.path);
@@ -188,21 +215,16 @@ pub(crate) fn merge(layers: impl IntoIterator<Item = LayerFile>) -> Result<Files
     }
     let of = |role: Role| files.iter().filter(move |file| Role::of(&file.path) == Some(role)).map(|file| file.blob);
     let mut disks = of(Role::Disk);
-    let disk = disks.next().ok_or_else(|| {
-        Error::invalid(
-            "image",
-            "is no image of a VM: no layer has a `disk/NAME.qcow2`, `disk/NAME.img` or `disk/NAME.raw`",
-        )
-    })?;
+    let Some(disk) = disks.next() else { return Ok(None) };
     if disks.next().is_some() {
         return Err(Error::invalid("image", "has several disks; one is taken"));
     }
-    Ok(Files {
+    Ok(Some(Files {
         disk,
         kernel: of(Role::Kernel).next(),
         initrd: of(Role::Initrd).next(),
         command_line: of(Role::CommandLine).next(),
-    })
+    }))
 }
 
 /// The files of an image, by what they are for.
@@ -218,7 +240,7 @@ pub(crate) struct Files {
 const HEAD: u64 = 512;
 
 /// Linux' own bound on x86: <https://www.kernel.org/doc/html/latest/arch/x86/boot.html>.
-const LONGEST_COMMAND_LINE: u64 = 2048;
+pub(crate) const LONGEST_COMMAND_LINE: u64 = 2048;
 
 #[cfg(test)]
 mod tests {
@@ -236,10 +258,10 @@ mod tests {
     #[test]
     fn later_layers_replace_files_of_earlier_ones() {
         let file = |path: &str, content: &[u8]| LayerFile { path: path.to_owned(), blob: Digest::of(content) };
-        let files = merge([file("disk/a.img", b"1"), file("boot/vmlinuz", b"k"), file("disk/a.img", b"2")]).unwrap();
+        let files =
+            merge([file("disk/a.img", b"1"), file("boot/vmlinuz", b"k"), file("disk/a.img", b"2")]).unwrap().unwrap();
         assert_eq!((files.disk, files.kernel), (Digest::of(b"2"), Some(Digest::of(b"k"))));
-        for wrong in [vec![file("boot/vmlinuz", b"k")], vec![file("disk/a.img", b"1"), file("disk/b.img", b"2")]] {
-            assert_eq!(merge(wrong).unwrap_err().field(), Some("image"));
-        }
+        assert_eq!(merge([file("boot/vmlinuz", b"k")]).unwrap(), None);
+        assert_eq!(merge([file("disk/a.img", b"1"), file("disk/b.img", b"2")]).unwrap_err().field(), Some("image"));
     }
 }

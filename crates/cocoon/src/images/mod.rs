@@ -5,7 +5,7 @@
 //! | `blobs/sha256/HEX` | a disk, a kernel or the like, called by the SHA-256 of its content; never changed |
 //! | `records/HEX.json` | what an image is: its disk, how it boots |
 //! | `names/HASH.json` | what an image is called, and what was verified when it was pulled |
-//! | `layers/HEX.json` | the files that were in a registry's layer, so that it is pulled once |
+//! | `layers/HEX.json` | the files that were in a registry's layer, so that it is pulled once; one of a root file system is a blob itself |
 //! | `parts/` | files on their way in; each is free for all while nobody holds its own lock |
 //! | `leases/` | what running commands need that no record names so far; likewise |
 //! | `lock` | held beside others by who writes a record or a lease, alone by who removes |
@@ -17,12 +17,15 @@ mod catalogue;
 mod checksum_file;
 mod collect;
 mod digest;
+mod ext4;
 mod http;
 mod installation;
 mod kind;
 mod layer;
+mod layer_pull;
 mod lease;
 mod limits;
+mod official;
 mod part;
 mod partition;
 mod paths;
@@ -32,15 +35,20 @@ mod qcow2;
 mod record;
 mod registry;
 mod registry_pull;
+mod root;
+mod root_pull;
 mod source;
 mod store;
 mod tar;
 mod unpack;
+mod zstd;
 
 pub use collect::{Deleted, Unused};
 pub use digest::Digest;
+pub(crate) use ext4::growth;
 pub(crate) use kind::DiskKind;
 pub use limits::ImageLimits;
+pub(crate) use partition::Firmware;
 pub use progress::{PullProgress, PullStep};
 pub use pull::{Pull, Pulled};
 pub use record::{Boot, ImageDisk, ImageKernel, Verified};

@@ -31,6 +31,11 @@ pub enum PullStep {
         /// Bytes of what is read.
         total: Option<u64>,
     },
+    /// A disk of `total` bytes is being written of the layers of a root file system.
+    Converting {
+        /// Bytes of the disk.
+        total: Option<u64>,
+    },
     /// So many bytes more.
     Advanced(u64),
     /// The download broke off, and is taken up again.
@@ -70,8 +75,8 @@ impl fmt::Debug for Reporter {
     }
 }
 
-/// One item, of which is told.
-#[derive(Debug, Clone)]
+/// One item, of which is told; by default nobody.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Item {
     reporter: Reporter,
     item: String,

@@ -1,5 +1,6 @@
 //! Pulling an image: from an address, a file, or a registry.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -33,7 +34,8 @@ pub struct Pull {
 }
 
 impl Pull {
-    /// An image by its address (`http://`, `https://`), its file (`/`, `./`, `../`, `file://`), or its name in a registry.
+    /// An image by its address (`http://`, `https://`), its file (`/`, `./`, `../`, `file://`), a distribution's own
+    /// (`official://debian/12`, see [`Images::official`]), or its name in a registry.
     #[must_use]
     pub fn new(image: impl Into<String>) -> Self {
         Self { image: image.into(), digest: None }
@@ -73,7 +75,7 @@ impl Images {
         let lease = Lease::new(&self.catalogue.0, self.patience).await?;
         let work = async {
             match &source {
-                Source::Url(url) => self.pull_url(&source, url, pull.digest, &lease).await,
+                Source::Url(url) | Source::Official(url) => self.pull_url(&source, url, pull.digest, &lease).await,
                 Source::File(path) => self.pull_file(&source, path, pull.digest, &lease).await,
                 Source::Registry(reference) => self.pull_registry(&source, reference, pull.digest, &lease).await,
             }
@@ -89,8 +91,23 @@ impl Images {
                 self.release(stored).await?;
                 Err(error.with_context(&pull.image))
             }
-            pulled => pulled.map_err(|error| error.with_context(&pull.image)),
+            Err(error) => Err(error.with_context(&pull.image)),
+            Ok(pulled) => {
+                self.release_rest(lease, &pulled.image.id).await?;
+                Ok(pulled)
+            }
         }
+    }
+
+    /// Gives up a lease, and removes what it protected and the image does without.
+    async fn release_rest(&self, lease: Lease, id: &Digest) -> Result<()> {
+        let mut stored = lease.end();
+        let (catalogue, id) = (self.catalogue.clone(), *id);
+        if let Some(image) = blocking(move || catalogue.image(&id)).await? {
+            let kept: HashSet<Digest> = image.kept().collect();
+            stored.retain(|blob| !kept.contains(blob));
+        }
+        self.release(stored).await
     }
 
     async fn pull_url(&self, source: &Source, url: &Url, digest: Option<Digest>, lease: &Lease) -> Result<Pulled> {
@@ -104,6 +121,10 @@ impl Images {
                     let verified =
                         Verified::ChecksumFile { url: found.url.to_string(), checksum: found.checksum.to_string() };
                     (Some(found.checksum), verified)
+                }
+                None if matches!(source, Source::Official(_)) => {
+                    let message = "its publisher's checksums are not beside it: it is not taken without";
+                    return Err(Error::new(ErrorKind::Unavailable, message));
                 }
                 None => (None, Verified::Nothing),
             },
@@ -231,6 +252,7 @@ impl Images {
             disk: disk(blob, &kind),
             boot: boot(kind.firmware),
             layers: Vec::new(),
+            made: false,
             created_at: Timestamp::now(),
         };
         let image = self.record(image, name, verified).await?;
@@ -272,10 +294,10 @@ impl Images {
     }
 }
 
-/// Looks at a part, or at what it holds where it is a gzip: that is the other part then.
+/// Looks at a part, or at what it holds where it is packed: that is the other part then.
 fn judge(part: &mut Part, directory: &Path, limits: &ImageLimits, item: &Item) -> Result<(Option<Part>, DiskKind)> {
     let mut reader = open(part.reader()?, item)?;
-    if !reader.is_gzip() {
+    if !reader.is_packed() {
         return Ok((None, DiskKind::of(&part.reader()?, limits.disk)?));
     }
     item.tell(PullStep::Unpacking { total: Some(part.length()) });

@@ -17,6 +17,9 @@ pub(crate) struct ImageRecord {
     pub(crate) boot: Boot,
     /// The layers it came in, none where it came as one file.
     pub(crate) layers: Vec<Digest>,
+    /// Whether the disk was made of the layers, which are blobs themselves then: other images have some of them too.
+    #[serde(default)]
+    pub(crate) made: bool,
     pub(crate) created_at: Timestamp,
 }
 
@@ -29,6 +32,11 @@ impl ImageRecord {
         };
         let of_kernel = kernel.into_iter().flat_map(|kernel| [Some(kernel.kernel), kernel.initrd]).flatten();
         std::iter::once(self.disk.blob).chain(of_kernel)
+    }
+
+    /// The blobs that stay for as long as the image does.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = Digest> + '_ {
+        self.blobs().chain(self.layers.iter().copied().filter(|_| self.made))
     }
 }
 
@@ -136,6 +144,12 @@ impl fmt::Display for Verified {
 pub(crate) struct LayerRecord {
     pub(crate) version: Version,
     pub(crate) files: Vec<LayerFile>,
+    /// Whether it may be one of a root file system.
+    #[serde(default)]
+    pub(crate) root: bool,
+    /// Why it may not be one of an image that has a disk.
+    #[serde(default)]
+    pub(crate) objection: Option<String>,
 }
 
 /// A file of a layer that a VM can use.

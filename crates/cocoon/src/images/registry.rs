@@ -190,7 +190,7 @@ impl Index {
 }
 
 /// This box's processor in the words of registries, which are those of Go: <https://go.dev/doc/install/source#environment>.
-fn architecture() -> &'static str {
+pub(crate) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

@@ -2,20 +2,18 @@
 
 use std::fs::{self, File};
 
-use cloud_types::{Error, ErrorKind, Result};
+use cloud_types::{Error, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::digest::{Checksum, Digest};
+use super::digest::Digest;
 use super::http::Http;
 use super::kind::DiskKind;
-use super::layer::{self, Files, Place};
+use super::layer::{self, Files, LONGEST_COMMAND_LINE};
 use super::lease::Lease;
-use super::part::keeps;
-use super::progress::PullStep;
 use super::pull::{Pulled, boot, disk};
-use super::record::{Boot, ImageKernel, ImageRecord, LayerFile, LayerRecord, Verified};
-use super::registry::{Descriptor, Repository};
+use super::record::{Boot, ImageKernel, ImageRecord, LayerRecord, Verified};
+use super::registry::Repository;
 use super::source::{Reference, Source};
 use super::store::Images;
 use crate::blocking::blocking;
@@ -46,8 +44,22 @@ impl Images {
             return self.here(record, source.name(), verified, &item).await;
         }
         let layers = stream::iter(&manifest.layers).map(|layer| self.layer(&http, &repository, layer, lease));
-        let files: Vec<Vec<LayerFile>> = layers.buffered(LAYERS_AT_ONCE).try_collect().await?;
-        let files = layer::merge(files.into_iter().flatten())?;
+        let layers: Vec<LayerRecord> = layers.buffered(LAYERS_AT_ONCE).try_collect().await?;
+        let objection = layers.iter().find_map(|layer| layer.objection.clone());
+        let root = layers.iter().all(|layer| layer.root);
+        let files = layer::merge(layers.into_iter().flat_map(|layer| layer.files))?;
+        let Some(files) = files else {
+            if !root {
+                return Err(Error::invalid("image", NO_DISK));
+            }
+            let stored = stream::iter(&manifest.layers).map(|layer| self.whole_layer(&http, &repository, layer, lease));
+            stored.buffered(LAYERS_AT_ONCE).try_collect::<()>().await?;
+            let layers = manifest.layers.iter().map(|layer| layer.digest).collect();
+            return self.make_root(id, layers, (source.name(), verified), lease, &item).await;
+        };
+        if let Some(reason) = objection {
+            return Err(layer::refused(reason));
+        }
         let (images, most) = (self.clone(), self.limits.disk);
         let (kind, how) = blocking(move || {
             let file = File::open(images.blob(&files.disk)).map_err(|error| error::io("opening a disk", error))?;
@@ -61,90 +73,11 @@ impl Images {
             disk: disk(files.disk, &kind),
             boot: how,
             layers: manifest.layers.iter().map(|layer| layer.digest).collect(),
+            made: false,
             created_at: Timestamp::now(),
         };
         let image = self.record(image, source.name(), verified).await?;
         Ok(Pulled { image, already: false })
-    }
-
-    /// The files that a layer holds, all of them stored.
-    async fn layer(
-        &self,
-        http: &Http,
-        repository: &Repository<'_>,
-        descriptor: &Descriptor,
-        lease: &Lease,
-    ) -> Result<Vec<LayerFile>> {
-        let digest = descriptor.digest;
-        let item = self.reporter.item(&digest.hex()[..12]);
-        if descriptor.size > self.limits.download {
-            let rule = format!(
-                "has a layer of {} bytes, more than the {} that are taken",
-                descriptor.size, self.limits.download
-            );
-            return Err(Error::invalid("image", rule));
-        }
-        if let Some(files) = self.known_layer(&digest, lease).await? {
-            item.tell(PullStep::AlreadyHere);
-            return Ok(files);
-        }
-        let path = self.catalogue.0.parts().join(format!("layer-{}", digest.hex()));
-        let part = self.take_part(&path, descriptor.size, Some(Checksum::Sha256(digest)), &item).await?;
-        // Whoever had the part may have finished.
-        if let Some(files) = self.known_layer(&digest, lease).await? {
-            part.discard();
-            item.tell(PullStep::AlreadyHere);
-            return Ok(files);
-        }
-        let (part, got) = match part.length() == descriptor.size {
-            true => (part, Ok(())),
-            false => http.download(repository.blob(&digest)?, part, &item, |_| Ok(())).await,
-        };
-        if let Err(error) = got.and_then(|()| part.verify()) {
-            if !keeps(&error) {
-                part.discard();
-            }
-            return Err(error);
-        }
-        let title = descriptor.annotations.get(TITLE).cloned();
-        let (parts, limits, telling) = (self.catalogue.0.parts(), self.limits.clone(), item.clone());
-        let taken = blocking(move || {
-            let mut part = part;
-            let place = Place { parts: &parts, limits: &limits, item: &telling };
-            let taken = layer::take(&mut part, title.as_deref(), &place);
-            if taken.as_ref().err().is_some_and(|error| !keeps(error)) {
-                part.discard();
-                return taken.map(|taken| (None, taken));
-            }
-            taken.map(|taken| (Some(part), taken))
-        });
-        // The layer's own part stays taken until its files are stored: who waits for it shall find them.
-        let (part, taken) = taken.await?;
-        let files: Vec<LayerFile> = taken.iter().map(layer::Taken::record).collect();
-        lease.protect(files.iter().map(|file| file.blob)).await?;
-        let (record, images) = (LayerRecord { version: Version, files: files.clone() }, self.clone());
-        self.write(move |catalogue| {
-            taken.into_iter().try_for_each(|mut file| {
-                let target = images.blob(&file.part.digest());
-                file.part.publish(&target)
-            })?;
-            catalogue.write_layer(&digest, &record)
-        })
-        .await?;
-        if let Some(part) = part {
-            part.discard();
-        }
-        item.tell(PullStep::Done);
-        Ok(files)
-    }
-
-    /// The files of a layer that was pulled before, where all of them are there and stay.
-    async fn known_layer(&self, digest: &Digest, lease: &Lease) -> Result<Option<Vec<LayerFile>>> {
-        let (catalogue, digest) = (self.catalogue.clone(), *digest);
-        let Some(record) = blocking(move || catalogue.layer(&digest)).await? else { return Ok(None) };
-        lease.protect(record.files.iter().map(|file| file.blob)).await?;
-        let whole = record.files.iter().all(|file| self.blob(&file.blob).exists());
-        Ok(whole.then_some(record.files))
     }
 
     /// How an image of these files is booted.
@@ -157,27 +90,31 @@ impl Images {
                 None => Ok(boot(kind.firmware)),
             };
         };
-        let command_line = match files.command_line {
-            Some(blob) => {
-                let text = fs::read_to_string(self.blob(&blob)).map_err(|error| match error.kind() {
-                    std::io::ErrorKind::InvalidData => Error::invalid("image", "has a `boot/cmdline` that is no text"),
-                    _ => error::io("reading a command line", error),
-                })?;
-                text.trim().to_owned()
-            }
-            None => DEFAULT_COMMAND_LINE.to_owned(),
-        };
-        if command_line.chars().any(char::is_control) {
-            return Err(Error::new(ErrorKind::InvalidRequest, "has a `boot/cmdline` of several lines"));
-        }
+        let text = files.command_line.map(|blob| fs::read(self.blob(&blob))).transpose();
+        let command_line = command_line(text.map_err(|error| error::io("reading a command line", error))?)?;
         Ok(Boot::Kernel(ImageKernel { kernel, initrd: files.initrd, command_line }))
     }
 }
 
-/// Where `oras push` says a file's name: <https://github.com/opencontainers/image-spec/blob/main/annotations.md>.
-const TITLE: &str = "org.opencontainers.image.title";
+/// A kernel's command line, as the content of `boot/cmdline` says it.
+pub(super) fn command_line(content: Option<Vec<u8>>) -> Result<String> {
+    let Some(content) = content else { return Ok(DEFAULT_COMMAND_LINE.to_owned()) };
+    if content.len() as u64 > LONGEST_COMMAND_LINE {
+        return Err(Error::invalid("image", format!("has a `boot/cmdline` of more than {LONGEST_COMMAND_LINE} bytes")));
+    }
+    let text = String::from_utf8(content);
+    let text = text.map_err(|_| Error::invalid("image", "has a `boot/cmdline` that is no text"))?;
+    match text.trim() {
+        line if line.chars().any(char::is_control) => {
+            Err(Error::invalid("image", "has a `boot/cmdline` of several lines"))
+        }
+        line => Ok(line.to_owned()),
+    }
+}
 
 /// For a disk that is one file system.
 const DEFAULT_COMMAND_LINE: &str = "console=ttyS0 root=/dev/vda rw";
+
+const NO_DISK: &str = "is no image of a VM: no layer has a `disk/NAME.qcow2`, `disk/NAME.img` or `disk/NAME.raw`";
 
 const LAYERS_AT_ONCE: usize = 4;

@@ -8,22 +8,28 @@ use cloud_types::{Error, Result};
 use url::Url;
 
 use super::digest::Digest;
+use super::official;
 
 /// Where an image comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     Url(Url),
+    /// An address whose image is not taken without its publisher's checksum.
+    Official(Url),
     File(PathBuf),
     Registry(Reference),
 }
 
 impl Source {
-    /// Reads what a person writes: `http://` and `https://` begin an address; `/`, `./`, `../` and `file://` begin a file; all
-    /// else is a name in a registry, as `docker pull` takes it.
+    /// Reads what a person writes: `http://` and `https://` begin an address, `official://` a distribution's image; `/`, `./`,
+    /// `../` and `file://` begin a file; all else is a name in a registry, as `docker pull` takes it.
     ///
     /// # Errors
     /// `InvalidRequest` on field `image`.
     pub(crate) fn parse(text: &str) -> Result<Self> {
+        if let Some(address) = official::address(text) {
+            return address.map(Self::Official);
+        }
         if text.starts_with("http://") || text.starts_with("https://") {
             let url = Url::parse(text).map_err(|error| Error::invalid("image", format!("{text:?}: {error}")))?;
             if !url.username().is_empty() || url.password().is_some() {
@@ -43,7 +49,7 @@ impl Source {
     /// The name under which the image is found again.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Url(url) => {
+            Self::Url(url) | Self::Official(url) => {
                 let mut url = url.clone();
                 url.set_fragment(None);
                 url.to_string()

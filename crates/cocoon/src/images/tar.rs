@@ -1,7 +1,7 @@
 //! A layer's files, read one after the other and never unpacked.
 //!
 //! Nothing of a layer reaches the file system by its own name or with its own links: what is wanted is asked for by name,
-//! and its bytes become a blob. Long names are bounded here, which the crates for this format do not do: one of them may
+//! and its bytes become a blob, or part of a disk that is written whole. Long names are bounded here, which the crates for this format do not do: one of them may
 //! claim gigabytes. The format: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html>.
 
 use std::io::{self, Read};
@@ -23,17 +23,57 @@ pub(crate) struct Entry {
     pub(crate) path: String,
     pub(crate) kind: EntryKind,
     pub(crate) size: u64,
+    pub(crate) attributes: Attributes,
 }
 
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EntryKind {
     File,
-    /// Symbolic or not.
-    Link,
+    /// Its target, as it is said; it leads nowhere out of the layer.
+    Symlink(String),
+    /// The path of the file that it is another name of, without `./` and `/` at the beginning.
+    HardLink(String),
     Directory,
-    /// A device or the like.
+    Device(Device),
+    Fifo,
+    /// A form of a file that is not read here, one with holes for instance.
     Other,
+}
+
+/// A device's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Device {
+    /// Of characters; of blocks otherwise.
+    pub(crate) characters: bool,
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
+}
+
+/// Whose a file is, and who may do what.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Attributes {
+    /// The lower twelve bits: permissions, set-user-id, set-group-id, sticky.
+    pub(crate) mode: u16,
+    pub(crate) user: u32,
+    pub(crate) group: u32,
+    /// Seconds since 1970.
+    pub(crate) modified: i64,
+    /// The extended attribute `security.capability`.
+    pub(crate) capability: Option<Vec<u8>>,
+}
+
+/// What extended headers say of the entry that follows.
+#[derive(Default)]
+struct Extended {
+    name: Option<String>,
+    link: Option<String>,
+    size: Option<u64>,
+    user: Option<u32>,
+    group: Option<u32>,
+    modified: Option<i64>,
+    capability: Option<Vec<u8>>,
+    holes: bool,
 }
 
 impl<R: Read> Tar<R> {
@@ -52,7 +92,7 @@ impl<R: Read> Tar<R> {
     /// # Errors
     /// The outer one where reading fails; the inner one is the reason for which the layer is refused.
     pub(crate) fn next(&mut self) -> io::Result<Result<Option<Entry>, String>> {
-        let (mut name, mut link, mut size) = (None, None, None);
+        let mut extended = Extended::default();
         for _ in 0..MOST_EXTENSIONS {
             self.skip()?;
             let mut header = [0; BLOCK];
@@ -73,36 +113,19 @@ impl<R: Read> Tar<R> {
                     let mut content = Vec::new();
                     self.read_to_end(&mut content)?;
                     match header.kind {
-                        b'L' => name = Some(text(&content)),
-                        b'K' => link = Some(text(&content)),
-                        _ => {
-                            for (key, value) in pax(&content) {
-                                match key.as_str() {
-                                    "path" => name = Some(value),
-                                    "linkpath" => link = Some(value),
-                                    "size" => size = value.parse().ok(),
-                                    _ => {}
-                                }
-                            }
-                        }
+                        b'L' => extended.name = Some(text(&content)),
+                        b'K' => extended.link = Some(text(&content)),
+                        _ => pax(&content).into_iter().for_each(|(key, value)| extended.take(&key, value)),
                     }
                 }
                 // Says something of all entries; none of it is needed.
                 b'g' => {}
                 kind => {
-                    let kind = match kind {
-                        b'0' | 0 | b'7' => EntryKind::File,
-                        b'1' | b'2' => EntryKind::Link,
-                        b'5' => EntryKind::Directory,
-                        _ => EntryKind::Other,
-                    };
                     // Only files have content; others may say a size that means something else.
-                    self.left = if kind == EntryKind::File { size.unwrap_or(header.size) } else { 0 };
+                    let file = matches!(kind, b'0' | 0 | b'7' | b'S');
+                    self.left = if file { extended.size.unwrap_or(header.size) } else { 0 };
                     self.padding = self.left.wrapping_neg() % BLOCK as u64;
-                    let (symbolic, size) = (header.kind == b'2', self.left);
-                    let link = link.unwrap_or(header.link);
-                    return Ok(checked(&name.unwrap_or(header.name), &link, symbolic)
-                        .map(|path| Some(Entry { path, kind, size })));
+                    return Ok(header.entry(extended, self.left).map(Some));
                 }
             }
         }
@@ -160,12 +183,34 @@ impl<R: Read> Read for Tar<R> {
     }
 }
 
+impl Extended {
+    /// Takes a record of pax: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html>. Extended attributes are
+    /// said as Go and GNU tar say them.
+    fn take(&mut self, key: &str, value: Vec<u8>) {
+        match key {
+            "path" => self.name = Some(text(&value)),
+            "linkpath" => self.link = Some(text(&value)),
+            "size" => self.size = text(&value).parse().ok(),
+            "uid" => self.user = text(&value).parse().ok(),
+            "gid" => self.group = text(&value).parse().ok(),
+            "mtime" => self.modified = text(&value).split('.').next().and_then(|seconds| seconds.parse().ok()),
+            "SCHILY.xattr.security.capability" => self.capability = Some(value),
+            key => self.holes |= key.starts_with("GNU.sparse."),
+        }
+    }
+}
+
 /// What a header says.
 struct Header {
     name: String,
     link: String,
     size: u64,
     kind: u8,
+    mode: u64,
+    user: Option<u64>,
+    group: Option<u64>,
+    modified: Option<u64>,
+    device: [Option<u64>; 2],
 }
 
 impl Header {
@@ -188,8 +233,48 @@ impl Header {
         if &block[257..263] == b"ustar\0" && !prefix.is_empty() {
             name = format!("{prefix}/{name}");
         }
-        let size = number(&block[124..136]).ok_or("a size in it is absurd")?;
-        Ok(Self { name, link: text(&block[157..257]), size, kind: block[156] })
+        Ok(Self {
+            name,
+            link: text(&block[157..257]),
+            size: number(&block[124..136]).ok_or("a size in it is absurd")?,
+            kind: block[156],
+            mode: number(&block[100..108]).ok_or("a mode in it is absurd")?,
+            user: number(&block[108..116]),
+            group: number(&block[116..124]),
+            modified: number(&block[136..148]),
+            device: [number(&block[329..337]), number(&block[337..345])],
+        })
+    }
+
+    /// The entry that this header and those before it describe.
+    fn entry(self, extended: Extended, size: u64) -> Result<Entry, String> {
+        let absurd = |what: &str| format!("{what} in it is absurd");
+        let small = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
+        let (name, link) = (extended.name.unwrap_or(self.name), extended.link.unwrap_or(self.link));
+        let path = checked(&name, &link, self.kind == b'2')?;
+        let kind = match self.kind {
+            _ if extended.holes => EntryKind::Other,
+            b'0' | 0 | b'7' => EntryKind::File,
+            b'1' => EntryKind::HardLink(plain(&link)),
+            b'2' => EntryKind::Symlink(link),
+            b'5' => EntryKind::Directory,
+            b'3' | b'4' => {
+                let [major, minor] = self.device.map(small);
+                let (major, minor) = major.zip(minor).ok_or_else(|| absurd("a device's number"))?;
+                EntryKind::Device(Device { characters: self.kind == b'3', major, minor })
+            }
+            b'6' => EntryKind::Fifo,
+            _ => EntryKind::Other,
+        };
+        let attributes = Attributes {
+            mode: (self.mode & 0o7777) as u16,
+            user: extended.user.or(small(self.user)).ok_or_else(|| absurd("a user"))?,
+            group: extended.group.or(small(self.group)).ok_or_else(|| absurd("a group"))?,
+            // A time before 1970 is not worth a refusal.
+            modified: extended.modified.or(self.modified.and_then(|time| time.try_into().ok())).unwrap_or(0),
+            capability: extended.capability,
+        };
+        Ok(Entry { path, kind, size, attributes })
     }
 }
 
@@ -207,14 +292,14 @@ fn number(field: &[u8]) -> Option<u64> {
 }
 
 /// The records of an extended header, `LENGTH KEY=VALUE`; what is none ends them.
-fn pax(content: &[u8]) -> Vec<(String, String)> {
+fn pax(content: &[u8]) -> Vec<(String, Vec<u8>)> {
     let (mut rest, mut records) = (content, Vec::new());
     while let Some(space) = rest.iter().take(20).position(|byte| *byte == b' ') {
         let length = text(&rest[..space]).parse::<usize>().unwrap_or(0);
         let Some(record) = rest.get(space + 1..length) else { break };
-        let record = String::from_utf8_lossy(record);
-        if let Some((key, value)) = record.trim_end_matches('\n').split_once('=') {
-            records.push((key.to_owned(), value.to_owned()));
+        let record = record.strip_suffix(b"\n").unwrap_or(record);
+        if let Some(at) = record.iter().position(|byte| *byte == b'=') {
+            records.push((text(&record[..at]), record[at + 1..].to_vec()));
         }
         rest = &rest[length..];
     }
@@ -232,13 +317,13 @@ fn text(field: &[u8]) -> String {
 /// # Errors
 /// The reason, where it or its link leads out of the layer.
 fn checked(name: &str, link: &str, symbolic: bool) -> Result<String, String> {
-    let path: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let path: Vec<&str> = parts(name).collect();
     if path.contains(&"..") {
         return Err(format!("it has a file whose name leads out of it: {}", shown(name)));
     }
     // A symbolic link is read from the directory it is in, another one from the root; neither is ever followed.
     let mut depth = if symbolic && !link.starts_with('/') { path.len().saturating_sub(1) } else { 0 };
-    for part in link.split('/').filter(|part| !matches!(*part, "" | ".")) {
+    for part in parts(link) {
         match (part, depth.checked_sub(1)) {
             ("..", None) => {
                 return Err(format!("it has a link that leads out of it: {} to {}", shown(name), shown(link)));
@@ -250,8 +335,18 @@ fn checked(name: &str, link: &str, symbolic: bool) -> Result<String, String> {
     Ok(path.join("/"))
 }
 
+/// The parts of a path that say something.
+pub(crate) fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !matches!(*part, "" | "."))
+}
+
+/// A path from the root, without what says nothing.
+fn plain(path: &str) -> String {
+    parts(path).collect::<Vec<_>>().join("/")
+}
+
 /// A name that others chose, fit for a message.
-fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     format!("{:?}", name.chars().take(100).collect::<String>())
 }
 

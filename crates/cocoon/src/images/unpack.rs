@@ -6,10 +6,12 @@ use std::io::{self, BufReader, Read};
 use flate2::read::MultiGzDecoder;
 
 use super::progress::{Item, PullStep};
+use super::zstd::Zstd;
 
-/// What a file holds, unpacked where it is a gzip.
+/// What a file holds, unpacked where it is a gzip or zstd. How much that is, is for the reader to bound.
 pub(crate) enum Unpacked {
     Gzip(Box<MultiGzDecoder<BufReader<Told>>>),
+    Zstd(Box<Zstd<BufReader<Told>>>),
     Plain(BufReader<Told>),
 }
 
@@ -17,18 +19,21 @@ impl Unpacked {
     /// Reads `file` from where it is, and tells `item` of it.
     pub(crate) fn new(mut file: File, item: Item) -> io::Result<Self> {
         use std::os::unix::fs::FileExt;
-        let mut magic = [0; 2];
+        let mut magic = [0; 4];
         let begins = file.read_at(&mut magic, 0)?;
         io::Seek::rewind(&mut file)?;
         let file = BufReader::with_capacity(64 << 10, Told { file, item });
-        Ok(match begins == 2 && magic == GZIP {
-            true => Self::Gzip(Box::new(MultiGzDecoder::new(file))),
-            false => Self::Plain(file),
+        Ok(match &magic[..begins] {
+            [0x1f, 0x8b, ..] => Self::Gzip(Box::new(MultiGzDecoder::new(file))),
+            // A frame, or one that holds a note.
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Self::Zstd(Box::new(Zstd::new(file))),
+            _ => Self::Plain(file),
         })
     }
 
-    pub(crate) fn is_gzip(&self) -> bool {
-        matches!(self, Self::Gzip(_))
+    /// Whether what is read is another thing than what the file holds.
+    pub(crate) fn is_packed(&self) -> bool {
+        !matches!(self, Self::Plain(_))
     }
 }
 
@@ -36,6 +41,7 @@ impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Gzip(reader) => reader.read(buffer),
+            Self::Zstd(reader) => reader.read(buffer),
             Self::Plain(reader) => reader.read(buffer),
         }
     }
@@ -56,5 +62,3 @@ impl Read for Told {
         Ok(got)
     }
 }
-
-const GZIP: [u8; 2] = [0x1f, 0x8b];

@@ -21,7 +21,7 @@ mod store;
 pub(crate) use alive::{Alive, Holder, Proof};
 pub(crate) use layout::{Layout, VmPaths};
 pub(crate) use lock::FileLock;
-pub use record::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub use record::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
 pub(crate) use record::{FirstBoot, Power, Record, Version};
 pub(crate) use staging::Stage;
 pub(crate) use store::{LockedVm, Store};

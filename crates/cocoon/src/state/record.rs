@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::hypervisor::HypervisorKind;
+use crate::network::Connection;
 
 /// A VM's record. What runs is not told by it but by the lock `alive`; it says what to look for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,20 +122,42 @@ pub struct Hardware {
     pub memory: MiB,
     /// What is booted without a boot loader; from the first disk where there is none.
     pub kernel: Option<Kernel>,
+    /// The firmware by which the first disk is booted, where that wants UEFI; its hypervisor's own where there is none.
+    #[serde(default)]
+    pub uefi: Option<Uefi>,
     /// The disks, the one with the system first.
     pub disks: Vec<Disk>,
     /// The address of its network card.
     pub mac: String,
     /// Ports of this box that lead to ports of the VM.
     pub published: Vec<PublishedPort>,
+    /// What its network card is connected with.
+    #[serde(default)]
+    pub connection: Connection,
 }
 
 impl Hardware {
     /// The files in the VM's directory that it is made of.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let kernel = self.kernel.iter().flat_map(|kernel| iter::once(&kernel.file).chain(&kernel.initrd));
-        self.disks.iter().map(|disk| &disk.file).chain(kernel).map(PathBuf::as_path)
+        let variables = self.uefi.iter().map(|uefi| &uefi.variables);
+        self.disks.iter().map(|disk| &disk.file).chain(kernel).chain(variables).map(PathBuf::as_path)
     }
+
+    /// Those of them that the VM writes, and that a snapshot keeps.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
+        let disks = self.disks.iter().filter(|disk| !disk.read_only).map(|disk| disk.file.as_path());
+        disks.chain(self.uefi.iter().map(|uefi| uefi.variables.as_path()))
+    }
+}
+
+/// UEFI firmware.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uefi {
+    /// Its code: a file of this box, which is only read.
+    pub code: PathBuf,
+    /// The file of its variables, such as the order of what is booted: qcow2, so that snapshots are taken of it too.
+    pub variables: PathBuf,
 }
 
 /// A kernel that is booted directly.

@@ -59,26 +59,28 @@ impl Stage {
     /// # Errors
     /// `AlreadyExists` where the name is taken.
     pub(crate) async fn publish(self, layout: &Layout, name: &Name) -> Result<()> {
-        let target = layout.vm(name.as_str());
-        let (from, to, lock) = (self.directory.clone(), target, self.lock.clone());
+        self.publish_at(layout.vm(name.as_str())).await.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => error::name_taken(name),
+            _ => error::io(format_args!("publishing {name}"), error),
+        })
+    }
+
+    /// Puts the directory and all in it at `target`, durably, or changes nothing, also where there is something already.
+    pub(crate) async fn publish_at(self, target: PathBuf) -> io::Result<()> {
+        let (from, lock) = (self.directory.clone(), self.lock.clone());
         let published = blocking(move || {
             let _lock = lock;
             sync_all(&from)?;
             crash::point("staging: synced");
-            renameat_with(CWD, &from, CWD, &to, RenameFlags::NOREPLACE)?;
+            renameat_with(CWD, &from, CWD, &target, RenameFlags::NOREPLACE)?;
             crash::point("staging: published");
-            durable::sync_parent(&to)
+            durable::sync_parent(&target)
         });
-        match published.await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                self.discard().await;
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    return Err(error::name_taken(name));
-                }
-                Err(error::io(format_args!("publishing {name}"), error))
-            }
+        let published = published.await;
+        if published.is_err() {
+            self.discard().await;
         }
+        published
     }
 
     /// Removes what was made. What cannot be removed is left to the next sweep.

@@ -6,5 +6,6 @@ mod collecting;
 mod command;
 mod real_registry;
 mod registries;
+mod root;
 mod server;
 mod store;

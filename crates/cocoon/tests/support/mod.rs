@@ -17,6 +17,8 @@ use serde_json::Value;
 /// An installation of its own, with the test guest as its kernel. Removed with all that runs in it when it is dropped.
 pub(crate) struct Installation {
     root: PathBuf,
+    /// The network namespace in which the command runs, where it is not this process's.
+    namespace: Option<String>,
 }
 
 impl Installation {
@@ -27,7 +29,13 @@ impl Installation {
         let root = std::env::temp_dir().join(format!("cocoon-{:08x}", fastrand::u32(..)));
         fs::create_dir(&root).unwrap();
         fs::write(root.join("disk.raw"), [0; 4096]).unwrap();
-        Some(Self { root })
+        Some(Self { root, namespace: None })
+    }
+
+    /// The same, whose commands run in this network namespace.
+    pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
+        self.namespace = Some(namespace.to_owned());
+        self
     }
 
     /// A directory for the state, with nothing else in it.
@@ -41,7 +49,15 @@ impl Installation {
 
     /// The command, not run so far.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cocoon"));
+        let program = env!("CARGO_BIN_EXE_cocoon");
+        let mut command = match &self.namespace {
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace, program]);
+                command
+            }
+            None => Command::new(program),
+        };
         for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CONFIG", "COCOON_CRASH_AT"] {
             command.env_remove(variable);
         }
