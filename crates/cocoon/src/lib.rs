@@ -26,12 +26,14 @@
 //!
 //! The `cocoon` command, behind the feature `cli`, is the same for people.
 
+mod abandon;
 mod blocking;
 mod clone;
 mod cocoon;
 mod collect;
 mod config;
 mod console;
+mod console_log;
 mod crash;
 mod create;
 mod disk;
