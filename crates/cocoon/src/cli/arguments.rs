@@ -37,7 +37,7 @@ pub(crate) struct Global {
     /// Where logs are [default: `log` below the root directory, or /var/log/cocoon].
     #[arg(long, global = true, env = "COCOON_LOG_DIR", value_name = "DIR")]
     log_dir: Option<PathBuf>,
-    /// The hypervisor's program [default: qemu-system-x86_64].
+    /// The hypervisor's program [default: cloud-hypervisor where that is installed and can run the VM, or qemu-system-x86_64].
     #[arg(long, global = true, env = "COCOON_HYPERVISOR", value_name = "PROGRAM")]
     hypervisor: Option<PathBuf>,
     /// The processor's help: auto, kvm or none [default: auto].
