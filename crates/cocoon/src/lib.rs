@@ -39,6 +39,7 @@ mod error;
 mod hypervisor;
 mod image;
 mod images;
+mod keep;
 mod launch;
 mod network;
 mod notice;

@@ -13,6 +13,7 @@ use super::arguments::{Arguments, Command, Grace, NetworkCommand, Snapshot};
 use super::attach::attach;
 use super::images;
 use super::output::{Output, outcome};
+use super::resize::resize;
 
 /// Runs what the arguments say. The exit code is 0 where all of it was done, 1 where not, and 2 for wrong arguments.
 pub(crate) async fn run() -> ExitCode {
@@ -51,6 +52,11 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             };
             output.value(&outcome(vm, what));
             output.line(format_args!("{vm}: {what}"));
+        }
+        Command::Resize(arguments) => {
+            let vm = resize(cocoon, arguments).await?;
+            output.value(&vm);
+            output.line(format_args!("{}: resized", vm.name));
         }
         Command::Run(create) => {
             let line = cocoon.plan(&create.spec()?).await?;

@@ -6,5 +6,6 @@ mod commands;
 mod escape;
 mod images;
 mod output;
+mod resize;
 
 pub(crate) use commands::run;
