@@ -41,6 +41,7 @@ mod error;
 mod hypervisor;
 mod image;
 mod images;
+mod keep;
 mod launch;
 mod network;
 mod notice;

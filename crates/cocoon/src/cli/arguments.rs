@@ -10,6 +10,7 @@ use cocoon::{Acceleration, Config, DirectKernel, NetworkChoice, PublishedPort, V
 
 use super::config_file::Settings;
 use super::images::PullArguments;
+use super::resize::ResizeArguments;
 
 /// Virtual machines on this box, without a daemon.
 #[derive(Debug, Parser)]
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     /// Keeps the disks of a VM that does not run, and goes back to what was kept.
     #[command(subcommand)]
     Snapshot(Snapshot),
+    /// Gives a VM that does not run other CPUs, another amount of memory, or larger disks.
+    Resize(ResizeArguments),
     /// Makes VMs run.
     Start {
         #[arg(required = true, value_name = "VM")]
@@ -326,11 +329,11 @@ fn mebibytes(text: &str) -> Result<u64, String> {
     digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
 }
 
-fn memory(text: &str) -> Result<MiB, String> {
+pub(super) fn memory(text: &str) -> Result<MiB, String> {
     mebibytes(text).map(MiB)
 }
 
-fn storage(text: &str) -> Result<GiB, String> {
+pub(super) fn storage(text: &str) -> Result<GiB, String> {
     let mebibytes = mebibytes(text)?;
     if mebibytes % 1024 != 0 {
         return Err("give whole gibibytes, such as 20G".to_owned());
