@@ -66,7 +66,7 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `acceleration`.
     pub fn from_env() -> Result<Self> {
-        Self::from_variables(|variable| std::env::var(variable).ok().filter(|value| !value.is_empty()))
+        Self::from_variables(variable)
     }
 
     fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -107,7 +107,7 @@ impl Config {
     /// `cloud-hypervisor`, QEMU otherwise.
     ///
     /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
-    /// no network so far, and its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
+    /// no network of its own, so that a VM on it needs one of this installation, and root; its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
     /// client of its serial port takes the first one's place.
     #[must_use]
     pub fn hypervisor(mut self, program: impl Into<PathBuf>) -> Self {
@@ -217,6 +217,11 @@ impl fmt::Display for Acceleration {
             Self::None => "none",
         })
     }
+}
+
+/// What the environment sets, unless it is empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Where programs are looked for.

@@ -117,7 +117,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
     let mut disks = vec![overlay("system.qcow2".to_owned(), Some(image.file.clone()))];
     disks.extend((1..=spec.data_disks.len()).map(|number| overlay(format!("data-{number}.qcow2"), None)));
-    let first_boot = (!spec.ssh_keys.is_empty() || spec.user_data.is_some())
+    let first_boot = (!spec.ssh_keys.is_empty() || spec.user_data.is_some() || spec.host.is_some())
         .then(|| FirstBoot { ssh_keys: spec.ssh_keys.iter().map(SshPublicKey::to_openssh).collect() });
     if first_boot.is_some() {
         disks.push(Disk { file: seed::DISK.into(), format: DiskFormat::Raw, backing: None, read_only: true });
@@ -140,12 +140,14 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
             disks,
             mac: mac(),
             published: spec.published.clone(),
+            volumes: spec.volumes.clone(),
             connection: Connection::User,
         },
         power: Power::Stopped { ending: Ending::NeverStarted, at: now },
         first_boot,
         snapshots: Vec::new(),
         restoring: None,
+        host: spec.host.clone(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Disks, made and changed by `qemu-img`.
 
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -27,6 +28,26 @@ pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
 /// Makes a qcow2 of a small raw file, such as a firmware's variables.
 pub(crate) async fn copy(from: &Path, to: &Path, guard: File) -> Result<()> {
     run(qemu_img()?.args(["convert", "-q", "-f", "raw", "-O", "qcow2"]).args([from, to]), guard).await
+}
+
+/// Makes a disk larger that nobody uses.
+pub(crate) async fn grow(disk: &Path, size: u64, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["resize", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
+}
+
+/// The bytes of a qcow2 disk as its VM sees it, from its header:
+/// <https://www.qemu.org/docs/master/interop/qcow2.html>.
+pub(crate) fn size(disk: &Path) -> Result<u64> {
+    let read = || {
+        let mut header = [0; 32];
+        File::open(disk)?.read_exact(&mut header)?;
+        let [.., a, b, c, d, e, f, g, h] = header;
+        match header.starts_with(b"QFI\xfb") {
+            true => Ok(u64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            false => Err(io::Error::other("it is no qcow2")),
+        }
+    };
+    read().map_err(|error| error::io(format_args!("reading the size of {}", disk.display()), error))
 }
 
 /// What is done with a snapshot in a disk.

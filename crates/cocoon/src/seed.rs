@@ -36,7 +36,8 @@ pub(crate) async fn make(stage: &Stage, record: &Record) -> Result<()> {
             let _hold = hold;
             let failed = |error| error::io("writing the first boot's data", error);
             let user_data = fs::read_to_string(directory.join(USER_DATA)).map_err(failed)?;
-            let mut seed = NoCloud::new(record.id.as_str(), &record.name, UserData::new(user_data))?;
+            let name = record.host.as_ref().map_or(&record.name, |host| &host.name);
+            let mut seed = NoCloud::new(record.id.as_str(), name, UserData::new(user_data))?;
             for key in &first_boot.ssh_keys {
                 seed = seed.key(key.parse()?);
             }

@@ -147,12 +147,10 @@ impl<'a> Repository<'a> {
             return Err(wrong());
         }
         let scope = format!("repository:{}:pull", self.reference.repository);
-        let mut query = url.query_pairs_mut();
-        query.append_pair("scope", &scope);
+        url.query_pairs_mut().append_pair("scope", &scope);
         if let Some(service) = parameters.get("service") {
-            query.append_pair("service", service);
+            url.query_pairs_mut().append_pair("service", service);
         }
-        drop(query);
         match self.http.small(&Get::new(url), LARGEST_TOKEN).await? {
             Answer::Found(body) => {
                 let token: Token = serde_json::from_slice(&body).map_err(|_| wrong())?;

@@ -32,7 +32,10 @@ fn at_every_step(arguments: &[&str], at_least: u64, prepare: impl Fn(&World)) {
         world.assert_empty();
     };
     kill_at_every_step(&world.here, arguments, at_least, || prepare(&world), check);
-    world.here.succeed(&["rm", "--force", NAME]);
+    if !world.here.names().is_empty() {
+        world.here.succeed(&["rm", "--force", NAME]);
+    }
+    world.assert_empty();
 }
 
 const NAME: &str = "web-1";
@@ -65,6 +68,19 @@ fn a_start_on_a_network_may_be_killed_at_every_step() {
 #[test]
 fn a_stop_on_a_network_may_be_killed_at_every_step() {
     at_every_step(&["stop", "--force", NAME], 9, |world| {
+        world.create(NAME, "front", PORT);
+        world.here.succeed(&["start", NAME]);
+    });
+}
+
+#[test]
+fn a_removal_from_a_network_may_be_killed_at_every_step() {
+    at_every_step(&["rm", NAME], 8, |world| world.create(NAME, "front", PORT));
+}
+
+#[test]
+fn a_removal_of_a_vm_that_runs_on_a_network_may_be_killed_at_every_step() {
+    at_every_step(&["rm", "--force", NAME], 14, |world| {
         world.create(NAME, "front", PORT);
         world.here.succeed(&["start", NAME]);
     });

@@ -69,9 +69,9 @@ impl World {
         self.command(side, words).output().unwrap()
     }
 
-    /// What is fetched from there, or `None`.
+    /// What is fetched from there, or `None`. (The own time limit of Debian's static busybox ends it by a fault.)
     pub(crate) fn fetch(&self, side: &str, address: &str) -> Option<String> {
-        let output = self.run(side, &["busybox", "wget", "-q", "-T", "3", "-O", "-", address]);
+        let output = self.run(side, &["timeout", "2", "busybox", "wget", "-q", "-O", "-", address]);
         output.status.success().then(|| text(&output.stdout))
     }
 

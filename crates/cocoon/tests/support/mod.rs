@@ -58,9 +58,11 @@ impl Installation {
             }
             None => Command::new(program),
         };
-        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CRASH_AT"] {
+        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CONFIG", "COCOON_CRASH_AT"] {
             command.env_remove(variable);
         }
+        // Whose box it is may have settings of his own.
+        command.env("HOME", &self.root);
         command.env("COCOON_ROOT_DIR", self.root()).env("COCOON_ACCELERATION", "none");
         command.args(arguments).stdin(Stdio::null());
         command
