@@ -219,6 +219,13 @@ impl fmt::Display for Acceleration {
     }
 }
 
+/// Where Docker's tools note who is who to a registry: <https://docs.docker.com/reference/cli/docker/#environment-variables>.
+pub(crate) fn docker_config() -> Option<PathBuf> {
+    let directory = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = directory("DOCKER_CONFIG").or_else(|| directory("HOME").map(|home| home.join(".docker")));
+    directory.map(|directory| directory.join("config.json"))
+}
+
 /// Where programs are looked for.
 pub(crate) fn search_path() -> Vec<PathBuf> {
     std::env::var_os("PATH").map(|paths| std::env::split_paths(&paths).collect()).unwrap_or_default()
