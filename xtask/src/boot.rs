@@ -1,12 +1,12 @@
-//! Boot: generated user data on a real image, booted in QEMU. What is prepared here is used by the program
-//! `cloud-boot-trial`.
+//! Boots: generated user data on a real image, and the VMs of the command `cocoon`, in QEMU. What is prepared here is used by
+//! the program `cloud-boot-trial`.
 
 mod image;
 mod tools;
 
 use std::path::Path;
 
-use crate::shell::{Result, cargo, run as run_to_end};
+use crate::shell::{Result, cargo, run as run_to_end, target_dir};
 
 /// Installs the tools that are missing, builds the image where it is not in the cache, and boots.
 pub(crate) fn run(arguments: &[String]) -> Result {
@@ -17,14 +17,30 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         return Err(reason.into());
     }
     tools::install()?;
-    let image = image::get()?;
-    let program = ["run", "--quiet", "--package", "cloud-boot-trial", "--", "--image"];
+    let image = image::debian()?;
+    let program = ["run", "--quiet", "--package", "cloud-boot-trial", "--", "user-data", "--image"];
     run_to_end(cargo(program).arg(image).args(arguments))
+}
+
+/// The same for what the command `cocoon` boots.
+pub(crate) fn cocoon(arguments: &[String]) -> Result {
+    if let Some(unknown) = arguments.iter().find(|argument| argument.as_str() != "--json") {
+        return Err(format!("unexpected argument `{unknown}`; cocoon-boot takes --json").into());
+    }
+    if let Some(reason) = hindrance() {
+        return Err(reason.into());
+    }
+    tools::install_for_cocoon()?;
+    let images = image::cloud()?;
+    run_to_end(&mut cargo(["build", "--quiet", "--package", "cocoon", "--features", "cli"]))?;
+    let program = ["run", "--quiet", "--package", "cloud-boot-trial", "--", "cocoon"];
+    let cocoon = target_dir().join("debug/cocoon");
+    run_to_end(cargo(program).arg("--program").arg(cocoon).arg("--images").arg(images).args(arguments))
 }
 
 /// Installs what the tests can use: without it they pass some by, and say so.
 pub(crate) fn install_tools() -> Result {
-    tools::install_for_tests()
+    tools::install_for_cocoon()
 }
 
 /// Why nothing can be booted on this machine, where that is so.
@@ -45,5 +61,7 @@ mod tests {
     fn an_unknown_option_is_refused_before_anything_is_installed() {
         let error = run(&["--fast".to_owned()]).unwrap_err().to_string();
         assert_eq!(error, "unexpected argument `--fast`; boot takes --keep, --json");
+        let error = cocoon(&["--keep".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, "unexpected argument `--keep`; cocoon-boot takes --json");
     }
 }

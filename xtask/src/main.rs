@@ -61,7 +61,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         usage: "[PROVIDER] [--json]",
-        about: "cost over bare HTTP, each value against its bound",
+        about: "cost over bare HTTP, or of cocoon over QEMU by hand, each value against its bound",
         run: |arguments| trials::run("bench", arguments),
     },
     Command {
@@ -81,6 +81,12 @@ const COMMANDS: &[Command] = &[
         usage: "[--keep] [--json]",
         about: "boots a real image with generated user data in QEMU",
         run: boot::run,
+    },
+    Command {
+        name: "cocoon-boot",
+        usage: "[--json]",
+        about: "boots what `cocoon` pulls, and drives it from create to rm",
+        run: boot::cocoon,
     },
     Command {
         name: "new-provider",

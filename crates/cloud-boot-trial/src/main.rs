@@ -1,10 +1,12 @@
-//! `cloud-boot-trial --image FOLDER --json`: boots generated user data for real and looks whether all came to be.
+//! `cloud-boot-trial user-data` boots generated user data for real and looks whether all came to be; `cloud-boot-trial cocoon`
+//! does so with the VMs of the command `cocoon`.
 //!
-//! `cargo xtask boot` prepares the image and runs this. Everything is done through what users have: `Bootstrap::render`,
-//! `wait_ready` with an `Ssh` reach, and its session.
+//! `cargo xtask boot` and `cargo xtask cocoon-boot` prepare the images and run this. Everything is done through what users
+//! have: `Bootstrap::render`, `wait_ready` with an `Ssh` reach, and its session; and the command.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 mod bundle;
+mod cocoon;
 mod expect;
 mod guest;
 mod host;
@@ -19,7 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 
 use image::Image;
 use report::Report;
@@ -28,18 +30,32 @@ use report::Report;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Result<T = ()> = std::result::Result<T, Failure>;
 
-/// Boots generated user data for real and looks whether all came to be.
+/// Boots for real, and looks whether all came to be.
 #[derive(Debug, Parser)]
 struct Arguments {
+    #[command(subcommand)]
+    trial: Kind,
+    /// Prints one JSON object.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Kind {
+    /// Generated user data on a real image.
+    UserData(UserData),
+    /// VMs of the command `cocoon`, from pulls to an empty root directory.
+    Cocoon(cocoon::Arguments),
+}
+
+#[derive(Debug, Args)]
+struct UserData {
     /// The folder of the image: kernel, initrd and root.ext4.
     #[arg(long)]
     image: PathBuf,
     /// Leaves disks and consoles where they are, and tells where.
     #[arg(long)]
     keep: bool,
-    /// Prints one JSON object.
-    #[arg(long)]
-    json: bool,
 }
 
 // On one thread, since the kernel ends QEMU with the thread that started it.
@@ -62,8 +78,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<Report> {
-    let trial = trial::Trial::new(Image::open(&arguments.image)?, arguments.keep)?;
-    Box::pin(scenarios::run(&trial)).await
+    match &arguments.trial {
+        Kind::UserData(UserData { image, keep }) => {
+            let trial = trial::Trial::new(Image::open(image)?, *keep)?;
+            Box::pin(scenarios::run(&trial)).await
+        }
+        Kind::Cocoon(arguments) => Box::pin(cocoon::run(arguments)).await,
+    }
 }
 
 fn show(report: &Report, json: bool) -> ExitCode {

@@ -62,6 +62,25 @@ impl Scenario {
         self.rows.iter().all(|row| row.ok)
     }
 
+    /// Notes whether just this was seen, line ends aside.
+    pub(crate) fn expect(&mut self, claim: &str, seen: crate::Result<String>, expected: &str) {
+        self.judge(claim, seen, |seen| seen.trim() == expected.trim(), expected);
+    }
+
+    /// Notes whether this is among what was seen.
+    pub(crate) fn contains(&mut self, claim: &str, seen: crate::Result<String>, expected: &str) {
+        self.judge(claim, seen, |seen| seen.contains(expected), expected);
+    }
+
+    fn judge(&mut self, claim: &str, seen: crate::Result<String>, holds: impl Fn(&str) -> bool, expected: &str) {
+        let outcome = match seen {
+            Ok(seen) if holds(&seen) => Ok(expected.trim().to_owned()),
+            Ok(seen) => Err(format!("expected {expected:?}, saw {seen:?}")),
+            Err(error) => Err(error.to_string()),
+        };
+        self.note(claim, outcome);
+    }
+
     /// Notes whether a claim holds, with what was seen of it.
     pub(crate) fn note(&mut self, claim: impl Into<String>, outcome: Result<String, String>) {
         let (ok, saw) = match outcome {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::blocking::blocking;
 use crate::create::mac;
+use crate::network::{Connection, NetworkChoice};
 use crate::state::{Ending, LockedVm, Power, Record, Stage, Store, VmId};
 use crate::vm::Vm;
 use crate::{Cocoon, crash, error, seed};
@@ -25,17 +26,29 @@ impl Cocoon {
             return Err(error::name_taken(to));
         }
         let mut record = vm.record().clone();
+        let network = match &record.hardware.connection {
+            Connection::Network(address) => NetworkChoice::Named(address.network.clone()),
+            Connection::None => NetworkChoice::None,
+            Connection::User => NetworkChoice::User,
+        };
         let now = Timestamp::now();
         (record.id, record.name, record.created_at) = (VmId::random(), to.clone(), now);
         (record.hardware.mac, record.hardware.published) = (mac(), Vec::new());
+        record.hardware.connection = Connection::None;
+        // A clone is no host of anybody's, and a volume is at one VM alone.
+        record.host = None;
+        record.hardware.volumes.clear();
         record.power = Power::Stopped { ending: Ending::NeverStarted, at: now };
 
         let stage = self.store.stage().await?;
-        if let Err(error) = copy(&vm, &stage, &record).await {
-            stage.discard().await;
-            return Err(error);
-        }
-        stage.publish(self.store.layout(), to).await?;
+        let made = match self.new_connection(&stage, &network, &record).await {
+            Ok(connection) => {
+                record.hardware.connection = connection;
+                copy(&vm, &stage, &record).await
+            }
+            Err(error) => Err(error),
+        };
+        self.publish(stage, &record, made).await?;
         drop((alive, vm));
         self.inspect(to).await
     }

@@ -66,7 +66,7 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `acceleration`.
     pub fn from_env() -> Result<Self> {
-        Self::from_variables(|variable| std::env::var(variable).ok().filter(|value| !value.is_empty()))
+        Self::from_variables(variable)
     }
 
     fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -107,7 +107,7 @@ impl Config {
     /// `cloud-hypervisor`, QEMU otherwise.
     ///
     /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
-    /// no network so far, and its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
+    /// no network of its own, so that a VM on it needs one of this installation, and root; its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
     /// client of its serial port takes the first one's place.
     #[must_use]
     pub fn hypervisor(mut self, program: impl Into<PathBuf>) -> Self {
@@ -226,6 +226,11 @@ pub(crate) fn docker_config() -> Option<PathBuf> {
     directory.map(|directory| directory.join("config.json"))
 }
 
+/// What the environment sets, unless it is empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Where programs are looked for.
 pub(crate) fn search_path() -> Vec<PathBuf> {
     std::env::var_os("PATH").map(|paths| std::env::split_paths(&paths).collect()).unwrap_or_default()
@@ -235,6 +240,12 @@ pub(crate) fn search_path() -> Vec<PathBuf> {
 #[cfg(feature = "crash-points")]
 pub(crate) fn crash_at() -> Option<u64> {
     std::env::var("COCOON_CRASH_AT").ok()?.parse().ok()
+}
+
+/// The file that this process's crash points are told to.
+#[cfg(feature = "crash-points")]
+pub(crate) fn crash_trace() -> Option<PathBuf> {
+    std::env::var_os("COCOON_CRASH_TRACE").map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -5,14 +5,16 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use cloud_types::{Error, GiB, Result, SshPublicKey, UserData};
+use cloud_types::{Error, ErrorKind, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, HypervisorKind};
+use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
 use crate::image::Image;
+use crate::images::Firmware;
+use crate::network::Connection;
 use crate::spec::{DirectKernel, VmSpec};
-use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, VmId};
+use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
 use crate::{Cocoon, crash, disk, error, root_disk, seed};
 
@@ -35,16 +37,37 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let record = record(spec, image, self.hypervisors.chosen());
+        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        let network = self.network_choice(spec, record.hypervisor)?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
-        if let Err(error) = make(&stage, spec, &record, image, size).await {
-            stage.discard().await;
-            return Err(error);
-        }
-        stage.publish(self.store.layout(), &record.name).await?;
+        let made = match self.new_connection(&stage, &network, &record).await {
+            Ok(connection) => {
+                record.hardware.connection = connection;
+                make(&stage, spec, &record, image, size).await
+            }
+            Err(error) => Err(error),
+        };
+        self.publish(stage, &record, made).await?;
         let (store, name) = (self.store.clone(), record.name);
         blocking(move || Vm::observe(&store, &name)).await
+    }
+
+    /// Makes what is in `stage` the VM, if it was made; gives the VM's address back where it does not come to be.
+    pub(crate) async fn publish(&self, stage: Stage, record: &Record, made: Result<()>) -> Result<()> {
+        let published = match made {
+            Ok(()) => stage.publish(self.store.layout(), &record.name).await,
+            Err(error) => {
+                stage.discard().await;
+                self.give_address_back(record).await.ok();
+                return Err(error);
+            }
+        };
+        // After another failure it may be there all the same.
+        if published.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
+            self.give_address_back(record).await.ok();
+        }
+        published
     }
 
     /// What the first start of such a VM would execute. Nothing is made.
@@ -56,7 +79,8 @@ impl Cocoon {
         let resolved = self.resolve(spec).await?;
         let (spec, image) = (&resolved.spec, &resolved.image);
         storage(spec, image)?;
-        let record = record(spec, image, self.hypervisors.chosen());
+        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        record.hardware.connection = self.planned_connection(spec, &record)?;
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
 
@@ -87,18 +111,18 @@ fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
     }
 }
 
-fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
+fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Record> {
     let now = Timestamp::now();
     let overlay =
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
     let mut disks = vec![overlay("system.qcow2".to_owned(), Some(image.file.clone()))];
     disks.extend((1..=spec.data_disks.len()).map(|number| overlay(format!("data-{number}.qcow2"), None)));
-    let first_boot = (!spec.ssh_keys.is_empty() || spec.user_data.is_some())
+    let first_boot = (!spec.ssh_keys.is_empty() || spec.user_data.is_some() || spec.host.is_some())
         .then(|| FirstBoot { ssh_keys: spec.ssh_keys.iter().map(SshPublicKey::to_openssh).collect() });
     if first_boot.is_some() {
         disks.push(Disk { file: seed::DISK.into(), format: DiskFormat::Raw, backing: None, read_only: true });
     }
-    Record {
+    Ok(Record {
         version: crate::state::Version,
         id: VmId::random(),
         name: spec.name.clone(),
@@ -112,19 +136,32 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Record {
                 initrd: direct.initrd.as_ref().map(|_| INITRD.into()),
                 command_line: direct.command_line.clone(),
             }),
+            uefi: uefi(spec, image, hypervisor)?,
             disks,
             mac: mac(),
             published: spec.published.clone(),
+            volumes: spec.volumes.clone(),
+            connection: Connection::User,
         },
         power: Power::Stopped { ending: Ending::NeverStarted, at: now },
         first_boot,
         snapshots: Vec::new(),
         restoring: None,
+        host: spec.host.clone(),
+    })
+}
+
+/// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.
+fn uefi(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Option<Uefi>> {
+    if spec.kernel.is_some() || image.firmware != Firmware::Uefi || hypervisor != HypervisorKind::Qemu {
+        return Ok(None);
     }
+    Ok(Some(Uefi { code: Ovmf::find()?.code(), variables: VARIABLES.into() }))
 }
 
 const KERNEL: &str = "kernel";
 const INITRD: &str = "initrd";
+const VARIABLES: &str = "uefi-variables.qcow2";
 
 /// An address of QEMU's range, which belongs to no card's maker.
 pub(crate) fn mac() -> String {
@@ -147,6 +184,11 @@ async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &Image, size
             _ => disk::empty(&file, size, stage.guard()?).await?,
         }
         crash::point("create: disk made");
+    }
+    if let Some(uefi) = &record.hardware.uefi {
+        let fresh = Ovmf::variables_of(&uefi.code)?;
+        disk::copy(&fresh, &directory.join(&uefi.variables), stage.guard()?).await?;
+        crash::point("create: firmware's variables made");
     }
     if let Some(direct) = &spec.kernel {
         copy_kernel(stage, direct).await?;

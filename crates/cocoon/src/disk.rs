@@ -1,6 +1,7 @@
 //! Disks, made and changed by `qemu-img`.
 
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -22,6 +23,31 @@ pub(crate) async fn overlay(disk: &Path, image: &Image, size: u64, guard: File) 
 /// Makes an empty disk.
 pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
     run(qemu_img()?.args(["create", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
+}
+
+/// Makes a qcow2 of a small raw file, such as a firmware's variables.
+pub(crate) async fn copy(from: &Path, to: &Path, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["convert", "-q", "-f", "raw", "-O", "qcow2"]).args([from, to]), guard).await
+}
+
+/// Makes a disk larger that nobody uses.
+pub(crate) async fn grow(disk: &Path, size: u64, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["resize", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
+}
+
+/// The bytes of a qcow2 disk as its VM sees it, from its header:
+/// <https://www.qemu.org/docs/master/interop/qcow2.html>.
+pub(crate) fn size(disk: &Path) -> Result<u64> {
+    let read = || {
+        let mut header = [0; 32];
+        File::open(disk)?.read_exact(&mut header)?;
+        let [.., a, b, c, d, e, f, g, h] = header;
+        match header.starts_with(b"QFI\xfb") {
+            true => Ok(u64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            false => Err(io::Error::other("it is no qcow2")),
+        }
+    };
+    read().map_err(|error| error::io(format_args!("reading the size of {}", disk.display()), error))
 }
 
 /// What is done with a snapshot in a disk.
@@ -73,11 +99,7 @@ async fn run(command: &mut Command, guard: File) -> Result<()> {
     let output = output
         .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", DEADLINE.as_secs())))?;
     let output = output.map_err(|error| error::io("running qemu-img", error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(ErrorKind::Unexpected, format!("qemu-img: {}", words.trim().replace('\n', "; "))))
+    if output.status.success() { Ok(()) } else { Err(program::failed("qemu-img", &output)) }
 }
 
 /// For what writes little; a copy of a whole disk would need more.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cloud_types::{Error, Result};
 
 use crate::error;
-use crate::images::DiskKind;
+use crate::images::{DiskKind, Firmware};
 use crate::state::DiskFormat;
 
 /// An image that may be used.
@@ -19,6 +19,8 @@ pub(crate) struct Image {
     pub(crate) format: DiskFormat,
     /// The size of a disk that begins as this image, in bytes.
     pub(crate) size: u64,
+    /// Who boots such a disk.
+    pub(crate) firmware: Firmware,
 }
 
 impl Image {
@@ -47,7 +49,7 @@ impl Image {
             Err(error) if error.field().is_some() => return refused(format!("it {}", error.message())),
             kind => kind?,
         };
-        Ok(Self { file, format: kind.format, size: kind.size })
+        Ok(Self { file, format: kind.format, size: kind.size, firmware: kind.firmware })
     }
 }
 

@@ -26,12 +26,14 @@
 //!
 //! The `cocoon` command, behind the feature `cli`, is the same for people.
 
+mod abandon;
 mod blocking;
 mod clone;
 mod cocoon;
 mod collect;
 mod config;
 mod console;
+mod console_log;
 mod crash;
 mod create;
 mod disk;
@@ -39,9 +41,13 @@ mod error;
 mod hypervisor;
 mod image;
 mod images;
+mod launch;
+mod network;
 mod notice;
 mod program;
+pub mod provider;
 mod remove;
+mod resize;
 mod root_disk;
 mod seed;
 mod snapshot;
@@ -50,6 +56,7 @@ mod start;
 mod state;
 mod stop;
 mod vm;
+mod volume;
 
 pub use cocoon::Cocoon;
 pub use config::{Acceleration, Config};
@@ -59,10 +66,14 @@ pub use images::{
     Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Login, Pull, PullProgress, PullStep, Pulled,
     StoredImage, Unused, Verified,
 };
+pub use network::{Connection, Network, NetworkAddress, NetworkChoice, NetworkLeftover};
 pub use notice::Notice;
 pub use remove::Removal;
+pub use resize::Resize;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
-pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, VmId};
+pub use state::{
+    AttachedVolume, Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, Uefi, VmId,
+};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

@@ -1,7 +1,9 @@
 //! Programs of this box.
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
+use cloud_types::{Error, ErrorKind};
 use rustix::fs::{Access, access};
 
 use crate::config;
@@ -13,4 +15,31 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(name)).filter(|path| executable(path));
     }
     config::search_path().into_iter().map(|folder| folder.join(name)).find(|path| executable(path))
+}
+
+/// A program that did not succeed: with its words, or how it ended where it said nothing.
+pub(crate) fn failed(name: &str, output: &Output) -> Error {
+    let words = String::from_utf8_lossy(&output.stderr);
+    let message = match words.trim().trim_start_matches(&format!("{name}: ")) {
+        "" => format!("{name} ended without a word: {}", output.status),
+        words => format!("{name}: {}", words.replace('\n', "; ")),
+    };
+    let kind = match message.contains("No space left on device") {
+        true => ErrorKind::QuotaExceeded,
+        false => ErrorKind::Unexpected,
+    };
+    Error::new(kind, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_killed_is_told_so() {
+        let output = Command::new("sh").args(["-c", "kill -9 $$"]).output().unwrap();
+        assert_eq!(failed("sh", &output).message(), "sh ended without a word: signal: 9 (SIGKILL)");
+    }
 }

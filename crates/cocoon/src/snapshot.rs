@@ -80,8 +80,8 @@ pub(crate) async fn finish_restore(vm: &mut LockedVm) -> Result<()> {
 }
 
 async fn for_all_disks(vm: &LockedVm, change: Change, snapshot: &Name) -> Result<()> {
-    for disk in vm.record().hardware.disks.iter().filter(|disk| !disk.read_only) {
-        disk::snapshot(&vm.paths().directory.join(&disk.file), change, snapshot.as_str(), vm.guard()?).await?;
+    for file in vm.record().hardware.written() {
+        disk::snapshot(&vm.paths().directory.join(file), change, snapshot.as_str(), vm.guard()?).await?;
         crash::point("snapshot: disk changed");
     }
     Ok(())

@@ -12,7 +12,7 @@ use crate::hypervisor::process;
 use crate::snapshot::finish_restore;
 use crate::state::{Ending, Holder, LockedVm, Power, Proof, VmPaths};
 use crate::vm::Vm;
-use crate::{Cocoon, crash, error};
+use crate::{Cocoon, console_log, crash, error};
 
 /// What a start found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,14 @@ pub enum Started {
     Now(Vm),
     /// It ran already.
     Already(Vm),
+}
+
+/// What the beginning of a start found.
+pub(crate) enum Begun {
+    /// A hypervisor runs now, as this process.
+    Now(u32),
+    /// One ran already.
+    Already(Holder),
 }
 
 impl Cocoon {
@@ -32,17 +40,10 @@ impl Cocoon {
     pub async fn start(&self, name: &Name) -> Result<Started> {
         let mut vm = self.store.lock(name, "start").await?;
         crash::point("start: locked");
-        let alive = match vm.alive().prove(vm.last_process()).await? {
-            Proof::Runs(holder) => return self.adopt(vm, &holder).await.map(Started::Already),
-            Proof::Dead(alive) => alive,
+        let process = match self.begin(&mut vm).await? {
+            Begun::Already(holder) => return self.adopt(vm, &holder).await.map(Started::Already),
+            Begun::Now(process) => process,
         };
-        finish_restore(&mut vm).await?;
-        let line = self.hypervisor(vm.record()).command(vm.record(), vm.paths())?;
-        let log = prepare(vm.paths()).await?;
-        vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
-        crash::point("start: noted");
-        let process = process::spawn(&line, alive, log)?;
-        crash::point("start: spawned");
         match self.answers(&vm, process).await {
             Ok(()) => {
                 crash::point("start: answers");
@@ -56,6 +57,27 @@ impl Cocoon {
         }
     }
 
+    /// Starts the hypervisor's process, unless there is one, and does not wait for its answer.
+    pub(crate) async fn begin(&self, vm: &mut LockedVm) -> Result<Begun> {
+        let alive = match vm.alive().prove(vm.last_process()).await? {
+            Proof::Runs(holder) => return Ok(Begun::Already(holder)),
+            Proof::Dead(alive) => alive,
+        };
+        finish_restore(vm).await?;
+        let line = self.hypervisor(vm.record()).command(vm.record(), vm.paths())?;
+        let log = prepare(vm.paths()).await?;
+        vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
+        crash::point("start: noted");
+        if let Err(error) = self.connect(vm).await {
+            self.disconnect(vm).await.ok();
+            vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await?;
+            return Err(error.with_context(&vm.record().name));
+        }
+        let process = process::spawn(&line, alive, log)?;
+        crash::point("start: spawned");
+        Ok(Begun::Now(process))
+    }
+
     /// Takes note of a hypervisor whose start nobody finished.
     async fn adopt(&self, mut vm: LockedVm, holder: &Holder) -> Result<Vm> {
         match vm.record().power {
@@ -65,6 +87,8 @@ impl Cocoon {
                 vm.set_power(Power::Running { process: holder.process(), at: Timestamp::now() }).await?;
             }
         }
+        // Whoever has flushed the box's rules meanwhile repairs the network this way.
+        self.connect(&vm).await?;
         self.inspect(&vm.record().name).await
     }
 
@@ -96,6 +120,7 @@ impl Cocoon {
         }
         match vm.alive().prove(None).await? {
             Proof::Dead(_dead) => {
+                self.disconnect(vm).await?;
                 vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await
             }
             Proof::Runs(_) => Err(Error::new(ErrorKind::Unexpected, "the hypervisor cannot be killed")),
@@ -109,9 +134,19 @@ async fn ended(vm: &LockedVm, process: u32, patience: Duration) -> Result<()> {
         Proof::Runs(holder) if !holder.ended_within(patience).await => Ok(()),
         _ => {
             let words = process::last_words(&vm.paths().hypervisor_log());
-            Err(Error::new(ErrorKind::Unavailable, format!("the hypervisor ended at once: {words}")))
+            let advice = advice(vm, &words).map(|advice| format!("{advice}: ")).unwrap_or_default();
+            Err(Error::new(ErrorKind::Unavailable, format!("{advice}the hypervisor ended at once: {words}")))
         }
     }
+}
+
+/// What a hypervisor's last words come to, where they are hard to read.
+fn advice(vm: &LockedVm, words: &str) -> Option<String> {
+    let published = vm.record().hardware.published.iter();
+    let refused = |address: &str| words.contains("forwarding rule") && words.contains(&format!("tcp:{address}-"));
+    let mut taken = published.map(|port| format!("{}:{}", port.address, port.host));
+    let taken = taken.find(|address| refused(address))?;
+    Some(format!("port {taken} of this box is taken, or not yours to take (`ss -ltnp` shows by whom)"))
 }
 
 /// How long a process may take to end once it was told to for good.
@@ -120,6 +155,7 @@ const END: Duration = Duration::from_secs(5);
 /// Empty directories for sockets and logs; answers the log of the hypervisor, which begins anew with each start.
 async fn prepare(paths: &VmPaths) -> Result<File> {
     let (run, log, file) = (paths.run().to_owned(), paths.log().to_owned(), paths.hypervisor_log());
+    let console = paths.console_log();
     let doing = format!("making {} and {}", run.display(), log.display());
     let prepared = blocking(move || {
         for directory in [&run, &log] {
@@ -128,6 +164,7 @@ async fn prepare(paths: &VmPaths) -> Result<File> {
         for entry in fs::read_dir(&run)? {
             fs::remove_file(entry?.path())?;
         }
+        console_log::bound(&console)?;
         File::create(file)
     });
     prepared.await.map_err(|error| error::io(doing, error))

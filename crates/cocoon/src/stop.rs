@@ -41,6 +41,7 @@ impl Cocoon {
         crash::point("stop: locked");
         match vm.alive().prove(vm.last_process()).await? {
             Proof::Dead(_alive) => {
+                self.disconnect(&vm).await?;
                 note_end(&mut vm, Ending::ByItself).await?;
                 Ok(Stopped::Already)
             }
@@ -50,10 +51,28 @@ impl Cocoon {
                 let ending = self.end(&vm, &holder, how).await?;
                 crash::point("stop: ended");
                 match vm.alive().prove(None).await? {
-                    Proof::Dead(_alive) => note_end(&mut vm, ending).await?,
+                    Proof::Dead(_alive) => {
+                        self.disconnect(&vm).await?;
+                        note_end(&mut vm, ending).await?;
+                    }
                     Proof::Runs(_) => return Err(survived(name)),
                 }
                 Ok(Stopped::Now(ending))
+            }
+        }
+    }
+
+    /// Presses a VM's power button once, and leaves it to the guest what comes of it. Answers whether it runs.
+    ///
+    /// # Errors
+    /// As [`stop`](Self::stop), and `Timeout` where the hypervisor does not answer.
+    pub async fn press_power_button(&self, name: &Name) -> Result<bool> {
+        let mut vm = self.store.lock(name, "stop").await?;
+        match vm.alive().prove(vm.last_process()).await? {
+            Proof::Dead(_alive) => note_end(&mut vm, Ending::ByItself).await.map(|()| false),
+            Proof::Runs(_) => {
+                let mut control = self.hypervisor(vm.record()).connect(vm.paths(), END).await?;
+                control.press_power_button().await.map(|()| true)
             }
         }
     }
@@ -105,6 +124,7 @@ pub(crate) async fn note_end(vm: &mut LockedVm, ending: Ending) -> Result<()> {
         vm.set_power(Power::Stopped { ending, at: Timestamp::now() }).await?;
         crash::point("stop: end noted");
     }
+    vm.bound_log().await?;
     vm.forget_run().await
 }
 

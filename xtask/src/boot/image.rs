@@ -1,4 +1,4 @@
-//! The image: built once by `xtask/boot/image.sh` and kept, under a name that changes with the recipe.
+//! The images: built once by the scripts in `xtask/boot` and kept, under names that change with the recipes.
 
 use std::fs;
 use std::io::Write;
@@ -8,17 +8,37 @@ use std::time::Instant;
 
 use crate::shell::{Result, root, run, target_dir};
 
-/// The folder of the image, which is built where there is none yet.
-pub(super) fn get() -> Result<PathBuf> {
-    let script = root().join("xtask/boot/image.sh");
-    let folder = cache().join(fingerprint(&recipe(&script)?)?);
+/// The folder of Debian's kernel, initrd and root file system, which is built where there is none yet.
+pub(super) fn debian() -> Result<PathBuf> {
+    cached("image.sh", &[], &[])
+}
+
+/// The folder of what `cocoon` pulls, which is made of that.
+pub(super) fn cloud() -> Result<PathBuf> {
+    let debian = debian()?;
+    cached("cloud.sh", SMALL, &[&debian])
+}
+
+/// What the small system is made of, besides packages.
+const SMALL: &[&str] = &[
+    "small/init",
+    "small/root/etc/inittab",
+    "small/root/etc/rc",
+    "small/root/etc/dhcp",
+    "small/root/etc/acpi/PWRF/00000080",
+];
+
+/// The folder that a script fills, from these folders and the files beside it; once, as long as it says the same.
+fn cached(script: &str, files: &[&str], from: &[&Path]) -> Result<PathBuf> {
+    let scripts = root().join("xtask/boot");
+    let folder = cache().join(fingerprint(&recipe(&scripts, script, files, from)?)?);
     if folder.exists() {
         println!("image: {}", folder.display());
         return Ok(folder);
     }
     println!("image: {} is built, which takes some minutes, once", folder.display());
     let started = Instant::now();
-    build(&folder, |new| run(Command::new(&script).arg(new).stdin(Stdio::null())))?;
+    build(&folder, |new| run(Command::new(scripts.join(script)).args(from).arg(new).stdin(Stdio::null())))?;
     println!("image: built after {:.0} s", started.elapsed().as_secs_f64());
     Ok(folder)
 }
@@ -50,8 +70,14 @@ fn clear_halves(folder: &Path) -> Result {
 }
 
 /// All that decides what is built, but for the packages' versions.
-fn recipe(script: &Path) -> Result<String> {
-    Ok(fs::read_to_string(script)? + &fs::read_to_string("/etc/os-release")?)
+fn recipe(scripts: &Path, script: &str, files: &[&str], from: &[&Path]) -> Result<String> {
+    let mut recipe = fs::read_to_string(scripts.join(script))?;
+    for file in files {
+        recipe += &fs::read_to_string(scripts.join(file))?;
+    }
+    recipe += &fs::read_to_string("/etc/os-release")?;
+    // The name of what it is made of says what that is made of.
+    Ok(from.iter().fold(recipe, |recipe, folder| recipe + &folder.display().to_string()))
 }
 
 /// The first digits of the SHA-256.

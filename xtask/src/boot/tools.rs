@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::shell::{Result, root, run};
 
-/// A program, and Debian's package of it.
+/// A program, or a file by its whole path, and Debian's package of it.
 const TOOLS: &[(&str, &str)] = &[
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("qemu-img", "qemu-utils"),
@@ -14,17 +14,28 @@ const TOOLS: &[(&str, &str)] = &[
     ("mke2fs", "e2fsprogs"),
 ];
 
-/// What tests use besides, and pass by where it is missing.
-const FOR_TESTS: &[(&str, &str)] = &[("docker-registry", "docker-registry")];
+/// What `cocoon`'s images are made with, its tests use, and it itself.
+const FOR_COCOON: &[(&str, &str)] = &[
+    ("docker-registry", "docker-registry"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("busybox", "busybox-static"),
+    ("objcopy", "binutils"),
+    ("mcopy", "mtools"),
+    ("sfdisk", "fdisk"),
+    ("debugfs", "e2fsprogs"),
+    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
+];
 
 /// Installs what building and booting an image need.
 pub(super) fn install() -> Result {
     install_all(missing(TOOLS))
 }
 
-/// The same, and what tests use besides.
-pub(super) fn install_for_tests() -> Result {
-    install_all([missing(TOOLS), missing(FOR_TESTS)].concat())
+/// The same, and what `cocoon` and its tests use besides.
+pub(super) fn install_for_cocoon() -> Result {
+    install_all([missing(TOOLS), missing(FOR_COCOON)].concat())
 }
 
 fn install_all(missing: Vec<&str>) -> Result {

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use cloud_types::{Error, GiB, MiB, Name, Result, UserData};
-use cocoon::{Acceleration, Config, DirectKernel, PublishedPort, VmSpec};
+use cocoon::{Acceleration, Config, DirectKernel, NetworkChoice, PublishedPort, VmSpec};
 
+use super::config_file::Settings;
 use super::images::PullArguments;
 
 /// Virtual machines on this box, without a daemon.
 #[derive(Debug, Parser)]
-#[command(name = "cocoon", disable_version_flag = true)]
+#[command(name = "cocoon", disable_version_flag = true, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -23,6 +24,10 @@ pub(crate) struct Arguments {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
+    /// A file of settings, TOML: `root_dir`, `run_dir`, `log_dir`, `hypervisor`, `acceleration`. Options and variables go
+    /// before it [default: ~/.config/cocoon/config.toml, then /etc/cocoon/config.toml].
+    #[arg(long, global = true, env = "COCOON_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where VMs and their disks are [default: /var/lib/cocoon].
     #[arg(long, visible_alias = "root", global = true, env = "COCOON_ROOT_DIR", value_name = "DIR")]
     root_dir: Option<PathBuf>,
@@ -35,30 +40,34 @@ pub(crate) struct Global {
     /// The hypervisor's program [default: qemu-system-x86_64].
     #[arg(long, global = true, env = "COCOON_HYPERVISOR", value_name = "PROGRAM")]
     hypervisor: Option<PathBuf>,
-    /// The processor's help: auto, kvm or none.
-    #[arg(long, global = true, env = "COCOON_ACCELERATION", default_value = "auto")]
-    acceleration: Acceleration,
+    /// The processor's help: auto, kvm or none [default: auto].
+    #[arg(long, global = true, env = "COCOON_ACCELERATION")]
+    acceleration: Option<Acceleration>,
     /// Prints JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
 impl Global {
-    pub(crate) fn config(&self) -> Config {
-        let mut config = Config::new().acceleration(self.acceleration);
-        if let Some(path) = &self.root_dir {
+    /// # Errors
+    /// `InvalidRequest` on field `config`, for the file.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let file = Settings::find(self.config.as_deref())?;
+        let acceleration = self.acceleration.map_or_else(|| file.acceleration(), |given| Ok(Some(given)))?;
+        let mut config = Config::new().acceleration(acceleration.unwrap_or_default());
+        if let Some(path) = self.root_dir.as_ref().or(file.root_dir.as_ref()) {
             config = config.root_dir(path);
         }
-        if let Some(path) = &self.run_dir {
+        if let Some(path) = self.run_dir.as_ref().or(file.run_dir.as_ref()) {
             config = config.run_dir(path);
         }
-        if let Some(path) = &self.log_dir {
+        if let Some(path) = self.log_dir.as_ref().or(file.log_dir.as_ref()) {
             config = config.log_dir(path);
         }
-        if let Some(program) = &self.hypervisor {
+        if let Some(program) = self.hypervisor.as_ref().or(file.hypervisor.as_ref()) {
             config = config.hypervisor(program);
         }
-        config
+        Ok(config)
     }
 }
 
@@ -120,14 +129,8 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "VM")]
         names: Vec<Name>,
     },
-    /// Prints what a VM's console has said.
-    Logs {
-        /// Goes on until the VM stops.
-        #[arg(short, long)]
-        follow: bool,
-        #[arg(value_name = "VM")]
-        name: Name,
-    },
+    /// Prints what a VM's console has said: at least the last 16 MiB of it.
+    Logs(Logs),
     /// Connects this terminal with a VM's console; `~.` at the beginning of a line ends that.
     Console {
         #[arg(value_name = "VM")]
@@ -147,8 +150,38 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Prints what makes a shell complete the command's words.
+    #[command(after_help = "For bash: source <(cocoon completion bash)")]
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Shows the networks that `create --network NAME` has made.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Prints the version.
     Version,
+}
+
+/// What is printed of a console.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Goes on until the VM stops; a restart is no stop.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only this many lines at the end.
+    #[arg(short = 'n', long, value_name = "LINES")]
+    pub(crate) tail: Option<u64>,
+    #[arg(value_name = "VM")]
+    pub(crate) name: Name,
+}
+
+/// What is done about networks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NetworkCommand {
+    /// Lists them. One is there from the creation of its first VM to the removal of its last.
+    #[command(visible_alias = "ls")]
+    List,
 }
 
 /// What is done with a snapshot.
@@ -212,6 +245,11 @@ pub(crate) struct Create {
     /// Makes a TCP port of this box lead to one of the VM: HOST:GUEST or ADDRESS:HOST:GUEST; may be given again.
     #[arg(long, value_parser = port, value_name = "HOST:GUEST")]
     publish: Vec<PublishedPort>,
+    /// The network: `user`, QEMU's own, which needs no rights; `none`; or a network's name. One that is not there is made, with
+    /// DHCP, NAT and its VMs alone in it, and is removed with its last VM; that needs root [default: user, or under Cloud
+    /// Hypervisor the network `default`].
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<NetworkChoice>,
     /// A file with a public key whose owner is let in by the image's cloud-init; may be given again.
     #[arg(long, value_name = "FILE")]
     ssh_key: Vec<PathBuf>,
@@ -230,17 +268,21 @@ pub(crate) struct Create {
 }
 
 impl Create {
+    /// The VM's name.
+    pub(crate) fn vm(&self) -> Result<Name> {
+        self.name.clone().map_or_else(|| default_name(&self.image), Ok)
+    }
+
     pub(crate) fn spec(self) -> Result<VmSpec> {
-        let name = match self.name {
-            Some(name) => name,
-            None => default_name(&self.image)?,
-        };
-        let mut spec = VmSpec::new(name, self.image).cpus(self.cpu).memory(self.memory);
+        let mut spec = VmSpec::new(self.vm()?, self.image).cpus(self.cpu).memory(self.memory);
         if let Some(size) = self.storage {
             spec = spec.storage(size);
         }
         if let Some(kernel) = self.kernel {
             spec = spec.kernel(DirectKernel { kernel, initrd: self.initrd, command_line: self.append });
+        }
+        if let Some(network) = self.network {
+            spec = spec.network(network);
         }
         for file in &self.ssh_key {
             spec = spec.ssh_key(read("ssh_key", file)?.trim().parse()?);

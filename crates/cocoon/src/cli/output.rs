@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use cloud_types::Error;
-use cocoon::{Vm, VmState};
+use cocoon::{Network, Vm, VmState};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -54,13 +54,26 @@ impl Output {
     /// A list of VMs.
     pub(crate) fn vms(self, vms: &[Vm]) {
         self.value(&vms);
-        let mut rows = vec![["NAME", "STATE", "CPUS", "MEMORY", "PORTS", "CREATED"].map(str::to_owned)];
+        let mut rows = vec![["NAME", "STATE", "CPUS", "MEMORY", "ADDRESS", "PORTS", "CREATED"].map(str::to_owned)];
         rows.extend(vms.iter().map(row));
+        self.line(table(&rows));
+    }
+
+    /// A list of networks.
+    pub(crate) fn networks(self, networks: &[Network]) {
+        self.value(&networks);
+        let mut rows = vec![["NAME", "IPV4", "IPV6", "BRIDGE", "VMS", "CREATED"].map(str::to_owned)];
+        rows.extend(networks.iter().map(|network| {
+            let vms: Vec<&str> = network.vms.iter().map(cloud_types::Name::as_str).collect();
+            let created = format!("{} ago", ago(network.created_at, Timestamp::now()));
+            let (ipv4, ipv6) = (format!("{}/24", network.ipv4), format!("{}/64", network.ipv6));
+            [network.name.to_string(), ipv4, ipv6, network.bridge.clone(), vms.join(", "), created]
+        }));
         self.line(table(&rows));
     }
 }
 
-fn row(vm: &Vm) -> [String; 6] {
+fn row(vm: &Vm) -> [String; 7] {
     let now = Timestamp::now();
     let state = match (vm.state, vm.ending) {
         (VmState::Stopped, Some(ending)) => format!("stopped ({ending})"),
@@ -73,7 +86,9 @@ fn row(vm: &Vm) -> [String; 6] {
     let ports: Vec<String> = ports.map(|port| format!("{}:{}->{}", port.address, port.host, port.guest)).collect();
     let hardware = &vm.hardware;
     let created = format!("{} ago", ago(vm.created_at, now));
-    [vm.name.to_string(), state, hardware.cpus.to_string(), hardware.memory.to_string(), ports.join(", "), created]
+    let address = hardware.connection.address().map(|address| address.ipv4.to_string()).unwrap_or_default();
+    let (cpus, memory) = (hardware.cpus.to_string(), hardware.memory.to_string());
+    [vm.name.to_string(), state, cpus, memory, address, ports.join(", "), created]
 }
 
 /// Columns as wide as they have to be.

@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use cloud_types::{Error, Result};
 use serde_json::Value;
 
+use super::qemu_volume;
 use super::qmp::Qmp;
-use super::{CommandLine, Control, Hypervisor, text};
+use super::{CommandLine, Control, Hypervisor, firmware, text};
 use crate::config::Acceleration;
-use crate::state::{Disk, Kernel, PublishedPort, Record, VmPaths};
+use crate::network::Connection;
+use crate::state::{AttachedVolume, Disk, Kernel, PublishedPort, Record, Uefi, VmId, VmPaths};
 use crate::{error, program};
 
 /// QEMU on x86-64, with a q35 board: <https://www.qemu.org/docs/master/system/i386/pc.html>.
@@ -50,7 +52,10 @@ impl Hypervisor for Qemu {
         };
         let mut arguments = Arguments::default();
         arguments.add("-name", record.name.as_str());
-        arguments.add("-machine", machine);
+        match &hardware.uefi {
+            Some(uefi) => arguments.uefi(uefi, machine, &paths.directory)?,
+            None => arguments.add("-machine", machine),
+        }
         arguments.add("-cpu", processor);
         arguments.add("-smp", hardware.cpus.to_string());
         arguments.add("-m", format!("{}M", hardware.memory.0));
@@ -66,7 +71,14 @@ impl Hypervisor for Qemu {
         for (number, disk) in hardware.disks.iter().enumerate() {
             arguments.disk(number, disk, &paths.directory)?;
         }
-        arguments.network(&hardware.mac, &hardware.published);
+        if record.host.is_some() {
+            arguments.volumes(&hardware.volumes)?;
+        }
+        match &hardware.connection {
+            Connection::User => arguments.network(&hardware.mac, &hardware.published),
+            Connection::Network(address) => arguments.tap(&hardware.mac, &address.tap, self.acceleration.hardware()),
+            Connection::None => {}
+        }
         if let Some(kernel) = &hardware.kernel {
             arguments.kernel(kernel, &paths.directory)?;
         }
@@ -87,6 +99,14 @@ impl Control for Qmp {
     async fn quit(&mut self) -> Result<()> {
         self.execute("quit", Value::Null).await.map(drop)
     }
+
+    async fn plug(&mut self, volume: &AttachedVolume) -> Result<()> {
+        self.plug_volume(volume).await
+    }
+
+    async fn unplug(&mut self, id: &VmId) -> Result<()> {
+        self.unplug_volume(id).await
+    }
 }
 
 /// A socket that QEMU serves, and boots without waiting for somebody there.
@@ -100,6 +120,17 @@ impl Arguments {
         self.0.extend([name.to_owned(), value.into()]);
     }
 
+    /// A machine with UEFI firmware in its flash memory: <https://www.qemu.org/docs/master/system/i386/pc.html>.
+    fn uefi(&mut self, uefi: &Uefi, machine: &str, directory: &Path) -> Result<()> {
+        firmware::check(&uefi.code)?;
+        let (code, variables) = (option(&uefi.code)?, option(&directory.join(&uefi.variables))?);
+        self.add("-machine", format!("{machine},pflash0=firmware,pflash1=variables"));
+        let node = "driver=raw,node-name=firmware,read-only=on,file.driver=file";
+        self.add("-blockdev", format!("{node},file.filename={code}"));
+        self.add("-blockdev", format!("driver=qcow2,node-name=variables,file.driver=file,file.filename={variables}"));
+        Ok(())
+    }
+
     /// A virtio disk; the first is booted from.
     fn disk(&mut self, number: usize, disk: &Disk, directory: &Path) -> Result<()> {
         let (format, file) = (disk.format.as_str(), option(&directory.join(&disk.file))?);
@@ -111,6 +142,18 @@ impl Arguments {
         Ok(())
     }
 
+    /// Slots for volumes, and those that are in them.
+    fn volumes(&mut self, volumes: &[AttachedVolume]) -> Result<()> {
+        qemu_volume::slots().for_each(|(name, value)| self.add(name, value));
+        for AttachedVolume { id, file, slot } in volumes {
+            let (name, file) = (qemu_volume::name(id), option(file)?);
+            let node = format!("driver=qcow2,node-name={name},discard=unmap");
+            self.add("-blockdev", format!("{node},file.driver=file,file.filename={file}"));
+            self.add("-device", format!("virtio-blk-pci,id={name},drive={name},serial={id},bus=slot{slot}"));
+        }
+        Ok(())
+    }
+
     /// A card on QEMU's own network, which needs no rights: outward through this box, inward by published ports.
     fn network(&mut self, mac: &str, published: &[PublishedPort]) {
         let mut network = "user,id=net0".to_owned();
@@ -119,6 +162,13 @@ impl Arguments {
         }
         self.add("-netdev", network);
         // Without its ROM: no boot from the network.
+        self.add("-device", format!("virtio-net-pci,netdev=net0,mac={mac},romfile="));
+    }
+
+    /// A card on an interface of this box, which is there before. With KVM the kernel moves the packets, where it can.
+    fn tap(&mut self, mac: &str, tap: &str, hardware: bool) {
+        let vhost = if hardware && Path::new("/dev/vhost-net").exists() { ",vhost=on" } else { "" };
+        self.add("-netdev", format!("tap,id=net0,ifname={tap},script=no,downscript=no{vhost}"));
         self.add("-device", format!("virtio-net-pci,netdev=net0,mac={mac},romfile="));
     }
 

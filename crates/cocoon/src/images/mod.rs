@@ -50,6 +50,7 @@ pub(crate) use ext4::growth;
 pub(crate) use kind::DiskKind;
 pub use limits::ImageLimits;
 pub use login::Login;
+pub(crate) use partition::Firmware;
 pub use progress::{PullProgress, PullStep};
 pub use pull::{Pull, Pulled};
 pub use record::{Boot, ImageDisk, ImageKernel, Verified};

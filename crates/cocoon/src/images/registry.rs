@@ -183,12 +183,10 @@ impl<'a> Repository<'a> {
             return Err(wrong());
         }
         let scope = format!("repository:{}:pull", self.reference.repository);
-        let mut query = url.query_pairs_mut();
-        query.append_pair("scope", &scope);
+        url.query_pairs_mut().append_pair("scope", &scope);
         if let Some(service) = parameters.get("service") {
-            query.append_pair("service", service);
+            url.query_pairs_mut().append_pair("service", service);
         }
-        drop(query);
         let mut get = Get::new(url);
         get.authorization = self.login.as_ref().map(Login::basic);
         match self.http.small(&get, LARGEST_TOKEN).await? {

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 
 use cloud_types::{Error, Result};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::http::Http;
@@ -44,8 +44,10 @@ impl Images {
         if let Some(record) = self.complete(&id, lease).await? {
             return self.here(record, source.name(), verified, &item).await;
         }
-        let layers = stream::iter(&manifest.layers).map(|layer| self.layer(&http, &repository, layer, lease));
-        let layers: Vec<LayerRecord> = layers.buffered(LAYERS_AT_ONCE).try_collect().await?;
+        // Boxed, so that the whole may go from thread to thread.
+        let layers = manifest.layers.iter().map(|layer| self.layer(&http, &repository, layer, lease).boxed());
+        let layers: Vec<_> = layers.collect();
+        let layers: Vec<LayerRecord> = stream::iter(layers).buffered(LAYERS_AT_ONCE).try_collect().await?;
         let objection = layers.iter().find_map(|layer| layer.objection.clone());
         let root = layers.iter().all(|layer| layer.root);
         let files = layer::merge(layers.into_iter().flat_map(|layer| layer.files))?;
@@ -53,8 +55,9 @@ impl Images {
             if !root {
                 return Err(Error::invalid("image", NO_DISK));
             }
-            let stored = stream::iter(&manifest.layers).map(|layer| self.whole_layer(&http, &repository, layer, lease));
-            stored.buffered(LAYERS_AT_ONCE).try_collect::<()>().await?;
+            let stored = manifest.layers.iter().map(|layer| self.whole_layer(&http, &repository, layer, lease).boxed());
+            let stored: Vec<_> = stored.collect();
+            stream::iter(stored).buffered(LAYERS_AT_ONCE).try_collect::<()>().await?;
             let layers = manifest.layers.iter().map(|layer| layer.digest).collect();
             return self.make_root(id, layers, (source.name(), verified), lease, &item).await;
         };

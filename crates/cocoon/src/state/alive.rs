@@ -21,9 +21,21 @@ use tokio::time::{Instant, sleep};
 use super::lock::{got, same_file};
 use crate::error;
 
-/// The lock `alive` of one VM.
+/// The lock `alive` of one VM, or one like it.
 #[derive(Debug, Clone)]
-pub(crate) struct Alive(PathBuf);
+pub(crate) struct Alive {
+    path: PathBuf,
+    held: Held,
+}
+
+/// How a process that runs holds its lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// As its standard input, where it stays.
+    AsInput,
+    /// By a descriptor of the process's own choice.
+    Anyhow,
+}
 
 /// What the lock proves.
 #[derive(Debug)]
@@ -37,7 +49,12 @@ pub(crate) enum Proof {
 impl Alive {
     /// The lock of the VM in this directory.
     pub(crate) fn of(directory: &Path) -> Self {
-        Self(directory.join("alive"))
+        Self { path: directory.join("alive"), held: Held::AsInput }
+    }
+
+    /// The lock on this file, which a process got as its standard error and keeps as whatever it likes.
+    pub(crate) fn kept_anyhow(path: PathBuf) -> Self {
+        Self { path, held: Held::Anyhow }
     }
 
     /// Proves one or the other, for who changes the VM. `hint` is the process that probably holds the lock.
@@ -45,7 +62,7 @@ impl Alive {
     /// # Errors
     /// `Conflict` where the lock is held by a process that is not to be seen, such as another user's.
     pub(crate) async fn prove(&self, hint: Option<u32>) -> Result<Proof> {
-        let failed = |error| error::io(format_args!("looking at {}", self.0.display()), error);
+        let failed = |error| error::io(format_args!("looking at {}", self.path.display()), error);
         let deadline = Instant::now() + SETTLING;
         loop {
             if let Some(file) = self.take().map_err(failed)? {
@@ -56,7 +73,7 @@ impl Alive {
             }
             // A process that ends closes its files one after the other; one that starts is not yet what it will be.
             if Instant::now() > deadline {
-                let message = format!("{} is locked by a process that this user cannot see", self.0.display());
+                let message = format!("{} is locked by a process that this user cannot see", self.path.display());
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
             sleep(Duration::from_millis(2)).await;
@@ -66,13 +83,13 @@ impl Alive {
     /// Takes the lock, or answers `None` where it is held. Closing the file lets go of it, unless a process was started
     /// with it.
     fn take(&self) -> io::Result<Option<File>> {
-        let file = fs::OpenOptions::new().read(true).write(true).open(&self.0)?;
+        let file = fs::OpenOptions::new().read(true).write(true).open(&self.path)?;
         Ok(got(file.try_lock())?.then_some(file))
     }
 
     /// Whether a hypervisor runs, asked beside others who ask.
     pub(crate) fn is_held(&self) -> io::Result<bool> {
-        let file = File::open(&self.0)?;
+        let file = File::open(&self.path)?;
         Ok(!got(file.try_lock_shared())?)
     }
 
@@ -81,11 +98,32 @@ impl Alive {
     /// # Errors
     /// `PermissionDenied` where it is another user's.
     pub(crate) fn is_held_by(&self, process: u32) -> io::Result<bool> {
+        if self.held == Held::Anyhow {
+            return self.is_kept_by(process);
+        }
         match fs::metadata(format!("/proc/{process}/fd/0")) {
-            Ok(input) => Ok(same_file(&input, &fs::metadata(&self.0)?)),
+            Ok(input) => Ok(same_file(&input, &fs::metadata(&self.path)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether one of the process's descriptors is the locked one. Whoever only reads the file has it open without the lock.
+    fn is_kept_by(&self, process: u32) -> io::Result<bool> {
+        let path = fs::metadata(&self.path)?;
+        let descriptors = match fs::read_dir(format!("/proc/{process}/fd")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            descriptors => descriptors?,
+        };
+        for descriptor in descriptors.flatten() {
+            let information = format!("/proc/{process}/fdinfo/{}", descriptor.file_name().to_string_lossy());
+            if fs::metadata(descriptor.path()).is_ok_and(|file| same_file(&file, &path))
+                && fs::read_to_string(information).is_ok_and(|text| text.contains("FLOCK"))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The process that holds the lock, looked for at `hint` first, then everywhere.

@@ -24,6 +24,11 @@ impl Layout {
         self.vms().join(name)
     }
 
+    /// Networks of this installation, a directory each.
+    pub(crate) fn networks(&self) -> PathBuf {
+        self.root.join("networks")
+    }
+
     pub(crate) fn staging(&self) -> PathBuf {
         self.root.join("staging")
     }

@@ -9,7 +9,9 @@ use cloud_types::{MiB, Name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{AttachedVolume, HostMark};
 use crate::hypervisor::HypervisorKind;
+use crate::network::Connection;
 
 /// A VM's record. What runs is not told by it but by the lock `alive`; it says what to look for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub(crate) struct Record {
     pub(crate) snapshots: Vec<DiskSnapshot>,
     /// The snapshot that the disks are being taken back to.
     pub(crate) restoring: Option<Name>,
+    /// What it is as a host of [`provider`](crate::provider); none for a VM that was made otherwise.
+    #[serde(default)]
+    pub(crate) host: Option<HostMark>,
 }
 
 /// What a VM is told at its first boot. The user data has a file of its own.
@@ -121,20 +126,45 @@ pub struct Hardware {
     pub memory: MiB,
     /// What is booted without a boot loader; from the first disk where there is none.
     pub kernel: Option<Kernel>,
+    /// The firmware by which the first disk is booted, where that wants UEFI; its hypervisor's own where there is none.
+    #[serde(default)]
+    pub uefi: Option<Uefi>,
     /// The disks, the one with the system first.
     pub disks: Vec<Disk>,
     /// The address of its network card.
     pub mac: String,
     /// Ports of this box that lead to ports of the VM.
     pub published: Vec<PublishedPort>,
+    /// What its network card is connected with.
+    #[serde(default)]
+    pub connection: Connection,
+    /// Disks that stay when the VM goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<AttachedVolume>,
 }
 
 impl Hardware {
     /// The files in the VM's directory that it is made of.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let kernel = self.kernel.iter().flat_map(|kernel| iter::once(&kernel.file).chain(&kernel.initrd));
-        self.disks.iter().map(|disk| &disk.file).chain(kernel).map(PathBuf::as_path)
+        let variables = self.uefi.iter().map(|uefi| &uefi.variables);
+        self.disks.iter().map(|disk| &disk.file).chain(kernel).chain(variables).map(PathBuf::as_path)
     }
+
+    /// Those of them that the VM writes, and that a snapshot keeps.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
+        let disks = self.disks.iter().filter(|disk| !disk.read_only).map(|disk| disk.file.as_path());
+        disks.chain(self.uefi.iter().map(|uefi| uefi.variables.as_path()))
+    }
+}
+
+/// UEFI firmware.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uefi {
+    /// Its code: a file of this box, which is only read.
+    pub code: PathBuf,
+    /// The file of its variables, such as the order of what is booted: qcow2, so that snapshots are taken of it too.
+    pub variables: PathBuf,
 }
 
 /// A kernel that is booted directly.

@@ -13,6 +13,7 @@ use cloud_types::{Name, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{FileLock, Layout, durable};
+use crate::abandon::own_name;
 use crate::blocking::blocking;
 use crate::{crash, error};
 
@@ -35,7 +36,7 @@ impl Stage {
     /// A path at which there is nothing so far.
     async fn free(layout: &Layout, patience: Duration) -> Result<Self> {
         let lock = Arc::new(FileLock::shared(&layout.staging_lock(), patience).await?);
-        Ok(Self { directory: layout.staging().join(format!("{:016x}", fastrand::u64(..))), lock })
+        Ok(Self { directory: layout.staging().join(own_name()), lock })
     }
 
     /// The directory.
@@ -58,26 +59,28 @@ impl Stage {
     /// # Errors
     /// `AlreadyExists` where the name is taken.
     pub(crate) async fn publish(self, layout: &Layout, name: &Name) -> Result<()> {
-        let target = layout.vm(name.as_str());
-        let (from, to, lock) = (self.directory.clone(), target, self.lock.clone());
+        self.publish_at(layout.vm(name.as_str())).await.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => error::name_taken(name),
+            _ => error::io(format_args!("publishing {name}"), error),
+        })
+    }
+
+    /// Puts the directory and all in it at `target`, durably, or changes nothing, also where there is something already.
+    pub(crate) async fn publish_at(self, target: PathBuf) -> io::Result<()> {
+        let (from, lock) = (self.directory.clone(), self.lock.clone());
         let published = blocking(move || {
             let _lock = lock;
             sync_all(&from)?;
             crash::point("staging: synced");
-            renameat_with(CWD, &from, CWD, &to, RenameFlags::NOREPLACE)?;
+            renameat_with(CWD, &from, CWD, &target, RenameFlags::NOREPLACE)?;
             crash::point("staging: published");
-            durable::sync_parent(&to)
+            durable::sync_parent(&target)
         });
-        match published.await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                self.discard().await;
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    return Err(error::name_taken(name));
-                }
-                Err(error::io(format_args!("publishing {name}"), error))
-            }
+        let published = published.await;
+        if published.is_err() {
+            self.discard().await;
         }
+        published
     }
 
     /// Removes what was made. What cannot be removed is left to the next sweep.

@@ -12,7 +12,7 @@ use cloud_types::{Error, ErrorKind, Name, Result};
 use super::layout::VmPaths;
 use super::{Alive, FileLock, Layout, Power, Record, Stage, durable};
 use crate::blocking::blocking;
-use crate::{crash, error};
+use crate::{console_log, crash, error};
 
 /// The state of one installation. Clones mean the same.
 #[derive(Debug, Clone)]
@@ -30,6 +30,11 @@ impl Store {
     /// How long a lock is waited for.
     pub(crate) fn patience(&self) -> Duration {
         self.patience
+    }
+
+    /// The same, for who does not wait for a lock.
+    pub(crate) fn impatient(&self) -> Self {
+        Self { patience: Duration::ZERO, ..self.clone() }
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -175,7 +180,13 @@ impl LockedVm {
 
     /// Writes down what was done about the power, durably.
     pub(crate) async fn set_power(&mut self, power: Power) -> Result<()> {
-        self.change(|record| record.power = power).await
+        self.change(|record| {
+            if let (Power::Running { .. }, Some(host)) = (&power, &mut record.host) {
+                host.ran = true;
+            }
+            record.power = power;
+        })
+        .await
     }
 
     /// Changes the record, durably.
@@ -195,6 +206,12 @@ impl LockedVm {
     /// Removes the sockets of a run that has ended.
     pub(crate) async fn forget_run(&self) -> Result<()> {
         self.remove(self.paths.run()).await
+    }
+
+    /// Gives up the beginning of a console's log that is too large.
+    pub(crate) async fn bound_log(&self) -> Result<()> {
+        let path = self.paths.console_log();
+        blocking(move || console_log::bound(&path)).await.map_err(|error| error::io("bounding a console's log", error))
     }
 
     /// Removes the VM and all that is its own. `dead` is the proof that nothing runs in it.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use cloud_types::{ErrorKind, MiB, Name};
 use cocoon::{
-    Acceleration, Cocoon, Config, DirectKernel, Ending, HypervisorKind, PublishedPort, Removal, Stop, Stopped, VmSpec,
-    VmState,
+    Acceleration, Cocoon, Config, DirectKernel, Ending, HypervisorKind, NetworkChoice, PublishedPort, Removal, Stop,
+    Stopped, VmSpec, VmState,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -50,7 +50,8 @@ impl Installation {
 
     fn spec(&self, name: &Name) -> VmSpec {
         let kernel = DirectKernel { kernel: self.kernel.clone(), ..DirectKernel::default() };
-        VmSpec::new(name.clone(), self.folder.0.join("disk.raw")).cpus(1).memory(MiB(64)).kernel(kernel)
+        let spec = VmSpec::new(name.clone(), self.folder.0.join("disk.raw")).cpus(1).memory(MiB(64)).kernel(kernel);
+        spec.network(NetworkChoice::None)
     }
 
     async fn create(&self, name: &str) -> Name {
@@ -200,5 +201,7 @@ async fn a_published_port_is_refused_before_anything_starts() {
     let Some(installation) = Installation::on(Path::new(STAND_IN)) else { return };
     let port = PublishedPort { address: [127, 0, 0, 1].into(), host: 8080, guest: 80 };
     let spec = installation.spec(&Name::new("web-1").unwrap()).publish(port);
-    assert_eq!(installation.cocoon.plan(&spec).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(installation.cocoon.plan(&spec).await.unwrap_err().field(), Some("publish"));
+    let error = installation.cocoon.plan(&spec.network(NetworkChoice::User)).await.unwrap_err();
+    assert_eq!(error.field(), Some("network"));
 }

@@ -17,6 +17,8 @@ use serde_json::Value;
 /// An installation of its own, with the test guest as its kernel. Removed with all that runs in it when it is dropped.
 pub(crate) struct Installation {
     root: PathBuf,
+    /// The network namespace in which the command runs, where it is not this process's.
+    namespace: Option<String>,
 }
 
 impl Installation {
@@ -27,7 +29,13 @@ impl Installation {
         let root = std::env::temp_dir().join(format!("cocoon-{:08x}", fastrand::u32(..)));
         fs::create_dir(&root).unwrap();
         fs::write(root.join("disk.raw"), [0; 4096]).unwrap();
-        Some(Self { root })
+        Some(Self { root, namespace: None })
+    }
+
+    /// The same, whose commands run in this network namespace.
+    pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
+        self.namespace = Some(namespace.to_owned());
+        self
     }
 
     /// A directory for the state, with nothing else in it.
@@ -41,10 +49,20 @@ impl Installation {
 
     /// The command, not run so far.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cocoon"));
-        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CRASH_AT"] {
+        let program = env!("CARGO_BIN_EXE_cocoon");
+        let mut command = match &self.namespace {
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace, program]);
+                command
+            }
+            None => Command::new(program),
+        };
+        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CONFIG", "COCOON_CRASH_AT"] {
             command.env_remove(variable);
         }
+        // Whose box it is may have settings of his own.
+        command.env("HOME", &self.root);
         command.env("COCOON_ROOT_DIR", self.root()).env("COCOON_ACCELERATION", "none");
         command.args(arguments).stdin(Stdio::null());
         command
@@ -104,14 +122,18 @@ impl Installation {
 
     /// The hypervisors that run below this root, found without any help of cocoon's.
     pub(crate) fn hypervisors(&self) -> Vec<u32> {
-        let processes =
-            fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        let ours = |process: &u32| {
-            let input = fs::read_link(format!("/proc/{process}/fd/0")).is_ok_and(|path| path.starts_with(self.root()));
-            let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
-            input && program.to_string_lossy().contains("qemu-system")
-        };
-        processes.filter(ours).collect()
+        processes(|program, input| input.starts_with(self.root()) && program.contains("qemu-system"))
+    }
+
+    /// Those of one VM.
+    pub(crate) fn hypervisors_of(&self, name: &str) -> Vec<u32> {
+        let alive = self.root().join("vms").join(name).join("alive");
+        processes(|program, input| input == alive && program.contains("qemu-system"))
+    }
+
+    /// The other programs that commands have started below this root.
+    pub(crate) fn helpers(&self) -> Vec<u32> {
+        processes(|program, input| input.starts_with(self.root()) && !program.contains("qemu-system"))
     }
 
     /// Waits until the VM's console has said this.
@@ -176,6 +198,17 @@ pub(crate) fn kill_at_every_step(
         eprintln!("{arguments:?}, step {step}: {}", text(&output.stderr).trim());
         check();
     }
+}
+
+/// The processes whose program and standard input are such.
+fn processes(wanted: impl Fn(&str, &Path) -> bool) -> Vec<u32> {
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let are = |process: &u32| {
+        let Ok(input) = fs::read_link(format!("/proc/{process}/fd/0")) else { return false };
+        let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
+        wanted(&program.to_string_lossy(), &input)
+    };
+    all.filter(are).collect()
 }
 
 /// As `kill -9` does it.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use cloud_types::{Error, Result};
 
 use crate::hypervisor::text;
+use crate::network::NetworkAddress;
 use crate::state::{Disk, DiskFormat, Kernel, Record, VmPaths};
 
 /// The arguments that make and boot the VM, and serve its API.
@@ -14,8 +15,10 @@ use crate::state::{Disk, DiskFormat, Kernel, Record, VmPaths};
 /// needs one.
 pub(super) fn of(record: &Record, paths: &VmPaths, firmware: Option<&Path>) -> Result<Vec<String>> {
     let hardware = &record.hardware;
-    if !hardware.published.is_empty() {
-        let message = "Cloud Hypervisor has no network of its own that could publish ports: run this VM under QEMU";
+    let address = hardware.connection.address();
+    if address.is_none() && !hardware.published.is_empty() {
+        let message = "Cloud Hypervisor has no network of its own that could publish ports: give the VM one by \
+                       `--network NAME`, or run it under QEMU";
         return Err(Error::unsupported(message));
     }
     let mut arguments = Vec::new();
@@ -29,6 +32,9 @@ pub(super) fn of(record: &Record, paths: &VmPaths, firmware: Option<&Path>) -> R
     add("console", format!("file={}", value(&paths.console_log())?));
     for disk in &hardware.disks {
         add("disk", self::disk(disk, &paths.directory)?);
+    }
+    if let Some(NetworkAddress { tap, .. }) = address {
+        add("net", format!("tap={tap},mac={},id=net0", hardware.mac));
     }
     match &hardware.kernel {
         Some(Kernel { file, initrd, command_line }) => {

@@ -20,7 +20,7 @@ use crate::state::{Record, VmPaths};
 /// Cloud Hypervisor, which runs VMs by KVM alone.
 ///
 /// Other than under QEMU: the serial port is served to whoever came last; the log of the console has what the guest says on its
-/// virtio console (`hvc0`) since its last start; and there is no network so far.
+/// virtio console (`hvc0`) since its last start; and there is no network of its own.
 #[derive(Debug)]
 pub(crate) struct CloudHypervisor {
     /// The program, where the user names one.
