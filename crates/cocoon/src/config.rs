@@ -220,6 +220,13 @@ impl fmt::Display for Acceleration {
     }
 }
 
+/// Where Docker's tools note who is who to a registry: <https://docs.docker.com/reference/cli/docker/#environment-variables>.
+pub(crate) fn docker_config() -> Option<PathBuf> {
+    let directory = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = directory("DOCKER_CONFIG").or_else(|| directory("HOME").map(|home| home.join(".docker")));
+    directory.map(|directory| directory.join("config.json"))
+}
+
 /// What the environment sets, unless it is empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

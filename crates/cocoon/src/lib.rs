@@ -66,7 +66,7 @@ pub use config::{Acceleration, Config};
 pub use console::Logs;
 pub use hypervisor::{CommandLine, HypervisorKind, cloud_hypervisor};
 pub use images::{
-    Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Pull, PullProgress, PullStep, Pulled,
+    Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Login, Pull, PullProgress, PullStep, Pulled,
     StoredImage, Unused, Verified,
 };
 pub use network::{Connection, Network, NetworkAddress, NetworkChoice, NetworkLeftover};
