@@ -9,6 +9,7 @@
 //! | `vms/NAME/alive` | held by the hypervisor's process, from its start to its end |
 //! | `vms/NAME/…` | the VM's disks and kernel |
 //! | `staging/` | directories on their way in or out; free for all while nobody holds `staging.lock` |
+//! | `volumes/`, `ssh-keys/` | what owners keep besides hosts: [`provider`](crate::provider) |
 
 mod alive;
 pub(crate) mod durable;
