@@ -17,10 +17,17 @@ const TOOLS: &[(&str, &str)] = &[
 /// What `cocoon`'s images are made with, its tests use, and it itself.
 const FOR_COCOON: &[(&str, &str)] = &[
     ("docker-registry", "docker-registry"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("busybox", "busybox-static"),
     ("objcopy", "binutils"),
     ("mcopy", "mtools"),
     ("sfdisk", "fdisk"),
     ("debugfs", "e2fsprogs"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
     ("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
 ];
 

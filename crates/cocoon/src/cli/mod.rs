@@ -3,8 +3,11 @@
 mod arguments;
 mod attach;
 mod commands;
+mod config_file;
 mod escape;
 mod images;
+mod interrupt;
+mod logs;
 mod output;
 mod resize;
 

@@ -8,6 +8,7 @@
 //! | `vms/NAME/lock` | held by the command that changes the VM |
 //! | `vms/NAME/alive` | held by the hypervisor's process, from its start to its end |
 //! | `vms/NAME/…` | the VM's disks and kernel |
+//! | `networks/NAME/…` | a network: see [`network`](crate::network) |
 //! | `staging/` | directories on their way in or out; free for all while nobody holds `staging.lock` |
 //! | `volumes/`, `ssh-keys/` | what owners keep besides hosts: [`provider`](crate::provider) |
 
