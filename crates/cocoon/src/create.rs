@@ -12,7 +12,7 @@ use crate::blocking::blocking;
 use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
 use crate::image::Image;
 use crate::images::Firmware;
-use crate::network::Connection;
+use crate::network::{Connection, NetworkChoice};
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
@@ -38,7 +38,8 @@ impl Cocoon {
             return Err(error::name_taken(&spec.name));
         }
         let mut record = record(spec, image, self.hypervisors.chosen())?;
-        let network = self.network_choice(spec, record.hypervisor)?;
+        let network = NetworkChoice::of(spec, record.hypervisor)?;
+        network.check_means()?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
         let made = match self.new_connection(&stage, &network, &record).await {
