@@ -61,7 +61,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         usage: "[PROVIDER] [--json]",
-        about: "cost over bare HTTP, each value against its bound",
+        about: "cost over bare HTTP, or of cocoon over QEMU by hand, each value against its bound",
         run: |arguments| trials::run("bench", arguments),
     },
     Command {

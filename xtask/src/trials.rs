@@ -1,12 +1,19 @@
-//! The trials: programs of the crate `cloud-trials`, built for release and given our arguments.
+//! The trials: programs of the crate `cloud-trials` and the bench of `cocoon`, built for release and given our arguments.
 
 use crate::shell::{Result, cargo, run as run_to_end};
 
 /// Runs one of the programs with these arguments. All have the same features, so that they are built once; only what
 /// asks for `aws` has it too, since a release build of its SDK takes some twenty minutes.
 pub(crate) fn run(program: &str, arguments: &[String]) -> Result {
+    if program == "bench" && arguments.first().is_some_and(|word| word == "cocoon") {
+        return run_to_end(cargo(BENCH_OF_COCOON).args(&arguments[1..]));
+    }
     let features = if arguments.iter().any(|word| word == "aws") { "gcp,aws" } else { "gcp" };
     let how =
         ["run", "--quiet", "--release", "--package", "cloud-trials", "--features", features, "--bin", program, "--"];
     run_to_end(cargo(how).args(arguments))
 }
+
+/// It measures the command `cocoon` as a program, and needs no provider.
+const BENCH_OF_COCOON: [&str; 9] =
+    ["bench", "--quiet", "--package", "cocoon", "--features", "cli", "--bench", "cost", "--"];

@@ -8,8 +8,8 @@ use cloud_types::{ErrorKind, Result};
 
 use crate::Cocoon;
 use crate::blocking::blocking;
-use crate::error;
 use crate::state::{Stage, Store, VmId};
+use crate::{console_log, error};
 
 impl Cocoon {
     /// What [`collect`](Self::collect) would remove now.
@@ -18,16 +18,20 @@ impl Cocoon {
     /// What the file system says.
     pub async fn stale(&self) -> Result<Vec<PathBuf>> {
         let store = self.store.clone();
-        self.store.prepare().await?;
         blocking(move || {
+            // To look makes nothing.
+            if !store.layout().staging_lock().exists() {
+                return Ok(Vec::new());
+            }
             let staged = Stage::stale(store.layout()).map_err(|error| error::io("looking at staging", error))?;
             Ok(staged.into_iter().chain(ownerless(&store)?).collect())
         })
         .await
     }
 
-    /// Removes what killed commands have left: directories in staging, and sockets and logs of VMs that are no more. Safe
-    /// beside commands that run. Answers what was removed. For networks there is [`collect_networks`](Self::collect_networks).
+    /// Removes what killed commands have left: directories in staging, and sockets and logs of VMs that are no more; and gives
+    /// up the beginnings of consoles' logs that are larger than 32 MiB. Safe beside commands that run. Answers what was removed.
+    /// For networks there is [`collect_networks`](Self::collect_networks).
     ///
     /// # Errors
     /// What the file system says.
@@ -35,6 +39,7 @@ impl Cocoon {
         let store = self.store.clone();
         self.store.prepare().await?;
         blocking(move || {
+            bound_logs(&store)?;
             let mut removed = Stage::sweep(store.layout()).map_err(|error| error::io("sweeping staging", error))?;
             for path in ownerless(&store)? {
                 match fs::remove_dir_all(&path) {
@@ -48,6 +53,19 @@ impl Cocoon {
         })
         .await
     }
+}
+
+/// Gives up the beginnings of consoles' logs that are too large.
+fn bound_logs(store: &Store) -> Result<()> {
+    for name in store.names()? {
+        match store.read(&name) {
+            Ok(record) => console_log::bound(&store.paths(&record).console_log())
+                .map_err(|error| error::io(format_args!("bounding the log of {name}"), error))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Directories of sockets and logs whose VM is no more.

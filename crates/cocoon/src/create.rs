@@ -9,7 +9,7 @@ use cloud_types::{Error, ErrorKind, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
+use crate::hypervisor::{CommandLine, Demands, HypervisorKind, Ovmf};
 use crate::image::Image;
 use crate::images::Firmware;
 use crate::network::{Connection, NetworkChoice};
@@ -37,7 +37,7 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        let mut record = record(spec, image, self.hypervisors.choose(demands(spec, image)))?;
         let network = NetworkChoice::of(spec, record.hypervisor)?;
         network.check_means()?;
         self.check_socket_path(&record)?;
@@ -80,7 +80,7 @@ impl Cocoon {
         let resolved = self.resolve(spec).await?;
         let (spec, image) = (&resolved.spec, &resolved.image);
         storage(spec, image)?;
-        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        let mut record = record(spec, image, self.hypervisors.choose(demands(spec, image)))?;
         record.hardware.connection = self.planned_connection(spec, &record)?;
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
@@ -141,6 +141,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
             disks,
             mac: mac(),
             published: spec.published.clone(),
+            volumes: spec.volumes.clone(),
             connection: Connection::User,
         },
         power: Power::Stopped { ending: Ending::NeverStarted, at: now },
@@ -149,6 +150,12 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
         restoring: None,
         host: spec.host.clone(),
     })
+}
+
+/// What is asked of the hypervisor.
+fn demands(spec: &VmSpec, image: &Image) -> Demands {
+    let cocoons_network = NetworkChoice::may_be_cocoons(spec);
+    Demands { kernel: spec.kernel.is_some(), firmware: image.firmware, cocoons_network }
 }
 
 /// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.

@@ -28,12 +28,14 @@
 //!
 //! The `cocoon` command, behind the feature `cli`, is the same for people.
 
+mod abandon;
 mod blocking;
 mod clone;
 mod cocoon;
 mod collect;
 mod config;
 mod console;
+mod console_log;
 mod crash;
 mod create;
 mod disk;
@@ -41,6 +43,7 @@ mod error;
 mod hypervisor;
 mod image;
 mod images;
+mod keep;
 mod launch;
 mod network;
 mod notice;
@@ -56,6 +59,7 @@ mod start;
 mod state;
 mod stop;
 mod vm;
+mod volume;
 
 pub use cocoon::Cocoon;
 pub use config::{Acceleration, Config};
@@ -71,6 +75,8 @@ pub use remove::Removal;
 pub use resize::Resize;
 pub use spec::{DirectKernel, VmSpec};
 pub use start::Started;
-pub use state::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, Uefi, VmId};
+pub use state::{
+    AttachedVolume, Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, Uefi, VmId,
+};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

@@ -20,11 +20,15 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 /// A program that did not succeed: with its words, or how it ended where it said nothing.
 pub(crate) fn failed(name: &str, output: &Output) -> Error {
     let words = String::from_utf8_lossy(&output.stderr);
-    let message = match words.trim() {
+    let message = match words.trim().trim_start_matches(&format!("{name}: ")) {
         "" => format!("{name} ended without a word: {}", output.status),
         words => format!("{name}: {}", words.replace('\n', "; ")),
     };
-    Error::new(ErrorKind::Unexpected, message)
+    let kind = match message.contains("No space left on device") {
+        true => ErrorKind::QuotaExceeded,
+        false => ErrorKind::Unexpected,
+    };
+    Error::new(kind, message)
 }
 
 #[cfg(test)]

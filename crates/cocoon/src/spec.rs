@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cloud_types::{Error, GiB, MiB, Name, Result, SshPublicKey, UserData};
 
 use crate::network::NetworkChoice;
-use crate::state::{HostMark, PublishedPort};
+use crate::state::{AttachedVolume, HostMark, PublishedPort};
 
 /// A VM to be made.
 ///
@@ -31,6 +31,8 @@ pub struct VmSpec {
     pub(crate) network: Option<NetworkChoice>,
     /// Set by [`provider`](crate::provider) alone.
     pub(crate) host: Option<HostMark>,
+    /// Likewise.
+    pub(crate) volumes: Vec<AttachedVolume>,
 }
 
 /// A kernel that is booted without a boot loader.
@@ -62,6 +64,7 @@ impl VmSpec {
             user_data: None,
             network: None,
             host: None,
+            volumes: Vec::new(),
         }
     }
 

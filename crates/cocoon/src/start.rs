@@ -12,7 +12,7 @@ use crate::hypervisor::process;
 use crate::snapshot::finish_restore;
 use crate::state::{Ending, Holder, LockedVm, Power, Proof, VmPaths};
 use crate::vm::Vm;
-use crate::{Cocoon, crash, error};
+use crate::{Cocoon, console_log, crash, error};
 
 /// What a start found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,9 +140,19 @@ async fn ended(vm: &LockedVm, process: u32, patience: Duration) -> Result<()> {
         Proof::Runs(holder) if !holder.ended_within(patience).await => Ok(()),
         _ => {
             let words = process::last_words(&vm.paths().hypervisor_log());
-            Err(Error::new(ErrorKind::Unavailable, format!("the hypervisor ended at once: {words}")))
+            let advice = advice(vm, &words).map(|advice| format!("{advice}: ")).unwrap_or_default();
+            Err(Error::new(ErrorKind::Unavailable, format!("{advice}the hypervisor ended at once: {words}")))
         }
     }
+}
+
+/// What a hypervisor's last words come to, where they are hard to read.
+fn advice(vm: &LockedVm, words: &str) -> Option<String> {
+    let published = vm.record().hardware.published.iter();
+    let refused = |address: &str| words.contains("forwarding rule") && words.contains(&format!("tcp:{address}-"));
+    let mut taken = published.map(|port| format!("{}:{}", port.address, port.host));
+    let taken = taken.find(|address| refused(address))?;
+    Some(format!("port {taken} of this box is taken, or not yours to take (`ss -ltnp` shows by whom)"))
 }
 
 /// How long a process may take to end once it was told to for good.
@@ -151,6 +161,7 @@ const END: Duration = Duration::from_secs(5);
 /// Empty directories for sockets and logs; answers the log of the hypervisor, which begins anew with each start.
 async fn prepare(paths: &VmPaths) -> Result<File> {
     let (run, log, file) = (paths.run().to_owned(), paths.log().to_owned(), paths.hypervisor_log());
+    let console = paths.console_log();
     let doing = format!("making {} and {}", run.display(), log.display());
     let prepared = blocking(move || {
         for directory in [&run, &log] {
@@ -159,6 +170,7 @@ async fn prepare(paths: &VmPaths) -> Result<File> {
         for entry in fs::read_dir(&run)? {
             fs::remove_file(entry?.path())?;
         }
+        console_log::bound(&console)?;
         File::create(file)
     });
     prepared.await.map_err(|error| error::io(doing, error))

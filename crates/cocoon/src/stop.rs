@@ -124,6 +124,7 @@ pub(crate) async fn note_end(vm: &mut LockedVm, ending: Ending) -> Result<()> {
         vm.set_power(Power::Stopped { ending, at: Timestamp::now() }).await?;
         crash::point("stop: end noted");
     }
+    vm.bound_log().await?;
     vm.forget_run().await
 }
 

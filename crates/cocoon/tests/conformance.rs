@@ -98,9 +98,10 @@ impl Backend for ThisBox {
 
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {
         let root = self.installation().root();
-        let count = |path: &Path| fs::read_dir(path).map_or(0, Iterator::count);
+        let is_kept = |entry: &fs::DirEntry| entry.file_name() != "lock";
+        let count = |path: &Path| fs::read_dir(path).map_or(0, |entries| entries.flatten().filter(is_kept).count());
         let mut counts: BTreeMap<String, usize> =
-            ["vms", "run", "log"].map(|kind| (kind.to_owned(), count(&root.join(kind)))).into();
+            ["vms", "run", "log", "volumes", "ssh-keys"].map(|kind| (kind.to_owned(), count(&root.join(kind)))).into();
         counts.insert("processes".to_owned(), self.installation().hypervisors().len());
         Some(counts)
     }

@@ -85,3 +85,52 @@ fn of_64_commands_at_once_on_16_vms_each_change_is_made_by_one_and_none_is_lost(
     here.succeed(&["gc"]);
     here.assert_empty();
 }
+
+/// What is done at once on VMs that do not run, and with what the others may fail meanwhile.
+#[test]
+fn clones_snapshots_and_collections_beside_each_other_lose_nothing() {
+    let Some(here) = Installation::new() else { return };
+    for number in 0..VMS {
+        here.create(&name(number));
+    }
+    // Each VM has two snapshots taken, is cloned, and the whole is collected meanwhile.
+    let outputs = at_once(&here, |number| {
+        let vm = name(number);
+        let line = match number / VMS {
+            0 => format!("snapshot create {vm} first"),
+            1 => format!("snapshot create {vm} second"),
+            2 => format!("clone {vm} copy-of-{vm}"),
+            _ => "gc".to_owned(),
+        };
+        line.split(' ').map(str::to_owned).collect()
+    });
+    for output in outputs.iter().flatten() {
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    assert_eq!(here.names().len(), 2 * VMS);
+    for number in 0..VMS {
+        let mut kept = snapshots(&here, &name(number));
+        kept.sort();
+        assert_eq!(kept, ["first", "second"]);
+        // A clone has what there was when it was its turn, whole.
+        let copy = format!("copy-of-{}", name(number));
+        for snapshot in snapshots(&here, &copy) {
+            here.succeed(&["snapshot", "restore", &copy, &snapshot]);
+        }
+    }
+    let copies: Vec<String> = (0..VMS).map(|number| format!("copy-of-{}", name(number))).collect();
+    let words = |first: &[&str]| first.iter().map(|&word| word.to_owned()).chain(copies.clone()).collect::<Vec<_>>();
+    for line in [words(&["start"]), words(&["rm", "--force"])] {
+        here.succeed(&line.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let vms: Vec<String> = (0..VMS).map(name).collect();
+    here.succeed(&["rm"].into_iter().chain(vms.iter().map(String::as_str)).collect::<Vec<_>>());
+    here.succeed(&["gc"]);
+    here.assert_empty();
+}
+
+fn snapshots(here: &Installation, vm: &str) -> Vec<String> {
+    let vm = here.inspect(vm);
+    let names = vm["snapshots"].as_array().unwrap().iter().map(|kept| kept["name"].as_str().unwrap().to_owned());
+    names.collect()
+}

@@ -25,6 +25,9 @@ const FOR_COCOON: &[(&str, &str)] = &[
     ("mcopy", "mtools"),
     ("sfdisk", "fdisk"),
     ("debugfs", "e2fsprogs"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
     ("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
 ];
 

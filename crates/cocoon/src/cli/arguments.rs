@@ -8,11 +8,13 @@ use clap::{Args, Parser, Subcommand};
 use cloud_types::{Error, GiB, MiB, Name, Result, UserData};
 use cocoon::{Acceleration, Config, DirectKernel, NetworkChoice, PublishedPort, VmSpec};
 
+use super::config_file::Settings;
 use super::images::PullArguments;
+use super::resize::ResizeArguments;
 
 /// Virtual machines on this box, without a daemon.
 #[derive(Debug, Parser)]
-#[command(name = "cocoon", disable_version_flag = true)]
+#[command(name = "cocoon", disable_version_flag = true, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -23,6 +25,10 @@ pub(crate) struct Arguments {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
+    /// A file of settings, TOML: `root_dir`, `run_dir`, `log_dir`, `hypervisor`, `acceleration`. Options and variables go
+    /// before it [default: ~/.config/cocoon/config.toml, then /etc/cocoon/config.toml].
+    #[arg(long, global = true, env = "COCOON_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where VMs and their disks are [default: /var/lib/cocoon].
     #[arg(long, visible_alias = "root", global = true, env = "COCOON_ROOT_DIR", value_name = "DIR")]
     root_dir: Option<PathBuf>,
@@ -32,33 +38,37 @@ pub(crate) struct Global {
     /// Where logs are [default: `log` below the root directory, or /var/log/cocoon].
     #[arg(long, global = true, env = "COCOON_LOG_DIR", value_name = "DIR")]
     log_dir: Option<PathBuf>,
-    /// The hypervisor's program [default: qemu-system-x86_64].
+    /// The hypervisor's program [default: cloud-hypervisor where that is installed and can run the VM, or qemu-system-x86_64].
     #[arg(long, global = true, env = "COCOON_HYPERVISOR", value_name = "PROGRAM")]
     hypervisor: Option<PathBuf>,
-    /// The processor's help: auto, kvm or none.
-    #[arg(long, global = true, env = "COCOON_ACCELERATION", default_value = "auto")]
-    acceleration: Acceleration,
+    /// The processor's help: auto, kvm or none [default: auto].
+    #[arg(long, global = true, env = "COCOON_ACCELERATION")]
+    acceleration: Option<Acceleration>,
     /// Prints JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
 impl Global {
-    pub(crate) fn config(&self) -> Config {
-        let mut config = Config::new().acceleration(self.acceleration);
-        if let Some(path) = &self.root_dir {
+    /// # Errors
+    /// `InvalidRequest` on field `config`, for the file.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let file = Settings::find(self.config.as_deref())?;
+        let acceleration = self.acceleration.map_or_else(|| file.acceleration(), |given| Ok(Some(given)))?;
+        let mut config = Config::new().acceleration(acceleration.unwrap_or_default());
+        if let Some(path) = self.root_dir.as_ref().or(file.root_dir.as_ref()) {
             config = config.root_dir(path);
         }
-        if let Some(path) = &self.run_dir {
+        if let Some(path) = self.run_dir.as_ref().or(file.run_dir.as_ref()) {
             config = config.run_dir(path);
         }
-        if let Some(path) = &self.log_dir {
+        if let Some(path) = self.log_dir.as_ref().or(file.log_dir.as_ref()) {
             config = config.log_dir(path);
         }
-        if let Some(program) = &self.hypervisor {
+        if let Some(program) = self.hypervisor.as_ref().or(file.hypervisor.as_ref()) {
             config = config.hypervisor(program);
         }
-        config
+        Ok(config)
     }
 }
 
@@ -90,6 +100,8 @@ pub(crate) enum Command {
     /// Keeps the disks of a VM that does not run, and goes back to what was kept.
     #[command(subcommand)]
     Snapshot(Snapshot),
+    /// Gives a VM that does not run other CPUs, another amount of memory, or larger disks.
+    Resize(ResizeArguments),
     /// Makes VMs run.
     Start {
         #[arg(required = true, value_name = "VM")]
@@ -120,14 +132,8 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "VM")]
         names: Vec<Name>,
     },
-    /// Prints what a VM's console has said.
-    Logs {
-        /// Goes on until the VM stops.
-        #[arg(short, long)]
-        follow: bool,
-        #[arg(value_name = "VM")]
-        name: Name,
-    },
+    /// Prints what a VM's console has said: at least the last 16 MiB of it.
+    Logs(Logs),
     /// Connects this terminal with a VM's console; `~.` at the beginning of a line ends that.
     Console {
         #[arg(value_name = "VM")]
@@ -147,11 +153,30 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Prints what makes a shell complete the command's words.
+    #[command(after_help = "For bash: source <(cocoon completion bash)")]
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
     /// Shows the networks that `create --network NAME` has made.
     #[command(subcommand)]
     Network(NetworkCommand),
     /// Prints the version.
     Version,
+}
+
+/// What is printed of a console.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Goes on until the VM stops; a restart is no stop.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only this many lines at the end.
+    #[arg(short = 'n', long, value_name = "LINES")]
+    pub(crate) tail: Option<u64>,
+    #[arg(value_name = "VM")]
+    pub(crate) name: Name,
 }
 
 /// What is done about networks.
@@ -246,12 +271,13 @@ pub(crate) struct Create {
 }
 
 impl Create {
+    /// The VM's name.
+    pub(crate) fn vm(&self) -> Result<Name> {
+        self.name.clone().map_or_else(|| default_name(&self.image), Ok)
+    }
+
     pub(crate) fn spec(self) -> Result<VmSpec> {
-        let name = match self.name {
-            Some(name) => name,
-            None => default_name(&self.image)?,
-        };
-        let mut spec = VmSpec::new(name, self.image).cpus(self.cpu).memory(self.memory);
+        let mut spec = VmSpec::new(self.vm()?, self.image).cpus(self.cpu).memory(self.memory);
         if let Some(size) = self.storage {
             spec = spec.storage(size);
         }
@@ -303,11 +329,11 @@ fn mebibytes(text: &str) -> Result<u64, String> {
     digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
 }
 
-fn memory(text: &str) -> Result<MiB, String> {
+pub(super) fn memory(text: &str) -> Result<MiB, String> {
     mebibytes(text).map(MiB)
 }
 
-fn storage(text: &str) -> Result<GiB, String> {
+pub(super) fn storage(text: &str) -> Result<GiB, String> {
     let mebibytes = mebibytes(text)?;
     if mebibytes % 1024 != 0 {
         return Err("give whole gibibytes, such as 20G".to_owned());

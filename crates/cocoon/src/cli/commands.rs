@@ -2,30 +2,40 @@
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::Parser;
-use cloud_types::{Error, ErrorKind, Name, Result};
-use cocoon::{Cocoon, Ending, Removal, Started, Stop, Stopped, VmState};
+use clap::{CommandFactory, Parser};
+use cloud_types::{Name, Result};
+use cocoon::{Cocoon, Ending, Removal, Started, Stop, Stopped};
 use serde_json::{Value, json};
 
 use super::arguments::{Arguments, Command, Grace, NetworkCommand, Snapshot};
 use super::attach::attach;
 use super::images;
+use super::interrupt::{Subject, unless_interrupted};
+use super::logs::logs;
 use super::output::{Output, outcome};
+use super::resize::resize;
 
-/// Runs what the arguments say. The exit code is 0 where all of it was done, 1 where not, and 2 for wrong arguments.
+/// Runs what the arguments say. The exit code is 0 where all of it was done, 1 where not, 2 for wrong arguments, and 128 and
+/// the signal's number where one ended it.
 pub(crate) async fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output { json: arguments.global.json };
-    let cocoon = arguments.global.config().on_notice(|notice| Output::notice(notice)).build();
-    match execute(&cocoon, output, arguments.command).await {
-        Ok(code) => code,
+    let cocoon = match arguments.global.config() {
+        Ok(config) => config.on_notice(|notice| Output::notice(notice)).build(),
         Err(error) => {
             output.error(&error);
-            ExitCode::FAILURE
+            return ExitCode::from(2);
         }
-    }
+    };
+    let subject = Subject::of(&arguments.command);
+    let work = async {
+        execute(&cocoon, output, arguments.command).await.unwrap_or_else(|error| {
+            output.error(&error);
+            ExitCode::FAILURE
+        })
+    };
+    unless_interrupted(work, &cocoon, &subject).await
 }
 
 async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<ExitCode> {
@@ -51,6 +61,11 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             };
             output.value(&outcome(vm, what));
             output.line(format_args!("{vm}: {what}"));
+        }
+        Command::Resize(arguments) => {
+            let vm = resize(cocoon, arguments).await?;
+            output.value(&vm);
+            output.line(format_args!("{}: resized", vm.name));
         }
         Command::Run(create) => {
             let line = cocoon.plan(&create.spec()?).await?;
@@ -84,7 +99,7 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             }
             Output::always_value(&vms);
         }
-        Command::Logs { follow, name } => logs(cocoon, &name, follow).await?,
+        Command::Logs(arguments) => logs(cocoon, &arguments).await?,
         Command::Console { name } => attach(cocoon.console(&name).await?).await?,
         Command::Rm { force, names } => {
             let removal = if force { Removal::EvenRunning } else { Removal::OnlyStopped };
@@ -92,6 +107,12 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             return Ok(each(output, names, remove).await);
         }
         Command::Gc { dry_run } => gc(cocoon, output, dry_run).await?,
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "cocoon", &mut script);
+            // That nobody reads it any more is no failure.
+            let _ = std::io::stdout().write_all(&script);
+        }
         Command::Network(NetworkCommand::List) => output.networks(&cocoon.list_networks().await?),
         Command::Version => {
             output.value(&json!({ "version": env!("CARGO_PKG_VERSION") }));
@@ -136,29 +157,6 @@ async fn stop(cocoon: &Cocoon, name: &Name, how: &Grace) -> Result<String> {
         Stopped::Already => "did not run".to_owned(),
     })
 }
-
-async fn logs(cocoon: &Cocoon, name: &Name, follow: bool) -> Result<()> {
-    let mut logs = cocoon.logs(name).await?;
-    loop {
-        let stopped = !follow || cocoon.inspect(name).await?.state == VmState::Stopped;
-        loop {
-            let part = logs.next().await?;
-            if part.is_empty() {
-                break;
-            }
-            let mut out = std::io::stdout();
-            let written = out.write_all(&part).and_then(|()| out.flush());
-            written.map_err(|error| Error::new(ErrorKind::Unavailable, format!("writing to the output: {error}")))?;
-        }
-        if stopped {
-            return Ok(());
-        }
-        tokio::time::sleep(FOLLOW).await;
-    }
-}
-
-/// Between two looks at a console's log.
-const FOLLOW: Duration = Duration::from_millis(100);
 
 async fn gc(cocoon: &Cocoon, output: Output, dry_run: bool) -> Result<()> {
     let mut found = if dry_run { cocoon.stale().await? } else { cocoon.collect().await? };

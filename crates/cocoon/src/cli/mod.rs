@@ -3,8 +3,12 @@
 mod arguments;
 mod attach;
 mod commands;
+mod config_file;
 mod escape;
 mod images;
+mod interrupt;
+mod logs;
 mod output;
+mod resize;
 
 pub(crate) use commands::run;

@@ -18,6 +18,7 @@ use cloud_types::Result;
 
 use super::digest::Digest;
 use super::paths::Paths;
+use crate::abandon::own_name;
 use crate::blocking::blocking;
 use crate::state::FileLock;
 use crate::{crash, error};
@@ -38,7 +39,7 @@ impl Lease {
     pub(crate) async fn new(paths: &Paths, patience: Duration) -> Result<Self> {
         let store_lock = paths.lock();
         let beside = FileLock::shared(&store_lock, patience).await?;
-        let path = paths.leases().join(format!("{:016x}", fastrand::u64(..)));
+        let path = paths.leases().join(own_name());
         let made = blocking(move || {
             let _beside = beside;
             let file = File::options().append(true).create_new(true).mode(0o600).open(&path)?;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use cloud_types::{Error, ErrorKind, Result};
 
 use super::digest::{Checksum, Digest, Hashes};
+use crate::abandon::own_name;
 use crate::state::{FileLock, durable};
 use crate::{crash, error};
 
@@ -44,7 +45,7 @@ impl Part {
 
     /// A part with a name of chance, which is removed unless it becomes a blob.
     pub(crate) fn temporary(parts: &Path, most: u64) -> Result<Self> {
-        let path = parts.join(format!("new-{:016x}", fastrand::u64(..)));
+        let path = parts.join(format!("new-{}", own_name()));
         let opened = Self::open(&path, most, None, AtDrop::Remove)
             .and_then(|part| part.ok_or(io::ErrorKind::AlreadyExists.into()));
         opened.map_err(|error| error::io(format_args!("making {}", path.display()), error))

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cloud_types::{Error, Name, Result};
 
 use super::rights;
-use super::tool::{DNSMASQ, IP, NFT};
+use super::tool::TOOLS;
 use crate::VmSpec;
 use crate::hypervisor::HypervisorKind;
 
@@ -55,6 +55,15 @@ impl NetworkChoice {
         }
     }
 
+    /// Whether a VM of this spec can do without its hypervisor's own network.
+    pub(crate) fn may_be_cocoons(spec: &VmSpec) -> bool {
+        match spec.network {
+            Some(Self::User) => false,
+            Some(Self::None | Self::Named(_)) => true,
+            None => rights::has() && TOOLS.iter().all(|tool| tool.path().is_ok()),
+        }
+    }
+
     /// That this user and this box can make it.
     ///
     /// # Errors
@@ -64,7 +73,7 @@ impl NetworkChoice {
             Self::User | Self::None => Ok(()),
             Self::Named(_) => {
                 rights::check()?;
-                [IP, NFT, DNSMASQ].iter().try_for_each(|tool| tool.path().map(drop))
+                TOOLS.iter().try_for_each(|tool| tool.path().map(drop))
             }
         }
     }

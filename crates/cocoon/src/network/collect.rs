@@ -125,6 +125,10 @@ impl Cocoon {
         let (store, networks) = (self.store.clone(), self.networks());
         blocking(move || {
             let failed = |error| error::io("looking at networks' addresses", error);
+            // Where nothing was ever created, to look makes nothing.
+            if !store.layout().staging_lock().exists() {
+                return Ok(Vec::new());
+            }
             let staging = FileLock::try_exclusive(&store.layout().staging_lock()).map_err(failed)?;
             let Some(_nobody_creates) = staging else { return Ok(Vec::new()) };
             let is_there = |claim: &claim::Claim| match store.read(&claim.vm) {

@@ -68,7 +68,10 @@ impl Catalog for Provider {
                 memory: vm.hardware.memory,
                 ..machine::custom()?
             };
-            self.0.config.prices.host(&machine, boot, &[])
+            let data = self.0.disks_of(&vm.name).await?;
+            let is_here = |id: &crate::VmId| vm.hardware.volumes.iter().any(|volume| volume.id == *id);
+            let data: Vec<GiB> = data.iter().filter(|disk| is_here(&disk.id)).map(|disk| disk.size).collect();
+            self.0.config.prices.host(&machine, boot, &data)
         };
         named("host_cost", cost.await)
     }
@@ -111,7 +114,7 @@ impl Inner {
         Ok(self.config.machines.iter().map(offering).collect())
     }
 
-    fn check_region(&self, region: &Region) -> Result<()> {
+    pub(super) fn check_region(&self, region: &Region) -> Result<()> {
         if *region == self.region {
             return Ok(());
         }

@@ -9,17 +9,17 @@ use crate::Removal;
 impl Inner {
     pub(super) async fn delete(&self, id: &HostId) -> Result<()> {
         self.forget(id);
-        let Ok((name, incarnation)) = convert::vm_of(id) else { return Ok(()) };
+        let Ok((name, _)) = convert::vm_of(id) else { return Ok(()) };
         // Another VM may have the name by now, and is not meant.
-        let vm = match self.config.cocoon.store.lock(&name, "delete").await {
-            Ok(vm) if vm.record().id == incarnation => Some(vm),
-            Ok(_) => None,
+        let vm = match self.locked(id, "delete").await {
+            Ok(vm) => Some(vm),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        match vm {
-            Some(vm) => self.config.cocoon.remove_locked(vm, Removal::EvenRunning).await,
-            None => Ok(()),
+        if let Some(vm) = vm {
+            self.config.cocoon.remove_locked(vm, Removal::EvenRunning).await?;
         }
+        // Also where the VM is gone: a delete may have been interrupted right here.
+        self.drop_data_disks(&name).await
     }
 }

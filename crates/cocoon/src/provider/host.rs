@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_types::{
     Ability, AfterResize, Capabilities, Catalog, CloudProvider, Console, Created, ErrorKind, GiB, HostId, HostPage,
-    HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, StopMode, StoppedBilling,
-    Sweep,
+    HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, Snapshots, SshKeys, StopMode,
+    StoppedBilling, Sweep, Volumes,
 };
 use tokio::time::Instant;
 
@@ -145,6 +145,18 @@ impl CloudProvider for Provider {
         Some(self)
     }
 
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+
+    fn ssh_keys(&self) -> Option<&dyn SshKeys> {
+        Some(self)
+    }
+
+    fn volumes(&self) -> Option<&dyn Volumes> {
+        Some(self)
+    }
+
     fn catalog(&self) -> Option<&dyn Catalog> {
         Some(self)
     }
@@ -173,6 +185,10 @@ fn capabilities() -> Capabilities {
         Ability::GracefulStop,
         Ability::Resize,
         Ability::GrowBootDisk,
+        Ability::Snapshots,
+        Ability::SshKeys,
+        Ability::Volumes,
+        Ability::DataDisk,
         Ability::Catalog,
         Ability::Console,
         Ability::ConsoleOutput,

@@ -34,6 +34,7 @@ mod config;
 mod console;
 mod convert;
 mod create;
+mod data_disk;
 mod delete;
 mod host;
 mod image;
@@ -41,7 +42,11 @@ mod machine;
 mod power;
 mod price;
 mod resize;
+mod shelf;
+mod snapshot;
+mod ssh_key;
 mod sweep;
+mod volume;
 
 use cloud_types::{ProviderId, Result};
 

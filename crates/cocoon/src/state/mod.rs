@@ -19,6 +19,7 @@ mod mark;
 mod record;
 mod staging;
 mod store;
+mod volume;
 
 pub(crate) use alive::{Alive, Holder, Proof};
 pub(crate) use layout::{Layout, VmPaths};
@@ -28,3 +29,5 @@ pub use record::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, Publi
 pub(crate) use record::{FirstBoot, Power, Record, Version};
 pub(crate) use staging::Stage;
 pub(crate) use store::{LockedVm, Store};
+pub use volume::AttachedVolume;
+pub(crate) use volume::SLOTS;

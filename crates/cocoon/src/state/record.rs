@@ -9,7 +9,7 @@ use cloud_types::{MiB, Name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::HostMark;
+use super::{AttachedVolume, HostMark};
 use crate::hypervisor::HypervisorKind;
 use crate::network::Connection;
 
@@ -138,6 +138,9 @@ pub struct Hardware {
     /// What its network card is connected with.
     #[serde(default)]
     pub connection: Connection,
+    /// Disks that stay when the VM goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<AttachedVolume>,
 }
 
 impl Hardware {

@@ -13,6 +13,7 @@ use cloud_types::{Name, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{FileLock, Layout, durable};
+use crate::abandon::own_name;
 use crate::blocking::blocking;
 use crate::{crash, error};
 
@@ -35,7 +36,7 @@ impl Stage {
     /// A path at which there is nothing so far.
     async fn free(layout: &Layout, patience: Duration) -> Result<Self> {
         let lock = Arc::new(FileLock::shared(&layout.staging_lock(), patience).await?);
-        Ok(Self { directory: layout.staging().join(format!("{:016x}", fastrand::u64(..))), lock })
+        Ok(Self { directory: layout.staging().join(own_name()), lock })
     }
 
     /// The directory.

@@ -12,7 +12,7 @@ use cloud_types::{Error, ErrorKind, Name, Result};
 use super::layout::VmPaths;
 use super::{Alive, FileLock, Layout, Power, Record, Stage, durable};
 use crate::blocking::blocking;
-use crate::{crash, error};
+use crate::{console_log, crash, error};
 
 /// The state of one installation. Clones mean the same.
 #[derive(Debug, Clone)]
@@ -206,6 +206,12 @@ impl LockedVm {
     /// Removes the sockets of a run that has ended.
     pub(crate) async fn forget_run(&self) -> Result<()> {
         self.remove(self.paths.run()).await
+    }
+
+    /// Gives up the beginning of a console's log that is too large.
+    pub(crate) async fn bound_log(&self) -> Result<()> {
+        let path = self.paths.console_log();
+        blocking(move || console_log::bound(&path)).await.map_err(|error| error::io("bounding a console's log", error))
     }
 
     /// Removes the VM and all that is its own. `dead` is the proof that nothing runs in it.

@@ -5,6 +5,7 @@
 mod helpers;
 mod moments;
 mod operation;
+mod signals;
 mod steps;
 mod world;
 

@@ -58,9 +58,11 @@ impl Installation {
             }
             None => Command::new(program),
         };
-        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CRASH_AT"] {
+        for variable in ["COCOON_RUN_DIR", "COCOON_LOG_DIR", "COCOON_HYPERVISOR", "COCOON_CONFIG", "COCOON_CRASH_AT"] {
             command.env_remove(variable);
         }
+        // Whose box it is may have settings of his own.
+        command.env("HOME", &self.root);
         command.env("COCOON_ROOT_DIR", self.root()).env("COCOON_ACCELERATION", "none");
         command.args(arguments).stdin(Stdio::null());
         command
@@ -132,6 +134,17 @@ impl Installation {
     /// The other programs that commands have started below this root.
     pub(crate) fn helpers(&self) -> Vec<u32> {
         processes(|program, input| input.starts_with(self.root()) && !program.contains("qemu-system"))
+    }
+
+    /// These, and commands: a program is a copy of its command between its fork and its exec, also where that was killed.
+    pub(crate) fn unfinished(&self) -> Vec<u32> {
+        let variable = format!("COCOON_ROOT_DIR={}", self.root().display());
+        let is_ours = |process: &u32| {
+            let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+            text(&environment).split('\0').any(|there| there == variable)
+        };
+        let commands = processes(|program, _| program == env!("CARGO_BIN_EXE_cocoon")).into_iter().filter(is_ours);
+        commands.chain(self.helpers()).collect()
     }
 
     /// Waits until the VM's console has said this.
