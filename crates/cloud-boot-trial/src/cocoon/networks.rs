@@ -66,6 +66,7 @@ async fn show(here: &Installation, scenario: &mut Scenario) -> Result {
     );
     drop(console);
 
+    scenario.contains("its lease is renewed, though another tells the same client id", renew(here).await, "refused: 0");
     here.run(&["rm", "--force", "red-1", "red-2", "blue-1"]).await?;
     scenario.expect(
         "nothing but the loopback is left of interfaces",
@@ -74,6 +75,18 @@ async fn show(here: &Installation, scenario: &mut Scenario) -> Result {
     );
     scenario.expect("no rules are left", print("nft", &["list", "tables"]).await, "");
     Ok(())
+}
+
+/// Lets both VMs of a network tell DHCP the same client id, as a clone's system does; the first one asks again, and must not
+/// be refused.
+async fn renew(here: &Installation) -> Result<String> {
+    let ask = "[ -e /tmp/dhcp ] || (udhcpc -f -i eth0 -s /etc/dhcp -x 0x3d:ff0102030405 > /tmp/dhcp 2>&1 &)";
+    for name in ["red-1", "red-2"] {
+        let line = format!("{ask}; sleep 1; cat /tmp/dhcp");
+        Console::open(here, name)?.type_until(&line, "obtained", ANSWER).await?;
+    }
+    let line = "killall -USR1 udhcpc; sleep 2; echo refu''sed: $(grep -c NAK /tmp/dhcp)";
+    Console::open(here, "red-1")?.type_until(line, "refused: 0", ANSWER).await
 }
 
 /// What a guest types to ask another one.
