@@ -21,6 +21,14 @@
 //! cargo run --example quickstart --features aws -- --provider aws
 //! ```
 //!
+//! `--features cocoon -- --provider cocoon` runs it on this box: real virtual machines by QEMU, of Ubuntu's own cloud image,
+//! which is downloaded once. As a user without rights, and with another image:
+//!
+//! ```sh
+//! export COCOON_ROOT_DIR=~/.local/share/cocoon COCOON_IMAGES=ubuntu:24.04=/srv/any.qcow2
+//! cargo run --example quickstart --features cocoon -- --provider cocoon
+//! ```
+//!
 //! Whatever happens on the way, also Ctrl-C, it deletes all that it made and asks the provider whether anything is left.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 

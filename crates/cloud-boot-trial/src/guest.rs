@@ -45,7 +45,7 @@ impl Guest {
         let file = |ending: &str| trial.path(&format!("{name}.{ending}"));
         let disks = Disks { boot: file("qcow2"), data: data.to_owned(), seed: file("iso") };
         trial.image.overlay(&disks.boot)?;
-        seed(&disks.seed, name, bootstrap.render(format, LIMIT)?.expose())?;
+        seed(&disks.seed, name, bootstrap.render(format, LIMIT)?)?;
 
         let host = Host::new(name, trial.image.clone(), disks, file("console"))?;
         let ssh = Ssh::new(USER, user_key, cloud_reach::HostKey::known(announced.clone()))

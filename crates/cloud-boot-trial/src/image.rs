@@ -4,6 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use cloud_bootstrap::NoCloud;
+use cloud_types::{Name, UserData};
+use secrecy::ExposeSecret;
+
 use crate::Result;
 
 /// A built image. It is never written: each machine has an overlay of its own.
@@ -42,16 +46,16 @@ pub(crate) fn empty_disk(disk: &Path, bytes: u64) -> Result {
     Ok(fs::File::create_new(disk)?.set_len(bytes)?)
 }
 
-/// A NoCloud seed, the disk from which cloud-init learns who the host is and what to do:
-/// <https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html>
-pub(crate) fn seed(disk: &Path, host: &str, user_data: &str) -> Result {
+/// A NoCloud seed, the disk from which cloud-init learns who the host is and what to do.
+pub(crate) fn seed(disk: &Path, host: &str, user_data: UserData) -> Result {
     let folder = disk.with_extension("seed");
     fs::create_dir(&folder)?;
-    fs::write(folder.join("user-data"), user_data)?;
-    fs::write(folder.join("meta-data"), format!("instance-id: {host}\nlocal-hostname: {host}\n"))?;
+    for (name, text) in NoCloud::new(host, &Name::new(host)?, user_data)?.files() {
+        fs::write(folder.join(name), text.expose_secret())?;
+    }
     fs::write(folder.join("network-config"), NETWORK)?;
     run(Command::new("xorriso")
-        .args(["-as", "mkisofs", "-quiet", "-volid", "cidata", "-joliet", "-rock", "-output"])
+        .args(["-as", "mkisofs", "-quiet", "-volid", NoCloud::VOLUME, "-joliet", "-rock", "-output"])
         .args([disk, &folder]))
 }
 

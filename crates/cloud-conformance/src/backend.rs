@@ -49,4 +49,21 @@ pub trait Backend: Send + Sync {
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {
         None
     }
+
+    /// Why nothing can be tried here, where something that hosts need is missing: every behaviour is skipped then.
+    fn lacks(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether hosts take up nothing and are made by the dozen: not where each is a real machine, if only on one's own
+    /// box. Asked only where what is left behind can be counted.
+    fn is_simulated(&self) -> bool {
+        true
+    }
+
+    /// Whether a host gets the public addresses that it is wished to have. One's own box has none to give: its hosts are
+    /// reached by a private address.
+    fn has_public_addresses(&self) -> bool {
+        true
+    }
 }

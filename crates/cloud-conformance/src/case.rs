@@ -145,8 +145,13 @@ impl Case {
         within(self.clock(), self.backend.patience(), looking).await.unwrap_or_else(still_there)
     }
 
-    /// Whether hosts cost nothing here: on a backend whose account can be counted, they are simulated.
+    /// Whether hosts cost nothing here: on a backend whose account can be counted, they are simulated, unless it says more.
     pub(crate) async fn is_free(&self) -> bool {
+        self.backend.is_simulated() && self.is_counted().await
+    }
+
+    /// Whether the provider's side of the account can be looked at.
+    pub(crate) async fn is_counted(&self) -> bool {
         self.backend.left_behind().await.is_some()
     }
 

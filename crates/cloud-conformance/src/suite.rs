@@ -145,6 +145,9 @@ impl fmt::Debug for Suite<'_> {
 
 /// Runs one behaviour and cleans up after it, whatever became of it.
 pub(crate) async fn run_one(behaviour: &Behaviour, backend: Box<dyn Backend>) -> Outcome {
+    if let Some(missing) = backend.lacks() {
+        return Err(Stop::Skipped(missing));
+    }
     let case = Case::new(backend);
     let capabilities = case.provider().capabilities();
     if let Some(lacking) = behaviour.needs.iter().find(|need| !capabilities.can(**need)) {

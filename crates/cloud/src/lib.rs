@@ -41,6 +41,7 @@
 //! | `hetzner` | Hetzner Cloud |
 //! | `gcp` | Google Compute Engine |
 //! | `aws` | AWS EC2; its SDK takes some minutes to build |
+//! | `cocoon` | virtual machines on one's own Linux box, by QEMU or Cloud Hypervisor |
 //! | `bootstrap` | first-boot user data: users, keys, packages, disks, bundles, units, a ready signal |
 //! | `ssh` | SSH sessions in [`reach`], to see how a host's first boot ended; russh builds for about a minute |
 //! | `usage` | what hosts cost, from a log of what happened to them |
@@ -75,3 +76,6 @@ pub use cloud_reach as reach;
 #[cfg(feature = "usage")]
 #[doc(inline)]
 pub use cloud_usage as usage;
+#[cfg(feature = "cocoon")]
+#[doc(inline)]
+pub use cocoon;

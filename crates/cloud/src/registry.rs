@@ -8,11 +8,11 @@ use std::sync::Arc;
 use crate::{CloudProvider, Error, Owner, ProviderId, Result};
 
 /// Opens a provider of this workspace with the settings of the environment, for the owner that is given.
-#[cfg(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws"))]
+#[cfg(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws", feature = "cocoon"))]
 macro_rules! from_env {
-    ($provider:ident) => {
+    ($config:ty) => {
         async |owner: Option<Owner>| {
-            let config = $provider::Config::from_env()?;
+            let config = <$config>::from_env()?;
             let config = match owner {
                 Some(owner) => config.owner(owner),
                 None => config,
@@ -53,18 +53,20 @@ impl Registry {
     #[must_use]
     pub fn with_enabled() -> Self {
         #[cfg_attr(
-            not(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws")),
+            not(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws", feature = "cocoon")),
             expect(unused_mut, reason = "none is compiled in")
         )]
         let mut registry = Self::empty();
         #[cfg(feature = "aws")]
-        registry.register("aws", from_env!(cloud_aws));
+        registry.register("aws", from_env!(cloud_aws::Config));
+        #[cfg(feature = "cocoon")]
+        registry.register("cocoon", from_env!(cocoon::provider::Config));
         #[cfg(feature = "gcp")]
-        registry.register("gcp", from_env!(cloud_gcp));
+        registry.register("gcp", from_env!(cloud_gcp::Config));
         #[cfg(feature = "hetzner")]
-        registry.register("hetzner", from_env!(cloud_hetzner));
+        registry.register("hetzner", from_env!(cloud_hetzner::Config));
         #[cfg(feature = "local")]
-        registry.register("local", from_env!(cloud_local));
+        registry.register("local", from_env!(cloud_local::Config));
         registry
     }
 
@@ -127,8 +129,9 @@ impl fmt::Debug for Registry {
 }
 
 /// Every provider of this workspace by the name that is also its feature, and whether it is compiled in.
-const BUILT_IN: [(&str, bool); 4] = [
+const BUILT_IN: [(&str, bool); 5] = [
     ("aws", cfg!(feature = "aws")),
+    ("cocoon", cfg!(feature = "cocoon")),
     ("gcp", cfg!(feature = "gcp")),
     ("hetzner", cfg!(feature = "hetzner")),
     ("local", cfg!(feature = "local")),

@@ -35,6 +35,9 @@ impl Cocoon {
         (record.id, record.name, record.created_at) = (VmId::random(), to.clone(), now);
         (record.hardware.mac, record.hardware.published) = (mac(), Vec::new());
         record.hardware.connection = Connection::None;
+        // A clone is no host of anybody's, and a volume is at one VM alone.
+        record.host = None;
+        record.hardware.volumes.clear();
         record.power = Power::Stopped { ending: Ending::NeverStarted, at: now };
 
         let stage = self.store.stage().await?;

@@ -66,7 +66,7 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `acceleration`.
     pub fn from_env() -> Result<Self> {
-        Self::from_variables(|variable| std::env::var(variable).ok().filter(|value| !value.is_empty()))
+        Self::from_variables(variable)
     }
 
     fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -104,10 +104,11 @@ impl Config {
     }
 
     /// The hypervisor's program, by its path or by its name in `PATH`: Cloud Hypervisor where the name begins with
-    /// `cloud-hypervisor`, QEMU otherwise.
+    /// `cloud-hypervisor`, QEMU otherwise. Without it, Cloud Hypervisor runs what is created where it is in `PATH`, KVM is the
+    /// processor's own, it can boot the VM, and the VM may have a network of this installation or none; QEMU all else.
     ///
     /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
-    /// no network so far, and its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
+    /// no network of its own, so that a VM on it needs one of this installation, and root; its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
     /// client of its serial port takes the first one's place.
     #[must_use]
     pub fn hypervisor(mut self, program: impl Into<PathBuf>) -> Self {
@@ -217,6 +218,18 @@ impl fmt::Display for Acceleration {
             Self::None => "none",
         })
     }
+}
+
+/// Where Docker's tools note who is who to a registry: <https://docs.docker.com/reference/cli/docker/#environment-variables>.
+pub(crate) fn docker_config() -> Option<PathBuf> {
+    let directory = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = directory("DOCKER_CONFIG").or_else(|| directory("HOME").map(|home| home.join(".docker")));
+    directory.map(|directory| directory.join("config.json"))
+}
+
+/// What the environment sets, unless it is empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Where programs are looked for.

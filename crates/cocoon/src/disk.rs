@@ -1,6 +1,7 @@
 //! Disks, made and changed by `qemu-img`.
 
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -27,6 +28,33 @@ pub(crate) async fn empty(disk: &Path, size: u64, guard: File) -> Result<()> {
 /// Makes a qcow2 of a small raw file, such as a firmware's variables.
 pub(crate) async fn copy(from: &Path, to: &Path, guard: File) -> Result<()> {
     run(qemu_img()?.args(["convert", "-q", "-f", "raw", "-O", "qcow2"]).args([from, to]), guard).await
+}
+
+/// Makes a disk that lies on no other, of one that nobody uses. What is empty takes no room.
+pub(crate) async fn flatten(from: &Path, to: &Path, guard: File) -> Result<()> {
+    let mut command = qemu_img()?;
+    command.args(["convert", "-q", "-f", "qcow2", "-O", "qcow2"]).args([from, to]);
+    run_within(&mut command, guard, COPY).await
+}
+
+/// Makes a disk larger that nobody uses.
+pub(crate) async fn grow(disk: &Path, size: u64, guard: File) -> Result<()> {
+    run(qemu_img()?.args(["resize", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
+}
+
+/// The bytes of a qcow2 disk as its VM sees it, from its header:
+/// <https://www.qemu.org/docs/master/interop/qcow2.html>.
+pub(crate) fn size(disk: &Path) -> Result<u64> {
+    let read = || {
+        let mut header = [0; 32];
+        File::open(disk)?.read_exact(&mut header)?;
+        let [.., a, b, c, d, e, f, g, h] = header;
+        match header.starts_with(b"QFI\xfb") {
+            true => Ok(u64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            false => Err(io::Error::other("it is no qcow2")),
+        }
+    };
+    read().map_err(|error| error::io(format_args!("reading the size of {}", disk.display()), error))
 }
 
 /// What is done with a snapshot in a disk.
@@ -73,13 +101,20 @@ fn qemu_img() -> Result<Command> {
 
 /// Runs `qemu-img`. It holds `guard` open, so that what it writes is protected also when this process is killed.
 async fn run(command: &mut Command, guard: File) -> Result<()> {
+    run_within(command, guard, DEADLINE).await
+}
+
+async fn run_within(command: &mut Command, guard: File, deadline: Duration) -> Result<()> {
     command.stdin(Stdio::from(guard)).kill_on_drop(true);
-    let output = timeout(DEADLINE, command.output()).await;
+    let output = timeout(deadline, command.output()).await;
     let output = output
-        .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", DEADLINE.as_secs())))?;
+        .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", deadline.as_secs())))?;
     let output = output.map_err(|error| error::io("running qemu-img", error))?;
     if output.status.success() { Ok(()) } else { Err(program::failed("qemu-img", &output)) }
 }
 
-/// For what writes little; a copy of a whole disk would need more.
+/// For what writes little.
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// For a copy of a whole disk.
+const COPY: Duration = Duration::from_secs(60 * 60);

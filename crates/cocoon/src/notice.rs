@@ -29,6 +29,13 @@ pub enum Notice {
         /// The setting of the kernel that was changed, and stays so.
         setting: String,
     },
+    /// Rules of this box that are not ours drop what they do not know, and may keep a network's VMs from all others.
+    FirewallMayDrop {
+        /// The chain, as `nft list chain` takes it.
+        chain: String,
+        /// The network's interface, which the rules have to let pass.
+        bridge: String,
+    },
     /// The hypervisor does not answer, and is killed: what the guest had not written may be lost.
     Killing {
         /// The VM.
@@ -48,6 +55,11 @@ impl fmt::Display for Notice {
             Self::ForwardingTurnedOn { setting } => {
                 write!(f, "{setting} was turned on, for this whole box, and is left so: networks of VMs need it")
             }
+            Self::FirewallMayDrop { chain, bridge } => write!(
+                f,
+                "this box's firewall (chain {chain}) drops what it does not know: have it let pass what comes from or goes \
+                 to {bridge}, or VMs may neither get an address nor reach others"
+            ),
             Self::Killing { name, reason } => write!(f, "{name}: {reason}: its hypervisor is killed"),
         }
     }

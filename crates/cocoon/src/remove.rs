@@ -2,7 +2,7 @@
 
 use cloud_types::{Error, ErrorKind, Name, Result};
 
-use crate::state::Proof;
+use crate::state::{LockedVm, Proof};
 use crate::{Cocoon, Stop, crash};
 
 /// What is done about a VM that runs.
@@ -22,6 +22,12 @@ impl Cocoon {
     /// itself.
     pub async fn remove(&self, name: &Name, removal: Removal) -> Result<()> {
         let vm = self.store.lock(name, "rm").await?;
+        self.remove_locked(vm, removal).await
+    }
+
+    /// The same for a VM that nobody else changes.
+    pub(crate) async fn remove_locked(&self, vm: LockedVm, removal: Removal) -> Result<()> {
+        let name = &vm.record().name.clone();
         crash::point("remove: locked");
         let mut proof = vm.alive().prove(vm.last_process()).await?;
         if let Proof::Runs(holder) = &proof {

@@ -1,7 +1,6 @@
 //! What a VM reads at its first boot: a small disk in the form that cloud-init calls NoCloud.
 //!
-//! <https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html>: an ISO 9660 file system named `CIDATA`, with
-//! `meta-data` and `user-data`. There is no default password: who gives no key has no way in.
+//! What is on it is `cloud-bootstrap`'s to say. There is no default password: who gives no key has no way in.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -9,8 +8,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use cloud_types::{Error, ErrorKind, Result};
-use serde_json::json;
+use cloud_bootstrap::NoCloud;
+use cloud_types::{Error, ErrorKind, Result, UserData};
+use secrecy::ExposeSecret;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -28,27 +28,28 @@ pub(crate) const USER_DATA: &str = "user-data";
 pub(crate) async fn make(stage: &Stage, record: &Record) -> Result<()> {
     let Some(first_boot) = &record.first_boot else { return Ok(()) };
     let xorriso = program::find("xorriso").ok_or_else(|| error::missing_program("xorriso", "xorriso"))?;
-    // JSON is YAML too, and has no traps.
-    let meta_data = json!({
-        "instance-id": record.id,
-        "local-hostname": record.name,
-        "public-keys": first_boot.ssh_keys,
-    });
     let (directory, hold) = (stage.directory().to_owned(), stage.hold());
     let content = directory.join("seed");
-    let written = blocking({
-        let content = content.clone();
+    blocking({
+        let (content, record, first_boot) = (content.clone(), record.clone(), first_boot.clone());
         move || {
             let _hold = hold;
-            fs::DirBuilder::new().mode(0o700).create(&content)?;
-            fs::copy(directory.join(USER_DATA), content.join("user-data"))?;
-            fs::write(content.join("meta-data"), meta_data.to_string())
+            let failed = |error| error::io("writing the first boot's data", error);
+            let user_data = fs::read_to_string(directory.join(USER_DATA)).map_err(failed)?;
+            let name = record.host.as_ref().map_or(&record.name, |host| &host.name);
+            let mut seed = NoCloud::new(record.id.as_str(), name, UserData::new(user_data))?;
+            for key in &first_boot.ssh_keys {
+                seed = seed.key(key.parse()?);
+            }
+            fs::DirBuilder::new().mode(0o700).create(&content).map_err(failed)?;
+            let mut files = seed.files().into_iter();
+            files.try_for_each(|(name, text)| fs::write(content.join(name), text.expose_secret()).map_err(failed))
         }
-    });
-    written.await.map_err(|error| error::io("writing the first boot's data", error))?;
+    })
+    .await?;
     crash::point("seed: written");
     let mut command = Command::new(xorriso);
-    command.args(["-as", "mkisofs", "-quiet", "-volid", "CIDATA", "-joliet", "-rock", "-output"]);
+    command.args(["-as", "mkisofs", "-quiet", "-volid", NoCloud::VOLUME, "-joliet", "-rock", "-output"]);
     command.arg(stage.directory().join(DISK)).arg(&content);
     run(&mut command, stage).await?;
     crash::point("seed: made");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cloud_types::{Error, GiB, MiB, Name, Result, SshPublicKey, UserData};
 
 use crate::network::NetworkChoice;
-use crate::state::PublishedPort;
+use crate::state::{AttachedVolume, HostMark, PublishedPort};
 
 /// A VM to be made.
 ///
@@ -29,6 +29,10 @@ pub struct VmSpec {
     pub(crate) ssh_keys: Vec<SshPublicKey>,
     pub(crate) user_data: Option<UserData>,
     pub(crate) network: Option<NetworkChoice>,
+    /// Set by [`provider`](crate::provider) alone.
+    pub(crate) host: Option<HostMark>,
+    /// Likewise.
+    pub(crate) volumes: Vec<AttachedVolume>,
 }
 
 /// A kernel that is booted without a boot loader.
@@ -59,6 +63,8 @@ impl VmSpec {
             ssh_keys: Vec::new(),
             user_data: None,
             network: None,
+            host: None,
+            volumes: Vec::new(),
         }
     }
 
@@ -127,22 +133,36 @@ impl VmSpec {
 
     /// What can be said without looking at a file.
     pub(crate) fn check(&self) -> Result<()> {
-        if !(1..=255).contains(&self.cpus) {
-            return Err(Error::invalid("cpus", format!("must be 1 to 255, got {}", self.cpus)));
-        }
-        if !(16..=MOST_MEMORY).contains(&self.memory.0) {
-            return Err(Error::invalid("memory", format!("must be 16 MiB to 16 TiB, got {}", self.memory)));
-        }
-        for size in self.storage.iter().chain(&self.data_disks) {
-            if !(1..=MOST_STORAGE).contains(&size.0) {
-                return Err(Error::invalid("storage", format!("must be 1 GiB to 64 TiB, got {size}")));
-            }
-        }
+        check_processors(Some(self.cpus))?;
+        check_memory(Some(self.memory))?;
+        self.storage.iter().chain(&self.data_disks).try_for_each(|size| check_size("storage", *size))?;
         if self.data_disks.len() > MOST_DISKS {
             let rule = format!("at most {MOST_DISKS} data disks, got {}", self.data_disks.len());
             return Err(Error::invalid("data_disk", rule));
         }
         Ok(())
+    }
+}
+
+pub(crate) fn check_processors(cpus: Option<u32>) -> Result<()> {
+    match cpus.filter(|cpus| !(1..=255).contains(cpus)) {
+        Some(cpus) => Err(Error::invalid("cpus", format!("must be 1 to 255, got {cpus}"))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn check_memory(memory: Option<MiB>) -> Result<()> {
+    match memory.filter(|memory| !(16..=MOST_MEMORY).contains(&memory.0)) {
+        Some(memory) => Err(Error::invalid("memory", format!("must be 16 MiB to 16 TiB, got {memory}"))),
+        None => Ok(()),
+    }
+}
+
+/// The size of a disk.
+pub(crate) fn check_size(field: &'static str, size: GiB) -> Result<()> {
+    match (1..=MOST_STORAGE).contains(&size.0) {
+        true => Ok(()),
+        false => Err(Error::invalid(field, format!("must be 1 GiB to 64 TiB, got {size}"))),
     }
 }
 

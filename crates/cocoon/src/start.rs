@@ -23,6 +23,14 @@ pub enum Started {
     Already(Vm),
 }
 
+/// What the beginning of a start found.
+pub(crate) enum Begun {
+    /// A hypervisor runs now, as this process.
+    Now(u32),
+    /// One ran already.
+    Already(Holder),
+}
+
 impl Cocoon {
     /// Makes a VM run; answers when its hypervisor does. That it runs already is no error.
     ///
@@ -32,22 +40,10 @@ impl Cocoon {
     pub async fn start(&self, name: &Name) -> Result<Started> {
         let mut vm = self.store.lock(name, "start").await?;
         crash::point("start: locked");
-        let alive = match vm.alive().prove(vm.last_process()).await? {
-            Proof::Runs(holder) => return self.adopt(vm, &holder).await.map(Started::Already),
-            Proof::Dead(alive) => alive,
+        let process = match self.begin(&mut vm).await? {
+            Begun::Already(holder) => return self.adopt(vm, &holder).await.map(Started::Already),
+            Begun::Now(process) => process,
         };
-        finish_restore(&mut vm).await?;
-        let line = self.hypervisor(vm.record()).command(vm.record(), vm.paths())?;
-        let log = prepare(vm.paths()).await?;
-        vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
-        crash::point("start: noted");
-        if let Err(error) = self.connect(&vm).await {
-            self.disconnect(&vm).await.ok();
-            vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await?;
-            return Err(error.with_context(name));
-        }
-        let process = process::spawn(&line, alive, log)?;
-        crash::point("start: spawned");
         match self.answers(&vm, process).await {
             Ok(()) => {
                 crash::point("start: answers");
@@ -59,6 +55,33 @@ impl Cocoon {
                 Err(error.with_context(name))
             }
         }
+    }
+
+    /// Starts the hypervisor's process, unless there is one, and does not wait for its answer.
+    pub(crate) async fn begin(&self, vm: &mut LockedVm) -> Result<Begun> {
+        let alive = match vm.alive().prove(vm.last_process()).await? {
+            Proof::Runs(holder) => return Ok(Begun::Already(holder)),
+            Proof::Dead(alive) => alive,
+        };
+        finish_restore(vm).await?;
+        let line = self.hypervisor(vm.record()).command(vm.record(), vm.paths())?;
+        let log = prepare(vm.paths()).await?;
+        vm.set_power(Power::Starting { at: Timestamp::now() }).await?;
+        crash::point("start: noted");
+        if let Err(error) = self.connect(vm).await {
+            self.disconnect(vm).await.ok();
+            vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await?;
+            return Err(error.with_context(&vm.record().name));
+        }
+        let process = match process::spawn(&line, alive, log) {
+            Ok(process) => process,
+            Err(error) => {
+                self.disconnect(vm).await.ok();
+                return Err(error);
+            }
+        };
+        crash::point("start: spawned");
+        Ok(Begun::Now(process))
     }
 
     /// Takes note of a hypervisor whose start nobody finished.

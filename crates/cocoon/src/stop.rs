@@ -62,6 +62,21 @@ impl Cocoon {
         }
     }
 
+    /// Presses a VM's power button once, and leaves it to the guest what comes of it. Answers whether it runs.
+    ///
+    /// # Errors
+    /// As [`stop`](Self::stop), and `Timeout` where the hypervisor does not answer.
+    pub async fn press_power_button(&self, name: &Name) -> Result<bool> {
+        let mut vm = self.store.lock(name, "stop").await?;
+        match vm.alive().prove(vm.last_process()).await? {
+            Proof::Dead(_alive) => note_end(&mut vm, Ending::ByItself).await.map(|()| false),
+            Proof::Runs(_) => {
+                let mut control = self.hypervisor(vm.record()).connect(vm.paths(), END).await?;
+                control.press_power_button().await.map(|()| true)
+            }
+        }
+    }
+
     /// Ends a hypervisor, the mildest way first.
     pub(crate) async fn end(&self, vm: &LockedVm, holder: &Holder, how: Stop) -> Result<Ending> {
         let name = &vm.record().name;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::error;
 use crate::hypervisor::HypervisorKind;
-use crate::state::{Alive, DiskSnapshot, Ending, FileLock, Hardware, Power, Record, Store, VmId};
+use crate::state::{Alive, DiskSnapshot, Ending, FileLock, Hardware, HostMark, Power, Record, Store, VmId};
 
 /// A VM, as it was at the moment of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +36,8 @@ pub struct Vm {
     pub hardware: Hardware,
     /// The snapshots of its disks.
     pub snapshots: Vec<DiskSnapshot>,
+    /// What it is as a host of [`provider`](crate::provider); none for a VM that was made otherwise.
+    pub host: Option<HostMark>,
     /// Where its disks are.
     pub directory: PathBuf,
     /// The socket of its first serial port.
@@ -100,6 +102,7 @@ impl Vm {
             since: seen.since,
             hardware: record.hardware,
             snapshots: record.snapshots,
+            host: record.host,
         }
     }
 }

@@ -18,6 +18,10 @@ const TOOLS: &[(&str, &str)] = &[
 const FOR_COCOON: &[(&str, &str)] = &[
     ("docker-registry", "docker-registry"),
     ("tmux", "tmux"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("busybox", "busybox-static"),
     ("objcopy", "binutils"),
     ("mcopy", "mtools"),
     ("sfdisk", "fdisk"),

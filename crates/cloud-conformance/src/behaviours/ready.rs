@@ -39,7 +39,7 @@ pub async fn a_wait_for_ready_ends_when_its_host_is_stopped(case: &Case) -> Outc
 
 /// What is to be read at the first boot is there as it was given, alone and beside what the provider needs for keys.
 pub async fn user_data_reaches_the_first_boot_unchanged(case: &Case) -> Outcome {
-    if !case.is_free().await {
+    if !case.is_counted().await {
         return Err(Stop::Skipped("a real provider does not show it; a host would cost, and tell nothing".to_owned()));
     }
     for (role, keys) in [("alone", 0), ("beside", 2)] {

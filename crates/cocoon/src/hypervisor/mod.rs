@@ -9,6 +9,7 @@ pub mod cloud_hypervisor;
 mod firmware;
 pub(crate) mod process;
 mod qemu;
+mod qemu_volume;
 mod qmp;
 
 use std::fmt;
@@ -19,11 +20,10 @@ use async_trait::async_trait;
 use cloud_types::{Error, Result};
 
 pub use choice::HypervisorKind;
-pub(crate) use choice::Hypervisors;
+pub(crate) use choice::{Demands, Hypervisors};
 pub(crate) use firmware::Ovmf;
 
-use crate::state::Record;
-use crate::state::VmPaths;
+use crate::state::{AttachedVolume, Record, VmId, VmPaths};
 
 /// A program that runs VMs.
 #[async_trait]
@@ -57,6 +57,16 @@ pub(crate) trait Control: Send {
 
     /// Ends the hypervisor, with what it holds of the disks written back. The guest is not asked.
     async fn quit(&mut self) -> Result<()>;
+
+    /// Plugs a volume in; what is in already stays.
+    async fn plug(&mut self, _volume: &AttachedVolume) -> Result<()> {
+        Err(Error::unsupported("this hypervisor takes no volumes while a VM runs"))
+    }
+
+    /// Pulls a volume out, as soon as the guest lets go of it.
+    async fn unplug(&mut self, _id: &VmId) -> Result<()> {
+        Err(Error::unsupported("this hypervisor takes no volumes while a VM runs"))
+    }
 }
 
 /// A program and its arguments.

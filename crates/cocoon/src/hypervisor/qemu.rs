@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use cloud_types::{Error, Result};
 use serde_json::Value;
 
+use super::qemu_volume;
 use super::qmp::Qmp;
 use super::{CommandLine, Control, Hypervisor, firmware, text};
 use crate::config::Acceleration;
 use crate::network::Connection;
-use crate::state::{Disk, Kernel, PublishedPort, Record, Uefi, VmPaths};
+use crate::state::{AttachedVolume, Disk, Kernel, PublishedPort, Record, Uefi, VmId, VmPaths};
 use crate::{error, program};
 
 /// QEMU on x86-64, with a q35 board: <https://www.qemu.org/docs/master/system/i386/pc.html>.
@@ -70,6 +71,9 @@ impl Hypervisor for Qemu {
         for (number, disk) in hardware.disks.iter().enumerate() {
             arguments.disk(number, disk, &paths.directory)?;
         }
+        if record.host.is_some() {
+            arguments.volumes(&hardware.volumes)?;
+        }
         match &hardware.connection {
             Connection::User => arguments.network(&hardware.mac, &hardware.published),
             Connection::Network(address) => arguments.tap(&hardware.mac, &address.tap, self.acceleration.hardware()),
@@ -94,6 +98,14 @@ impl Control for Qmp {
 
     async fn quit(&mut self) -> Result<()> {
         self.execute("quit", Value::Null).await.map(drop)
+    }
+
+    async fn plug(&mut self, volume: &AttachedVolume) -> Result<()> {
+        self.plug_volume(volume).await
+    }
+
+    async fn unplug(&mut self, id: &VmId) -> Result<()> {
+        self.unplug_volume(id).await
     }
 }
 
@@ -127,6 +139,18 @@ impl Arguments {
         self.add("-blockdev", format!("{node},file.driver=file,file.filename={file}"));
         // A kernel that is booted directly has index 0.
         self.add("-device", format!("virtio-blk-pci,drive=disk{number},bootindex={}", number + 1));
+        Ok(())
+    }
+
+    /// Slots for volumes, and those that are in them.
+    fn volumes(&mut self, volumes: &[AttachedVolume]) -> Result<()> {
+        qemu_volume::slots().for_each(|(name, value)| self.add(name, value));
+        for AttachedVolume { id, file, slot } in volumes {
+            let (name, file) = (qemu_volume::name(id), option(file)?);
+            let node = format!("driver=qcow2,node-name={name},discard=unmap");
+            self.add("-blockdev", format!("{node},file.driver=file,file.filename={file}"));
+            self.add("-device", format!("virtio-blk-pci,id={name},drive={name},serial={id},bus=slot{slot}"));
+        }
         Ok(())
     }
 

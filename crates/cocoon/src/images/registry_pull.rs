@@ -3,15 +3,15 @@
 use std::fs::{self, File};
 
 use cloud_types::{Error, Result};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::digest::Digest;
 use super::http::Http;
 use super::kind::DiskKind;
 use super::layer::{self, Files, LONGEST_COMMAND_LINE};
 use super::lease::Lease;
-use super::pull::{Pulled, boot, disk};
+use super::login::{self, Login};
+use super::pull::{Pull, Pulled, boot, disk};
 use super::record::{Boot, ImageKernel, ImageRecord, LayerRecord, Verified};
 use super::registry::Repository;
 use super::source::{Reference, Source};
@@ -25,14 +25,15 @@ impl Images {
         &self,
         source: &Source,
         reference: &Reference,
-        digest: Option<Digest>,
+        wanted: &Pull,
         lease: &Lease,
     ) -> Result<Pulled> {
         let http = Http::new(&self.limits)?;
-        let mut repository = Repository::new(&http, reference)?;
+        let login = self.login(wanted, reference).await?;
+        let repository = Repository::new(&http, reference, login)?;
         let (id, manifest) = repository.manifest().await?;
         let item = self.reporter.item(source.name());
-        let verified = match digest.or(reference.digest) {
+        let verified = match wanted.digest.or(reference.digest) {
             Some(digest) if reference.digest.is_none() && digest != id => {
                 let rule = format!("is not what was asked for: expected {digest}, got {id}");
                 return Err(Error::invalid("image", rule));
@@ -43,8 +44,10 @@ impl Images {
         if let Some(record) = self.complete(&id, lease).await? {
             return self.here(record, source.name(), verified, &item).await;
         }
-        let layers = stream::iter(&manifest.layers).map(|layer| self.layer(&http, &repository, layer, lease));
-        let layers: Vec<LayerRecord> = layers.buffered(LAYERS_AT_ONCE).try_collect().await?;
+        // Boxed, so that the whole may go from thread to thread.
+        let layers = manifest.layers.iter().map(|layer| self.layer(&http, &repository, layer, lease).boxed());
+        let layers: Vec<_> = layers.collect();
+        let layers: Vec<LayerRecord> = stream::iter(layers).buffered(LAYERS_AT_ONCE).try_collect().await?;
         let objection = layers.iter().find_map(|layer| layer.objection.clone());
         let root = layers.iter().all(|layer| layer.root);
         let files = layer::merge(layers.into_iter().flat_map(|layer| layer.files))?;
@@ -52,8 +55,9 @@ impl Images {
             if !root {
                 return Err(Error::invalid("image", NO_DISK));
             }
-            let stored = stream::iter(&manifest.layers).map(|layer| self.whole_layer(&http, &repository, layer, lease));
-            stored.buffered(LAYERS_AT_ONCE).try_collect::<()>().await?;
+            let stored = manifest.layers.iter().map(|layer| self.whole_layer(&http, &repository, layer, lease).boxed());
+            let stored: Vec<_> = stored.collect();
+            stream::iter(stored).buffered(LAYERS_AT_ONCE).try_collect::<()>().await?;
             let layers = manifest.layers.iter().map(|layer| layer.digest).collect();
             return self.make_root(id, layers, (source.name(), verified), lease, &item).await;
         };
@@ -78,6 +82,15 @@ impl Images {
         };
         let image = self.record(image, source.name(), verified).await?;
         Ok(Pulled { image, already: false })
+    }
+
+    /// Who asks: who was given, else whom Docker's configuration names.
+    async fn login(&self, pull: &Pull, reference: &Reference) -> Result<Option<Login>> {
+        match (&pull.login, &self.docker_config) {
+            (Some(login), _) => Ok(Some(login.clone())),
+            (None, Some(file)) => login::noted(file, &reference.registry).await,
+            (None, None) => Ok(None),
+        }
     }
 
     /// How an image of these files is booted.

@@ -5,17 +5,15 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
 
 use cloud_types::{ErrorKind, Name, Result};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::connect::take_down_if_unused;
 use super::store::Networks;
-use super::tool::{IP, NFT};
 use super::{claim, dnsmasq, firewall, link, rights};
 use crate::blocking::blocking;
-use crate::state::{FileLock, Proof, Store};
+use crate::state::{FileLock, Proof};
 use crate::{Cocoon, error};
 
 /// Something of a network that nobody uses any more.
@@ -70,16 +68,16 @@ impl Cocoon {
 
     async fn leftovers(&self, what: Do) -> Result<Vec<NetworkLeftover>> {
         let networks = self.networks();
-        let able = rights::has() && [IP, NFT].iter().all(|tool| tool.path().is_ok());
-        if networks.list()?.is_empty() && !able {
-            return Ok(Vec::new());
-        }
-        rights::check()?;
         // What is in the kernel is listed before VMs and networks are: names are never used again, so that whose VM or network
         // is missing then is gone for ever.
-        let mut there: HashSet<String> = link::all().await?.into_iter().collect();
-        there.extend(firewall::interfaces().await?);
+        let mut there = match in_kernel().await {
+            // There cannot be any, as far as this user is concerned.
+            Err(_) if networks.list()?.is_empty() => return Ok(Vec::new()),
+            there => there?,
+        };
         let processes = blocking(dnsmasqs).await;
+        // Its bridge stands for a process too, so that a network is seen that has lost all else.
+        there.extend(processes.iter().map(|(_, bridge)| bridge.clone()));
 
         let mut found = self.of_stopped_vms(&mut there, what).await?;
         found.extend(self.claims_without_vms(what).await?);
@@ -93,14 +91,15 @@ impl Cocoon {
     /// What VMs that do not run have in the kernel. Takes the interfaces of all VMs out of `there`.
     async fn of_stopped_vms(&self, there: &mut HashSet<String>, what: Do) -> Result<Vec<NetworkLeftover>> {
         // A VM that another command is changing is that one's to clean.
-        let impatient = Store::new(self.store.layout().clone(), Duration::ZERO);
+        let impatient = self.store.impatient();
         let mut found = Vec::new();
         for name in self.store.names()? {
             let record = match self.store.read(&name) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 record => record?,
             };
-            let Some(tap) = record.hardware.connection.address().map(|address| address.tap.clone()) else { continue };
+            let Some(address) = record.hardware.connection.address() else { continue };
+            let tap = address.tap.clone();
             if !there.remove(&tap) {
                 continue;
             }
@@ -112,7 +111,7 @@ impl Cocoon {
                 there.insert(tap);
             } else if let Proof::Dead(_alive) = vm.alive().prove(vm.last_process()).await? {
                 if what == Do::Remove {
-                    self.disconnect(&vm).await?;
+                    self.detach(&vm, address).await?;
                 }
                 found.push(NetworkLeftover::Interface(tap));
             }
@@ -173,6 +172,14 @@ impl Cocoon {
         }
         Ok(found)
     }
+}
+
+/// The names of all interfaces, and of those that there are rules for.
+async fn in_kernel() -> Result<HashSet<String>> {
+    rights::check()?;
+    let mut there: HashSet<String> = link::all().await?.into_iter().collect();
+    there.extend(firewall::interfaces().await?);
+    Ok(there)
 }
 
 /// What has a name of this installation, and no VM or network.

@@ -6,15 +6,24 @@ use cloud_types::{Error, ErrorKind, Name, Result};
 
 use super::connection::{Connection, NetworkAddress};
 use super::store::{LockedNetwork, Networks};
-use super::tool::{DNSMASQ, IP, NFT};
+use super::tool::TOOLS;
 use super::{NetworkChoice, claim, dnsmasq, firewall, forwarding, link, port, rights, routes, rules};
 use crate::hypervisor::HypervisorKind;
 use crate::state::{LockedVm, Record, Stage};
-use crate::{Cocoon, VmSpec, crash, error};
+use crate::{Cocoon, Notice, VmSpec, crash, error};
 
 impl Cocoon {
     pub(crate) fn networks(&self) -> Networks {
         Networks::of(&self.store)
+    }
+
+    /// Whether a VM of this spec can do without its hypervisor's own network.
+    pub(crate) fn takes_cocoons_network(spec: &VmSpec) -> bool {
+        match spec.network {
+            Some(NetworkChoice::User) => false,
+            Some(NetworkChoice::None | NetworkChoice::Named(_)) => true,
+            None => rights::has() && TOOLS.iter().all(|tool| tool.path().is_ok()),
+        }
     }
 
     /// What a VM is to be connected with, where its spec leaves that open too.
@@ -38,7 +47,7 @@ impl Cocoon {
             }
             NetworkChoice::Named(_) => {
                 rights::check()?;
-                [IP, NFT, DNSMASQ].iter().try_for_each(|tool| tool.path().map(drop))?;
+                TOOLS.iter().try_for_each(|tool| tool.path().map(drop))?;
                 Ok(choice)
             }
             NetworkChoice::User | NetworkChoice::None => Ok(choice),
@@ -75,7 +84,10 @@ impl Cocoon {
                     }));
                 }
                 Ok(None) => {
-                    let message = format!("the network {name} has no address left: take another network");
+                    let message = format!(
+                        "the network {name} has no address left: take another network, or free what killed \
+                                           commands have left by `cocoon gc`"
+                    );
                     return Err(Error::new(ErrorKind::QuotaExceeded, message));
                 }
                 // It is being removed: that is finished first.
@@ -138,6 +150,11 @@ impl Cocoon {
         let record = vm.record();
         let Some(address) = record.hardware.connection.address() else { return Ok(()) };
         rights::check()?;
+        let ports = port::check(&record.hardware.published, &address.tap).await;
+        if ports.is_err_and(|error| error.kind() == ErrorKind::Conflict) {
+            // A VM that ended by itself may have left them. If that cannot be, the next look says so.
+            self.collect_networks().await.ok();
+        }
         let network = self.networks().lock(&address.network, "start").await?;
         let in_network = |error: Error| error.with_context(format_args!("network {}", address.network));
         if !network.claims()?.iter().any(|claim| claim.id == record.id && claim.ipv4 == address.ipv4) {
@@ -161,6 +178,10 @@ impl Cocoon {
         crash::point("network: rules made");
         if link::raise_bridge(network).await? {
             dnsmasq::end(network).await?;
+            for chain in firewall::others_that_drop().await? {
+                let bridge = network.record.bridge.clone();
+                self.listener.tell(&Notice::FirewallMayDrop { chain, bridge });
+            }
         }
         dnsmasq::serve(network).await
     }
@@ -169,6 +190,16 @@ impl Cocoon {
     /// VM does not run.
     pub(crate) async fn disconnect(&self, vm: &LockedVm) -> Result<()> {
         let Some(address) = vm.record().hardware.connection.address() else { return Ok(()) };
+        let Some(bridge) = self.detach(vm, address).await? else { return Ok(()) };
+        // VMs that ended by themselves do not keep the network. That this VM is off it does not depend on them.
+        if link::has_idle(&bridge).await? {
+            self.collect_networks().await.ok();
+        }
+        Ok(())
+    }
+
+    /// Removes what is this VM's alone, and the network if nobody's interface is left; answers its bridge where it stays.
+    pub(super) async fn detach(&self, _vm: &LockedVm, address: &NetworkAddress) -> Result<Option<String>> {
         let network = match self.networks().lock(&address.network, "stop").await {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             network => Some(network?),
@@ -178,9 +209,9 @@ impl Cocoon {
         crash::point("network: tap removed");
         firewall::remove(guard()?, &address.tap).await?;
         crash::point("network: rules of the VM removed");
-        match &network {
-            Some(network) => take_down_if_unused(network).await.map(drop),
-            None => Ok(()),
+        match network {
+            Some(network) if !take_down_if_unused(&network).await? => Ok(Some(network.record.bridge)),
+            _ => Ok(None),
         }
     }
 }

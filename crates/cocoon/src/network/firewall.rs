@@ -45,6 +45,21 @@ pub(super) async fn published(but_for: &str) -> Result<Vec<(Ipv4Addr, u16)>> {
     Ok(rules.iter().filter_map(port).collect())
 }
 
+/// The chains that are not cocoon's and drop what they do not know, of what comes to this box or is passed on by it. What is
+/// accepted by one chain may be dropped by another, so that no rule of ours can help.
+pub(super) async fn others_that_drop() -> Result<Vec<String>> {
+    let chains = listed(&["--json", "list", "chains"], "chain").await?;
+    let drops = |chain: &&Value| {
+        let word = |key: &str| chain[key].as_str().unwrap_or_default();
+        let ours = names::of_table(word("table")).is_some();
+        !ours && word("policy") == "drop" && matches!(word("hook"), "input" | "forward")
+    };
+    let name = |chain: &Value| {
+        Some(format!("{} {} {}", chain["family"].as_str()?, chain["table"].as_str()?, chain["name"].as_str()?))
+    };
+    Ok(chains.iter().filter(drops).filter_map(name).collect())
+}
+
 /// What `nft` lists of this kind.
 async fn listed(arguments: &[&str], kind: &str) -> Result<Vec<Value>> {
     let answers = NFT.ask(arguments).await?;

@@ -78,6 +78,20 @@ pub(super) async fn on_bridge(bridge: &str) -> Result<Vec<String>> {
     }
 }
 
+/// Whether an interface on a bridge has nobody who uses it: its VM has ended, or is about to run.
+pub(super) async fn has_idle(bridge: &str) -> Result<bool> {
+    match IP.ask(&["-json", "link", "show", "master", bridge]).await {
+        Err(error) if is_missing(&error) => Ok(false),
+        // Not by its state, which the kernel brings up to date once a second.
+        links => {
+            Ok(links?.iter().any(|link| !link["flags"].as_array().is_some_and(|flags| flags.contains(&USED.into()))))
+        }
+    }
+}
+
+/// The flag of an interface that a process has open.
+const USED: &str = "LOWER_UP";
+
 /// Whether there is such an interface.
 pub(super) async fn exists(interface: &str) -> Result<bool> {
     match IP.run(Stdio::null(), &["link", "show", "dev", interface]).await {

@@ -8,20 +8,26 @@
 //! | `vms/NAME/lock` | held by the command that changes the VM |
 //! | `vms/NAME/alive` | held by the hypervisor's process, from its start to its end |
 //! | `vms/NAME/…` | the VM's disks and kernel |
+//! | `networks/NAME/…` | a network: see [`network`](crate::network) |
 //! | `staging/` | directories on their way in or out; free for all while nobody holds `staging.lock` |
 
 mod alive;
 pub(crate) mod durable;
 mod layout;
 mod lock;
+mod mark;
 mod record;
 mod staging;
 mod store;
+mod volume;
 
 pub(crate) use alive::{Alive, Holder, Proof};
 pub(crate) use layout::{Layout, VmPaths};
 pub(crate) use lock::FileLock;
+pub use mark::HostMark;
 pub use record::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
 pub(crate) use record::{FirstBoot, Power, Record, Version};
 pub(crate) use staging::Stage;
 pub(crate) use store::{LockedVm, Store};
+pub use volume::AttachedVolume;
+pub(crate) use volume::SLOTS;

@@ -9,6 +9,7 @@ use cloud_types::{MiB, Name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{AttachedVolume, HostMark};
 use crate::hypervisor::HypervisorKind;
 use crate::network::Connection;
 
@@ -29,6 +30,9 @@ pub(crate) struct Record {
     pub(crate) snapshots: Vec<DiskSnapshot>,
     /// The snapshot that the disks are being taken back to.
     pub(crate) restoring: Option<Name>,
+    /// What it is as a host of [`provider`](crate::provider); none for a VM that was made otherwise.
+    #[serde(default)]
+    pub(crate) host: Option<HostMark>,
 }
 
 /// What a VM is told at its first boot. The user data has a file of its own.
@@ -134,6 +138,9 @@ pub struct Hardware {
     /// What its network card is connected with.
     #[serde(default)]
     pub connection: Connection,
+    /// Disks that stay when the VM goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<AttachedVolume>,
 }
 
 impl Hardware {

@@ -32,6 +32,11 @@ impl Store {
         self.patience
     }
 
+    /// The same, for who does not wait for a lock.
+    pub(crate) fn impatient(&self) -> Self {
+        Self { patience: Duration::ZERO, ..self.clone() }
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -175,7 +180,13 @@ impl LockedVm {
 
     /// Writes down what was done about the power, durably.
     pub(crate) async fn set_power(&mut self, power: Power) -> Result<()> {
-        self.change(|record| record.power = power).await
+        self.change(|record| {
+            if let (Power::Running { .. }, Some(host)) = (&power, &mut record.host) {
+                host.ran = true;
+            }
+            record.power = power;
+        })
+        .await
     }
 
     /// Changes the record, durably.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use cocoon::Boot;
 
-use super::registries::{Layer, publish};
+use super::registries::publish;
 use super::server::Server;
 use super::store::{Entry, Store, gzip, tar};
 

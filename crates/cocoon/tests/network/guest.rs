@@ -55,7 +55,8 @@ impl Guest {
     /// What the guest fetches from there, or `None`.
     #[track_caller]
     pub(crate) fn fetch(&mut self, address: &str) -> Option<String> {
-        self.run(&format!("wget -q -T 3 -O - {address} 2>&1")).ok()
+        let fetched = self.run(&format!("timeout 2 wget -q -O - {address} 2>&1"));
+        fetched.inspect_err(|error| eprintln!("{address}: {error}")).ok()
     }
 
     #[track_caller]
@@ -95,9 +96,9 @@ fn make() -> Option<(PathBuf, PathBuf)> {
         let found = find(&modules, &format!("{module}.ko"));
         let Some(found) = found else { continue };
         fs::copy(found, root.join(format!("lib/{module}.ko"))).unwrap();
-        order.push_str(&format!("insmod /lib/{module}.ko\n"));
+        order.push_str(&format!("insmod /lib/{module}.ko 2> /dev/null\n"));
     }
-    executable(&root.join("init"), &INIT.replace("INSMOD", &order));
+    executable(&root.join("init"), &INIT.replace("INSMOD", &order.repeat(2)));
     executable(&root.join("etc/lease"), LEASE);
     let initrd = folder.join("initrd");
     let pack = format!("cd {} && find . | busybox cpio -o -H newc > {}", path(&root), path(&initrd));
@@ -107,7 +108,7 @@ fn make() -> Option<(PathBuf, PathBuf)> {
     Some((image, initrd))
 }
 
-/// What the card needs, each after those that it needs.
+/// What the card needs. Which of them needs which changes between kernels, so that they are tried twice.
 const MODULES: [&str; 8] = [
     "virtio",
     "virtio_ring",

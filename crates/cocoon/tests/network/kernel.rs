@@ -15,9 +15,12 @@ pub(crate) fn package() -> Option<PathBuf> {
     let made = fetch();
     match &made {
         // Another test may have been faster, with the same.
-        Some(half) => drop(fs::rename(half, &folder)),
+        Some(half) => {
+            let _ = fs::rename(half.join("root"), &folder);
+            fs::remove_dir_all(half).unwrap();
+        }
         None => {
-            eprintln!("skipped: `apt-get download` has no linux-image-cloud-amd64, or busybox-static is not installed")
+            eprintln!("skipped: `apt-get download` has no linux-image-cloud-amd64, or busybox-static is not installed");
         }
     }
     made.map(|_| folder)
@@ -33,5 +36,5 @@ fn fetch() -> Option<PathBuf> {
     let download = Command::new("apt-get").args(["-qq", "download", package]).current_dir(&folder).output().ok()?;
     let file = fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()).next()?;
     let unpacked = Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder.join("root")).status().ok()?;
-    (is_static && download.status.success() && unpacked.success()).then(|| folder.join("root"))
+    (is_static && download.status.success() && unpacked.success()).then_some(folder)
 }

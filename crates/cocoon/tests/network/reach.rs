@@ -1,15 +1,21 @@
 //! Who reaches whom: real guests on networks, this box, and the world beyond it.
 
+use std::collections::HashSet;
 use std::fs;
 
 use crate::guest::Guest;
-use crate::support::text;
+use crate::support::{kill, text, wait_until};
 use crate::world::{BOX, WORLD, WORLD_IPV6, World};
+
+const STAND_IN: &str = env!("CARGO_BIN_EXE_cloud-hypervisor-stand-in");
+
+/// Tells a guest's way out.
+const GATEWAY: &str = "ip route | grep default | cut -d' ' -f3";
 
 #[test]
 fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
     let Some(world) = World::new() else { return };
-    world.serve("the world");
+    world.serve_on("world", "[::]:80", "index.html", "the world");
     let Some(mut one) = Guest::start(&world, "one", "front", &["--publish", "8080:80"]) else { return };
     let mut two = Guest::start(&world, "two", "front", &["--publish", "0.0.0.0:8081:80"]).expect("there is a kernel");
     let (ipv4, ipv6) = (world.address("two", "ipv4"), world.address("two", "ipv6"));
@@ -20,7 +26,10 @@ fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
     let said = two.run(has_ipv6).unwrap();
     assert!(said.contains(&format!("inet6 {ipv6}/64")), "{said}, not {ipv6}");
     one.run(has_ipv6).unwrap();
-    for address in ["two", &ipv4, &format!("[{ipv6}]")] {
+    let (gateway, resolved) = (one.run(GATEWAY).unwrap(), [&ipv4, &ipv6]);
+    let said = one.run(&format!("nslookup two {gateway}")).unwrap();
+    assert!(resolved.iter().all(|address| said.contains(address.as_str())), "{said}");
+    for address in [&ipv4, &format!("[{ipv6}]")] {
         assert_eq!(one.fetch(&format!("http://{address}/")).as_deref(), Some("two"), "{address}");
     }
 
@@ -37,7 +46,6 @@ fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
         assert_eq!(fetched.as_deref(), Some("two\n"), "{side} {address}");
     }
     assert_eq!(one.fetch(&format!("http://{BOX}:8081/")).as_deref(), Some("two"));
-    assert_eq!(two.fetch(&format!("http://{BOX}:8081/")).as_deref(), Some("two"), "by itself too");
 
     // Nobody comes in another way, though he knew it.
     for (route, via, address) in [("10.64.0.0/10", BOX, ipv4.clone()), ("fd00::/8", "2001:db8::1", format!("[{ipv6}]"))]
@@ -58,15 +66,16 @@ fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
     }
 
     // What is this box's own loopback is nobody else's.
-    let _listener = world.command("box", &["busybox", "httpd", "-p", "127.0.0.1:7070", "-h", "/tmp"]).status().unwrap();
-    one.run("ip route add 127.0.0.0/8 via $(ip route | grep default | cut -d' ' -f3) table 1; true").unwrap();
+    world.serve_on("box", "127.0.0.1:7070", "page", "mine");
     one.run("echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; ip addr del 127.0.0.1/8 dev lo").unwrap();
-    one.run("ip route add 127.0.0.0/8 via $(ip route | grep default | cut -d' ' -f3)").unwrap();
-    assert_eq!(one.fetch("http://127.0.0.1:7070/"), None);
+    one.run(&format!("ip route add 127.0.0.0/8 via {gateway}")).unwrap();
+    assert_eq!(one.fetch("http://127.0.0.1:7070/page"), None);
+    let table = format!("cocoon-{}", world.interfaces().into_iter().find(|name| name.starts_with("cn")).unwrap());
+    assert!(world.run("box", &["nft", "flush", "chain", "inet", &table, "first"]).status.success());
+    assert_eq!(one.fetch("http://127.0.0.1:7070/page").as_deref(), Some("mine"), "it is the rule that keeps it out");
 
     // Who takes another's address is heard by nobody.
     assert!(one.fetch(&format!("http://{WORLD}/")).is_some());
-    let gateway = one.run("ip route | grep default | cut -d' ' -f3").unwrap();
     let own = world.address("one", "ipv4");
     let stolen =
         format!("ip addr add {ipv4}/24 dev eth0; ip addr del {own}/24 dev eth0; ip route add default via {gateway}");
@@ -83,10 +92,12 @@ fn a_vm_keeps_its_address_and_its_network_repairs_itself() {
     let Some(mut guest) = Guest::start(&world, "web-1", "front", &["--publish", "8080:80"]) else { return };
     let before = (world.address("web-1", "ipv4"), world.address("web-1", "ipv6"));
 
+    assert_eq!(world.fetch("box", "http://127.0.0.1:8080/").as_deref(), Some("web-1\n"));
+
     // All that an administrator may do to it is mended by the next start, while the VM runs.
     assert!(world.run("box", &["nft", "flush", "ruleset"]).status.success());
     assert_eq!(world.fetch("box", "http://127.0.0.1:8080/"), None);
-    crate::support::kill(world.processes("dnsmasq")[0]);
+    kill(world.processes("dnsmasq")[0]);
     let bridge = world.interfaces().into_iter().find(|name| name.starts_with("cn")).unwrap();
     assert!(world.run("box", &["ip", "link", "delete", &bridge]).status.success());
     assert_eq!(world.here.succeed(&["start", "web-1"]), "web-1: runs already\n");
@@ -127,6 +138,76 @@ fn a_vm_on_a_network_lives_from_create_to_rm_and_leaves_nothing() {
     world.here.succeed(&["rm", "web-1", "web-3"]);
     world.assert_empty();
     assert_eq!(world.here.succeed(&["network", "ls"]).lines().count(), 1);
+}
+
+#[test]
+fn many_commands_on_one_network_at_once_leave_it_as_one_after_the_other_would() {
+    let Some(world) = World::new() else { return };
+    let names = ["web-1", "web-2", "web-3", "web-4", "web-5", "web-6"];
+    let all = |work: &(dyn Fn(&str) + Sync)| {
+        std::thread::scope(|scope| names.iter().for_each(|name| drop(scope.spawn(|| work(name)))));
+    };
+    all(&|name| world.create(name, "front", &[]));
+    let addresses: HashSet<String> = names.iter().map(|name| world.address(name, "ipv4")).collect();
+    assert_eq!(addresses.len(), names.len());
+    for _ in 0..2 {
+        all(&|name| drop(world.here.succeed(&["start", name])));
+        assert_eq!((world.interfaces().len(), world.processes("dnsmasq").len()), (names.len() + 1, 1));
+        all(&|name| drop(world.here.succeed(&["stop", "--force", name])));
+        world.assert_kernel_is_clean();
+    }
+    all(&|name| drop(world.here.succeed(&["rm", name])));
+    world.assert_empty();
+}
+
+#[test]
+fn a_vm_that_ended_by_itself_keeps_neither_its_network_nor_its_port() {
+    let Some(world) = World::new() else { return };
+    world.create("web-1", "front", &["--publish", "8080:80"]);
+    world.create("web-2", "front", &["--publish", "8080:80"]);
+    world.create("web-3", "front", &[]);
+    for (number, next) in ["web-2", "web-3"].into_iter().enumerate() {
+        world.here.succeed(&["start", "web-1"]);
+        kill(world.here.hypervisors()[0]);
+        wait_until("its end", || world.here.hypervisors().is_empty());
+        world.here.succeed(&["start", next]);
+        assert_eq!(world.interfaces().len(), 2 + number, "only a port that is needed is looked for");
+        world.here.succeed(&["stop", "--force", next]);
+        world.assert_kernel_is_clean();
+    }
+    world.here.succeed(&["rm", "web-1", "web-2", "web-3"]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_vm_on_cloud_hypervisor_gets_the_default_network() {
+    let Some(world) = World::new() else { return };
+    let mut arguments = world.here.create_arguments("web-1");
+    arguments.extend(["--hypervisor", STAND_IN, "--publish", "8080:80"].map(str::to_owned));
+    let mut command = world.here.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let created = command.env("COCOON_ACCELERATION", "kvm").output().unwrap();
+    assert!(created.status.success(), "{}", text(&created.stderr));
+    assert_eq!(world.address("web-1", "network"), "default");
+    let start = ["start", "web-1", "--hypervisor", STAND_IN, "--acceleration", "kvm"];
+    world.here.succeed(&start);
+    let line = fs::read(format!("/proc/{}/cmdline", world.here.inspect("web-1")["process"])).unwrap();
+    let mac = world.here.inspect("web-1")["hardware"]["mac"].as_str().unwrap().to_owned();
+    let net = format!("--net\0tap={},mac={mac},id=net0\0", world.address("web-1", "tap"));
+    assert!(text(&line).contains(&net), "{}", text(&line));
+    assert_eq!((world.interfaces().len(), world.tables().len()), (2, 3));
+    world.here.succeed(&["rm", "--force", "web-1"]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_firewall_that_may_keep_vms_from_others_is_named() {
+    let Some(world) = World::new() else { return };
+    let rules = "table inet strict { chain in { type filter hook input priority 0; policy drop; }; }";
+    assert!(world.run("box", &["nft", rules]).status.success());
+    world.create("web-1", "front", &[]);
+    let said = text(&world.here.run(&["start", "web-1"]).stderr);
+    assert!(said.contains("chain inet strict in"), "{said}");
+    world.here.succeed(&["rm", "--force", "web-1"]);
 }
 
 #[test]

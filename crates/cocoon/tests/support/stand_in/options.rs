@@ -104,6 +104,10 @@ fn configure(config: &mut Map<String, Value>, name: &str, value: &str) -> Result
             let disks = config.entry("disks").or_insert_with(|| json!([]));
             disks.as_array_mut().expect("made as one").push(disk(value)?);
         }
+        "--net" => {
+            let cards = config.entry("net").or_insert_with(|| json!([]));
+            cards.as_array_mut().expect("made as one").push(net(value)?);
+        }
         "--serial" | "--console" => {
             config.insert(name.trim_start_matches('-').to_owned(), console(value)?);
         }
@@ -125,6 +129,17 @@ fn disk(option: &str) -> Result<Value, String> {
         disk.insert(key, value);
     }
     Ok(Value::Object(disk))
+}
+
+fn net(option: &str) -> Result<Value, String> {
+    let mut net = Map::new();
+    for (key, value) in pairs(option)? {
+        if !["tap", "mac", "id"].contains(&key.as_str()) {
+            return Err(format!("unknown option: {key}={value}"));
+        }
+        net.insert(key, json!(value));
+    }
+    Ok(Value::Object(net))
 }
 
 fn console(option: &str) -> Result<Value, String> {

@@ -1,0 +1,153 @@
+//! Small records of one kind, a file each, in a directory below the root: what an owner keeps here besides VMs.
+//!
+//! Whoever changes one holds the directory's lock, so that what is looked at before a change is true while it is made. Who
+//! only reads takes no lock, since each file is replaced in one step.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud_types::{Error, ErrorKind, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::blocking::blocking;
+use crate::error;
+use crate::state::{FileLock, VmId, durable};
+
+/// A directory of records.
+#[derive(Debug, Clone)]
+pub(super) struct Shelf {
+    directory: PathBuf,
+    patience: Duration,
+}
+
+/// The right to change a shelf's records.
+#[derive(Debug, Clone)]
+pub(super) struct Held(Arc<FileLock>);
+
+impl Held {
+    /// A file that keeps the right for as long as a process has it open, though this one be killed.
+    pub(super) fn guard(&self) -> Result<File> {
+        self.0.file().map_err(|error| error::io("protecting a record", error))
+    }
+}
+
+impl Shelf {
+    pub(super) fn new(directory: PathBuf, patience: Duration) -> Self {
+        Self { directory, patience }
+    }
+
+    /// A file that belongs to the record of this id.
+    pub(super) fn file(&self, id: &VmId, extension: &str) -> PathBuf {
+        self.directory.join(id.as_str()).with_extension(extension)
+    }
+
+    /// The right to change records, as soon as nobody else has it.
+    ///
+    /// # Errors
+    /// `Conflict` where others do not let go of it.
+    pub(super) async fn hold(&self, purpose: &str) -> Result<Held> {
+        let lock = self.directory.join("lock");
+        let (directory, path) = (self.directory.clone(), lock.clone());
+        let made = blocking(move || {
+            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+            File::options().append(true).create(true).open(path).map(drop)
+        });
+        made.await.map_err(|error| error::io(format_args!("making {}", self.directory.display()), error))?;
+        FileLock::exclusive(&lock, self.patience, purpose).await.map(|lock| Held(Arc::new(lock)))
+    }
+
+    /// All records, in no order.
+    ///
+    /// # Errors
+    /// `Unexpected` where one cannot be read, so that none is silently missing.
+    pub(super) async fn all<T: DeserializeOwned + Send + 'static>(&self) -> Result<Vec<T>> {
+        let this = self.clone();
+        blocking(move || {
+            let failed = |error| error::io(format_args!("listing {}", this.directory.display()), error);
+            let entries = match fs::read_dir(&this.directory) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries.map_err(failed)?,
+            };
+            let mut records = Vec::new();
+            for entry in entries {
+                let path = entry.map_err(failed)?.path();
+                if path.extension().is_some_and(|extension| extension == RECORD) {
+                    records.extend(read(&path)?);
+                }
+            }
+            Ok(records)
+        })
+        .await
+    }
+
+    /// The record of this id, if there is one.
+    pub(super) async fn read<T: DeserializeOwned + Send + 'static>(&self, id: &VmId) -> Result<Option<T>> {
+        let path = self.file(id, RECORD);
+        blocking(move || read(&path)).await
+    }
+
+    /// Writes a record, durably.
+    pub(super) async fn write(&self, held: &Held, id: &VmId, record: &impl Serialize) -> Result<()> {
+        let json = serde_json::to_vec_pretty(record).expect("records have text keys and no failing fields");
+        let (path, held) = (self.file(id, RECORD), held.clone());
+        let doing = format!("writing {}", path.display());
+        let written = blocking(move || {
+            let _held = held;
+            durable::write(&path, &json)
+        });
+        written.await.map_err(|error| error::io(doing, error))
+    }
+
+    /// Removes a record, and then the files that belong to it; one that is not there is success.
+    pub(super) async fn remove(&self, held: &Held, id: &VmId, files: &[&str]) -> Result<()> {
+        let mut paths = vec![self.file(id, RECORD)];
+        paths.extend(files.iter().map(|extension| self.file(id, extension)));
+        let held = held.clone();
+        blocking(move || {
+            let _held = held;
+            for path in paths {
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(error::io(format_args!("removing {}", path.display()), error));
+                    }
+                    _ => durable::sync_parent(&path).map_err(|error| error::io("removing a record", error))?,
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes files that belong to no record: what a killed command has left.
+    pub(super) async fn sweep(&self, held: &Held) -> Result<()> {
+        let (directory, held) = (self.directory.clone(), held.clone());
+        let swept = blocking(move || {
+            let _held = held;
+            for entry in fs::read_dir(&directory)? {
+                let path = entry?.path();
+                let is_record = path.extension().is_none_or(|extension| extension == RECORD);
+                if !is_record && !path.with_extension(RECORD).exists() {
+                    fs::remove_file(&path)?;
+                }
+            }
+            Ok::<_, io::Error>(())
+        });
+        swept.await.map_err(|error| error::io(format_args!("sweeping {}", self.directory.display()), error))
+    }
+}
+
+const RECORD: &str = "json";
+
+fn read<T: DeserializeOwned>(path: &std::path::Path) -> Result<Option<T>> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|error| error::io(format_args!("reading {}", path.display()), error))?,
+    };
+    let record = serde_json::from_slice(&text);
+    record.map(Some).map_err(|error| Error::new(ErrorKind::Unexpected, format!("{}: {error}", path.display())))
+}
