@@ -155,7 +155,8 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
 /// What is asked of the hypervisor.
 fn demands(spec: &VmSpec, image: &Image) -> Demands {
     let cocoons_network = NetworkChoice::may_be_cocoons(spec);
-    Demands { kernel: spec.kernel.is_some(), firmware: image.firmware, cocoons_network }
+    let (kernel, volumes) = (spec.kernel.is_some(), spec.host.is_some());
+    Demands { kernel, firmware: image.firmware, cocoons_network, volumes }
 }
 
 /// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.

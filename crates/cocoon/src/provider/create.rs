@@ -89,10 +89,10 @@ impl Inner {
     ) -> Result<VmSpec> {
         let machine = self.choose(spec).await?;
         let address = address::of(&self.config.cocoon.store.layout().root, name.as_str());
-        let network = match (&self.config.network, self.config.cocoon.hypervisors.chosen()) {
+        let network = match (&self.config.network, self.config.cocoon.hypervisors.named()) {
             (Some(network), _) => network.clone(),
-            (None, HypervisorKind::Qemu) => NetworkChoice::User,
-            (None, _) => NetworkChoice::default_network()?,
+            (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_network()?,
+            (None, _) => NetworkChoice::User,
         };
         // In a network, all ports of a host are reached from this box, and none from elsewhere.
         let published = match network {

@@ -33,7 +33,7 @@ pub(super) struct Inner {
 
 impl Provider {
     pub(super) fn new(config: Config, region: Region) -> Self {
-        let capabilities = capabilities(config.cocoon.hypervisors.chosen());
+        let capabilities = capabilities(config.cocoon.hypervisors.named());
         Self(Arc::new(Inner { config, region, capabilities, asked: Mutex::default() }))
     }
 }
@@ -181,7 +181,7 @@ impl fmt::Debug for Provider {
     }
 }
 
-fn capabilities(hypervisor: HypervisorKind) -> Capabilities {
+fn capabilities(hypervisor: Option<HypervisorKind>) -> Capabilities {
     let mut claims = Capabilities::none();
     claims.abilities = vec![
         Ability::GracefulStop,
@@ -200,7 +200,7 @@ fn capabilities(hypervisor: HypervisorKind) -> Capabilities {
         // No host has a public address here.
         Ability::WithoutIpv4,
     ];
-    if hypervisor != HypervisorKind::Qemu {
+    if hypervisor == Some(HypervisorKind::CloudHypervisor) {
         claims.abilities.retain(|ability| !matches!(ability, Ability::Volumes | Ability::DataDisk));
     }
     claims.stopped_billing = StoppedBilling::DisksOnly;
