@@ -45,10 +45,7 @@ impl Cocoon {
                     }));
                 }
                 Ok(None) => {
-                    let message = format!(
-                        "the network {name} has no address left: take another network, or free what killed \
-                                           commands have left by `cocoon gc`"
-                    );
+                    let message = format!("the network {name} has no address left: take another one");
                     return Err(Error::new(ErrorKind::QuotaExceeded, message));
                 }
                 // It is being removed: that is finished first.

@@ -122,7 +122,12 @@ async fn started(network: &LockedNetwork, process: u32) -> Result<()> {
         let ended = matches!(alive(network).prove(Some(process)).await?, Proof::Dead(_));
         if ended || Instant::now() > deadline {
             let how = if ended { "ended at once" } else { "does not begin to serve" };
-            let message = format!("dnsmasq {how}: {}", last_words(&log(network)));
+            let words = last_words(&log(network));
+            let advice = match words.contains("Address already in use") {
+                true => ": have this box's own server for names or DHCP listen on its own addresses alone",
+                false => "",
+            };
+            let message = format!("dnsmasq {how}: {words}{advice}");
             return Err(Error::new(ErrorKind::Unavailable, message));
         }
         sleep(Duration::from_millis(2)).await;

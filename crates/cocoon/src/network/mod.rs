@@ -14,6 +14,9 @@
 //! Whether a VM of the network runs is asked of the kernel, under the network's lock: then its interface is on the bridge,
 //! before its hypervisor is started and until that is proven dead. What a killed command or a VM that ended by itself leaves
 //! is found by these names, and removed by the next start, stop or removal of the VM, or by [`collect`].
+//!
+//! Not kept from VMs: what this box serves on all its addresses, as from any neighbour. Not given: a way for a VM to itself by
+//! its own published port, where packets on bridges pass the box's rules for IP (`br_netfilter`).
 
 mod choice;
 mod claim;
