@@ -104,7 +104,8 @@ impl Config {
     }
 
     /// The hypervisor's program, by its path or by its name in `PATH`: Cloud Hypervisor where the name begins with
-    /// `cloud-hypervisor`, QEMU otherwise.
+    /// `cloud-hypervisor`, QEMU otherwise. Without it, Cloud Hypervisor runs what is created where it is in `PATH`, KVM is the
+    /// processor's own, it can boot the VM, and the VM may have a network of this installation or none; QEMU all else.
     ///
     /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
     /// no network of its own, so that a VM on it needs one of this installation, and root; its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second
@@ -217,6 +218,13 @@ impl fmt::Display for Acceleration {
             Self::None => "none",
         })
     }
+}
+
+/// Where Docker's tools note who is who to a registry: <https://docs.docker.com/reference/cli/docker/#environment-variables>.
+pub(crate) fn docker_config() -> Option<PathBuf> {
+    let directory = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = directory("DOCKER_CONFIG").or_else(|| directory("HOME").map(|home| home.join(".docker")));
+    directory.map(|directory| directory.join("config.json"))
 }
 
 /// What the environment sets, unless it is empty.

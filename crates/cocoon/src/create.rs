@@ -9,7 +9,7 @@ use cloud_types::{Error, ErrorKind, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
+use crate::hypervisor::{CommandLine, Demands, HypervisorKind, Ovmf};
 use crate::image::Image;
 use crate::images::Firmware;
 use crate::network::Connection;
@@ -37,7 +37,7 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        let mut record = record(spec, image, self.hypervisors.choose(demands(spec, image)))?;
         let network = self.network_choice(spec, record.hypervisor)?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
@@ -79,7 +79,7 @@ impl Cocoon {
         let resolved = self.resolve(spec).await?;
         let (spec, image) = (&resolved.spec, &resolved.image);
         storage(spec, image)?;
-        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        let mut record = record(spec, image, self.hypervisors.choose(demands(spec, image)))?;
         record.hardware.connection = self.planned_connection(spec, &record)?;
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
@@ -149,6 +149,12 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
         restoring: None,
         host: spec.host.clone(),
     })
+}
+
+/// What is asked of the hypervisor.
+fn demands(spec: &VmSpec, image: &Image) -> Demands {
+    let cocoons_network = Cocoon::takes_cocoons_network(spec);
+    Demands { kernel: spec.kernel.is_some(), firmware: image.firmware, cocoons_network }
 }
 
 /// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.

@@ -1,12 +1,13 @@
 //! The commands on images: pull, list, delete.
 
 use std::collections::HashMap;
+use std::io::{self, Read};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
-use cloud_types::Result;
-use cocoon::{Cocoon, Digest, Pull, PullProgress, PullStep, StoredImage, Verified};
+use cloud_types::{Error, Result};
+use cocoon::{Cocoon, Digest, Login, Pull, PullProgress, PullStep, StoredImage, Verified};
 use futures::future::join_all;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -19,6 +20,12 @@ pub(crate) struct PullArguments {
     /// The SHA-256 that the file, or the manifest in the registry, must have.
     #[arg(long, value_parser = Digest::parse, value_name = "DIGEST")]
     sha256: Option<Digest>,
+    /// Who asks the registry, with --password-stdin; else `docker login` has noted it.
+    #[arg(long, requires = "password_stdin", value_name = "USER")]
+    username: Option<String>,
+    /// Reads the password or token from standard input.
+    #[arg(long, requires = "username")]
+    password_stdin: bool,
     /// Addresses, files (beginning with `/` or `./`), names in a registry, or official://debian/12 (or 13),
     /// official://ubuntu/24.04 (or 22.04): the distribution's own cloud image.
     #[arg(required = true, value_name = "IMAGE")]
@@ -28,8 +35,9 @@ pub(crate) struct PullArguments {
 /// Pulls all of them at once. One's failure does not keep the others from it.
 pub(crate) async fn pull(cocoon: &Cocoon, output: Output, arguments: PullArguments) -> Result<ExitCode> {
     if arguments.sha256.is_some() && arguments.images.len() > 1 {
-        return Err(cloud_types::Error::invalid("sha256", "goes with one image"));
+        return Err(Error::invalid("sha256", "goes with one image"));
     }
+    let login = login(&arguments)?;
     let bars = Bars::default();
     let shown = bars.clone();
     let images = cocoon.images().on_progress(move |progress| shown.show(progress));
@@ -37,6 +45,9 @@ pub(crate) async fn pull(cocoon: &Cocoon, output: Output, arguments: PullArgumen
         let mut pull = Pull::new(image);
         if let Some(digest) = arguments.sha256 {
             pull = pull.digest(digest);
+        }
+        if let Some(login) = &login {
+            pull = pull.login(login.clone());
         }
         let images = images.clone();
         async move { images.pull(&pull).await }
@@ -67,6 +78,25 @@ pub(crate) async fn pull(cocoon: &Cocoon, output: Output, arguments: PullArgumen
     output.value(&outcomes);
     Ok(code)
 }
+
+/// Who was given. That is somebody of one registry: no other one shall be told.
+fn login(arguments: &PullArguments) -> Result<Option<Login>> {
+    let Some(username) = &arguments.username else { return Ok(None) };
+    if arguments.images.len() > 1 {
+        return Err(Error::invalid("username", "goes with one image"));
+    }
+    let mut secret = String::new();
+    let read = io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut secret);
+    read.map_err(|error| Error::invalid("password_stdin", format!("reading standard input: {error}")))?;
+    let secret = secret.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        return Err(Error::invalid("password_stdin", "there is nothing on standard input"));
+    }
+    Ok(Some(Login::new(username, secret)))
+}
+
+/// Tokens have some kilobytes.
+const LONGEST_PASSWORD: u64 = 64 << 10;
 
 /// Lists the images.
 pub(crate) async fn list(cocoon: &Cocoon, output: Output) -> Result<()> {
@@ -134,6 +164,11 @@ impl Bars {
             }
             PullStep::Unpacking { total } => {
                 bar.set_message("unpacking");
+                bar.set_length(total.unwrap_or(0));
+                bar.set_position(0);
+            }
+            PullStep::Converting { total } => {
+                bar.set_message("writing a disk");
                 bar.set_length(total.unwrap_or(0));
                 bar.set_position(0);
             }

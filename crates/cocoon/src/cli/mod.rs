@@ -9,5 +9,6 @@ mod images;
 mod interrupt;
 mod logs;
 mod output;
+mod resize;
 
 pub(crate) use commands::run;

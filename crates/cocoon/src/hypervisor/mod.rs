@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use cloud_types::{Error, Result};
 
 pub use choice::HypervisorKind;
-pub(crate) use choice::Hypervisors;
+pub(crate) use choice::{Demands, Hypervisors};
 pub(crate) use firmware::Ovmf;
 
 use crate::state::{AttachedVolume, Record, VmId, VmPaths};

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloud_types::{Error, ErrorKind, Result};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE, WWW_AUTHENTICATE};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_RANGE, ETAG, HeaderValue, IF_RANGE, LAST_MODIFIED, RANGE, WWW_AUTHENTICATE,
+};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,8 +29,8 @@ pub(crate) struct Http {
 #[derive(Debug, Clone)]
 pub(crate) struct Get {
     pub(crate) url: Url,
-    /// A registry's token.
-    pub(crate) token: Option<SecretString>,
+    /// What shows who asks. It goes to no other host, also where the answer leads to one.
+    pub(crate) authorization: Option<SecretString>,
     /// What forms of the answer are understood.
     pub(crate) accept: Option<&'static str>,
     /// What the answer's end must match to be the same file still, from the earlier attempt.
@@ -249,16 +251,18 @@ impl Http {
         if let Some(accept) = get.accept {
             request = request.header(ACCEPT, accept);
         }
-        match &get.token {
-            Some(token) => request.header(AUTHORIZATION, format!("Bearer {}", token.expose_secret())),
-            None => request,
+        let header = get.authorization.as_ref().and_then(|value| HeaderValue::from_str(value.expose_secret()).ok());
+        if let Some(mut value) = header {
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
         }
+        request
     }
 }
 
 impl Get {
     pub(crate) fn new(url: Url) -> Self {
-        Self { url, token: None, accept: None, validator: None }
+        Self { url, authorization: None, accept: None, validator: None }
     }
 }
 

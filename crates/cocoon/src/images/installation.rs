@@ -7,11 +7,11 @@ use cloud_types::{Error, ErrorKind, Result};
 use super::lease::Lease;
 use super::record::Boot;
 use super::store::Images;
-use crate::Cocoon;
 use crate::blocking::blocking;
 use crate::image::Image;
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::Store;
+use crate::{Cocoon, config};
 
 /// A spec whose image was found.
 #[derive(Debug)]
@@ -24,11 +24,16 @@ pub(crate) struct Resolved {
 }
 
 impl Cocoon {
-    /// The images of this installation, in `images` below the root directory. What its VMs lie on is never removed.
+    /// The images of this installation, in `images` below the root directory. What its VMs lie on is never removed. Registries
+    /// that want to know who asks are told what `docker login` has noted, in `~/.docker` or `DOCKER_CONFIG`.
     #[must_use]
     pub fn images(&self) -> Images {
         let store = self.store.clone();
         let images = Images::new(store.layout().root.join("images")).patience(store.patience());
+        let images = match config::docker_config() {
+            Some(file) => images.docker_config(file),
+            None => images,
+        };
         images.used_by(move || in_use(&store))
     }
 

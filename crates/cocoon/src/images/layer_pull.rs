@@ -1,6 +1,6 @@
 //! Pulling a layer: what a VM needs of it, or all of it where it is one of a root file system.
 
-use cloud_types::{Error, Result};
+use cloud_types::{Error, ErrorKind, Result};
 
 use super::digest::{Checksum, Digest};
 use super::http::Http;
@@ -123,10 +123,14 @@ impl Images {
         part: Part,
         item: &Item,
     ) -> Result<Part> {
-        let (part, got) = match part.length() == descriptor.size {
+        let (mut part, mut got) = match part.length() == descriptor.size {
             true => (part, Ok(())),
             false => http.download(repository.blob(&descriptor.digest)?, part, item, |_| Ok(())).await,
         };
+        if got.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unauthenticated) {
+            repository.renew().await?;
+            (part, got) = http.download(repository.blob(&descriptor.digest)?, part, item, |_| Ok(())).await;
+        }
         match got.and_then(|()| part.verify()) {
             Ok(()) => Ok(part),
             Err(error) => {

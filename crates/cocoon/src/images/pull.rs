@@ -16,6 +16,7 @@ use super::kind::DiskKind;
 use super::layer::{copy, open};
 use super::lease::Lease;
 use super::limits::ImageLimits;
+use super::login::Login;
 use super::part::{Part, keeps};
 use super::partition::Firmware;
 use super::progress::{Item, PullStep};
@@ -31,6 +32,7 @@ use crate::state::Version;
 pub struct Pull {
     pub(super) image: String,
     pub(super) digest: Option<Digest>,
+    pub(super) login: Option<Login>,
 }
 
 impl Pull {
@@ -38,13 +40,20 @@ impl Pull {
     /// (`official://debian/12`, see [`Images::official`]), or its name in a registry.
     #[must_use]
     pub fn new(image: impl Into<String>) -> Self {
-        Self { image: image.into(), digest: None }
+        Self { image: image.into(), digest: None, login: None }
     }
 
     /// The SHA-256 of the file as it is served, or of the manifest. Anything else is refused.
     #[must_use]
     pub fn digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);
+        self
+    }
+
+    /// Who asks the registry, in place of whom Docker's configuration names.
+    #[must_use]
+    pub fn login(mut self, login: Login) -> Self {
+        self.login = Some(login);
         self
     }
 }
@@ -77,7 +86,7 @@ impl Images {
             match &source {
                 Source::Url(url) | Source::Official(url) => self.pull_url(&source, url, pull.digest, &lease).await,
                 Source::File(path) => self.pull_file(&source, path, pull.digest, &lease).await,
-                Source::Registry(reference) => self.pull_registry(&source, reference, pull.digest, &lease).await,
+                Source::Registry(reference) => self.pull_registry(&source, reference, pull, &lease).await,
             }
         };
         let pulled = tokio::time::timeout(self.limits.deadline, Box::pin(work)).await;
@@ -263,7 +272,8 @@ impl Images {
 
     /// Writes down an image all of whose blobs are there, and its name.
     pub(super) async fn record(&self, image: ImageRecord, name: String, verified: Verified) -> Result<StoredImage> {
-        let name = NameRecord { version: Version, name, image: image.id, verified, pulled_at: Timestamp::now() };
+        let pulled_at = Timestamp::now();
+        let name = NameRecord { version: Version, name, image: image.id, verified, pulled_at, snapshot: None };
         self.write(move |catalogue| {
             catalogue.write_image(&image)?;
             catalogue.write_name(&name)?;

@@ -1,16 +1,18 @@
 //! A registry's API: manifests and tokens. <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use cloud_types::{Error, ErrorKind, Result};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::digest::Digest;
 use super::http::{Answer, Get, Http, shown};
+use super::login::Login;
 use super::source::Reference;
 
 /// One repository of a registry.
@@ -19,7 +21,15 @@ pub(crate) struct Repository<'a> {
     http: &'a Http,
     reference: &'a Reference,
     base: Url,
-    token: Option<SecretString>,
+    login: Option<Login>,
+    session: Mutex<Session>,
+}
+
+/// What the registry wanted, and what it got.
+#[derive(Debug, Clone, Default)]
+struct Session {
+    challenge: Option<String>,
+    authorization: Option<SecretString>,
 }
 
 /// What an image consists of: <https://github.com/opencontainers/image-spec/blob/main/manifest.md>.
@@ -66,8 +76,9 @@ struct Form {
 }
 
 impl<'a> Repository<'a> {
-    pub(crate) fn new(http: &'a Http, reference: &'a Reference) -> Result<Self> {
-        Ok(Self { http, reference, base: reference.endpoint()?, token: None })
+    /// A repository, asked by whom `login` names where it wants to know.
+    pub(crate) fn new(http: &'a Http, reference: &'a Reference, login: Option<Login>) -> Result<Self> {
+        Ok(Self { http, reference, base: reference.endpoint()?, login, session: Mutex::default() })
     }
 
     /// The manifest for this box's processor, with its digest.
@@ -75,7 +86,7 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// `NotFound` without such an image, or without one for this processor; `Unauthenticated` where it is not public;
     /// `InvalidRequest` on field `image` for a manifest that is wrong or not what its digest says.
-    pub(crate) async fn manifest(&mut self) -> Result<(Digest, Manifest)> {
+    pub(crate) async fn manifest(&self) -> Result<(Digest, Manifest)> {
         let wanted = self.reference.wanted();
         let (mut digest, mut body) = self.one(&wanted, self.reference.digest).await?;
         let mut form: Form = json(&body)?;
@@ -104,19 +115,25 @@ impl<'a> Repository<'a> {
     /// How a layer is asked for.
     pub(crate) fn blob(&self, digest: &Digest) -> Result<Get> {
         let mut get = Get::new(self.url(&format!("blobs/{digest}"))?);
-        get.token.clone_from(&self.token);
+        get.authorization = self.session().authorization;
         Ok(get)
     }
 
-    async fn one(&mut self, wanted: &str, expected: Option<Digest>) -> Result<(Digest, Bytes)> {
+    /// Asks for a new token in place of one that is not taken any more: they live for minutes, and a pull for hours.
+    pub(crate) async fn renew(&self) -> Result<()> {
+        match self.session().challenge {
+            Some(challenge) => self.authorize(challenge).await.map(drop),
+            None => Err(self.not_public()),
+        }
+    }
+
+    async fn one(&self, wanted: &str, expected: Option<Digest>) -> Result<(Digest, Bytes)> {
         let mut get = Get::new(self.url(&format!("manifests/{wanted}"))?);
         get.accept = Some(ACCEPT);
-        get.token.clone_from(&self.token);
+        get.authorization = self.session().authorization;
         let mut answer = self.http.small(&get, LARGEST_MANIFEST).await?;
-        if let Answer::Challenge(challenge) = &answer {
-            let token = self.token_for(challenge).await?;
-            self.token = Some(token.clone());
-            get.token = Some(token);
+        if let Answer::Challenge(challenge) = answer {
+            get.authorization = Some(self.authorize(challenge).await?);
             answer = self.http.small(&get, LARGEST_MANIFEST).await?;
         }
         let body = match answer {
@@ -137,6 +154,25 @@ impl<'a> Repository<'a> {
         }
     }
 
+    /// What a challenge wants to hear: <https://www.rfc-editor.org/rfc/rfc9110#name-authentication-scheme>.
+    async fn authorize(&self, challenge: String) -> Result<SecretString> {
+        let basic = challenge.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "));
+        let authorization = match (&self.login, basic) {
+            (Some(login), true) => login.basic(),
+            _ => {
+                let token = self.token_for(&challenge).await?;
+                format!("Bearer {}", token.expose_secret()).into()
+            }
+        };
+        let session = Session { challenge: Some(challenge), authorization: Some(authorization.clone()) };
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = session;
+        Ok(authorization)
+    }
+
+    fn session(&self) -> Session {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// A token for whoever asks: <https://distribution.github.io/distribution/spec/auth/token/>.
     async fn token_for(&self, challenge: &str) -> Result<SecretString> {
         let parameters = bearer(challenge).ok_or_else(|| self.not_public())?;
@@ -151,7 +187,9 @@ impl<'a> Repository<'a> {
         if let Some(service) = parameters.get("service") {
             url.query_pairs_mut().append_pair("service", service);
         }
-        match self.http.small(&Get::new(url), LARGEST_TOKEN).await? {
+        let mut get = Get::new(url);
+        get.authorization = self.login.as_ref().map(Login::basic);
+        match self.http.small(&get, LARGEST_TOKEN).await? {
             Answer::Found(body) => {
                 let token: Token = serde_json::from_slice(&body).map_err(|_| wrong())?;
                 token.token.or(token.access_token).map(SecretString::from).ok_or_else(wrong)
@@ -161,7 +199,17 @@ impl<'a> Repository<'a> {
     }
 
     fn not_public(&self) -> Error {
-        let message = format!("{} is not public, or does not exist", self.reference);
+        let registry = &self.reference.registry;
+        let message = match &self.login {
+            Some(login) => {
+                format!("{registry} refuses {:?}, or has no {} for that user", login.username(), self.reference)
+            }
+            None => format!(
+                "{} is not public, or does not exist: log in by `docker login {registry}`, or give --username and \
+                 --password-stdin",
+                self.reference
+            ),
+        };
         Error::new(ErrorKind::Unauthenticated, message)
     }
 

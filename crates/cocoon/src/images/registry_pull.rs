@@ -6,12 +6,12 @@ use cloud_types::{Error, Result};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::digest::Digest;
 use super::http::Http;
 use super::kind::DiskKind;
 use super::layer::{self, Files, LONGEST_COMMAND_LINE};
 use super::lease::Lease;
-use super::pull::{Pulled, boot, disk};
+use super::login::{self, Login};
+use super::pull::{Pull, Pulled, boot, disk};
 use super::record::{Boot, ImageKernel, ImageRecord, LayerRecord, Verified};
 use super::registry::Repository;
 use super::source::{Reference, Source};
@@ -25,14 +25,15 @@ impl Images {
         &self,
         source: &Source,
         reference: &Reference,
-        digest: Option<Digest>,
+        wanted: &Pull,
         lease: &Lease,
     ) -> Result<Pulled> {
         let http = Http::new(&self.limits)?;
-        let mut repository = Repository::new(&http, reference)?;
+        let login = self.login(wanted, reference).await?;
+        let repository = Repository::new(&http, reference, login)?;
         let (id, manifest) = repository.manifest().await?;
         let item = self.reporter.item(source.name());
-        let verified = match digest.or(reference.digest) {
+        let verified = match wanted.digest.or(reference.digest) {
             Some(digest) if reference.digest.is_none() && digest != id => {
                 let rule = format!("is not what was asked for: expected {digest}, got {id}");
                 return Err(Error::invalid("image", rule));
@@ -81,6 +82,15 @@ impl Images {
         };
         let image = self.record(image, source.name(), verified).await?;
         Ok(Pulled { image, already: false })
+    }
+
+    /// Who asks: who was given, else whom Docker's configuration names.
+    async fn login(&self, pull: &Pull, reference: &Reference) -> Result<Option<Login>> {
+        match (&pull.login, &self.docker_config) {
+            (Some(login), _) => Ok(Some(login.clone())),
+            (None, Some(file)) => login::noted(file, &reference.registry).await,
+            (None, None) => Ok(None),
+        }
     }
 
     /// How an image of these files is booted.

@@ -31,6 +31,7 @@ pub struct Images {
     pub(super) patience: Duration,
     pub(super) reporter: Reporter,
     pub(super) users: Users,
+    pub(super) docker_config: Option<PathBuf>,
 }
 
 /// An image that is here.
@@ -61,6 +62,7 @@ impl Images {
             patience: Duration::from_secs(60),
             reporter: Reporter::default(),
             users: Users::default(),
+            docker_config: None,
         }
     }
 
@@ -89,6 +91,14 @@ impl Images {
     #[must_use]
     pub fn used_by(mut self, users: impl Fn() -> Result<Vec<PathBuf>> + Send + Sync + 'static) -> Self {
         self.users = Users(Arc::new(users));
+        self
+    }
+
+    /// Docker's configuration, `config.json`, in which it is noted who is who to a registry, or which program knows it. Without
+    /// it, and without a [`Login`](crate::Login), only what is public is pulled.
+    #[must_use]
+    pub fn docker_config(mut self, file: impl Into<PathBuf>) -> Self {
+        self.docker_config = Some(file.into());
         self
     }
 

@@ -5,7 +5,6 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
 
 use cloud_types::{ErrorKind, Name, Result};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -14,7 +13,7 @@ use super::connect::take_down_if_unused;
 use super::store::Networks;
 use super::{claim, dnsmasq, firewall, link, rights};
 use crate::blocking::blocking;
-use crate::state::{FileLock, Proof, Store};
+use crate::state::{FileLock, Proof};
 use crate::{Cocoon, error};
 
 /// Something of a network that nobody uses any more.
@@ -92,7 +91,7 @@ impl Cocoon {
     /// What VMs that do not run have in the kernel. Takes the interfaces of all VMs out of `there`.
     async fn of_stopped_vms(&self, there: &mut HashSet<String>, what: Do) -> Result<Vec<NetworkLeftover>> {
         // A VM that another command is changing is that one's to clean.
-        let impatient = Store::new(self.store.layout().clone(), Duration::ZERO);
+        let impatient = self.store.impatient();
         let mut found = Vec::new();
         for name in self.store.names()? {
             let record = match self.store.read(&name) {

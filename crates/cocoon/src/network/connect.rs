@@ -6,7 +6,7 @@ use cloud_types::{Error, ErrorKind, Name, Result};
 
 use super::connection::{Connection, NetworkAddress};
 use super::store::{LockedNetwork, Networks};
-use super::tool::{DNSMASQ, IP, NFT};
+use super::tool::TOOLS;
 use super::{NetworkChoice, claim, dnsmasq, firewall, forwarding, link, port, rights, routes, rules};
 use crate::hypervisor::HypervisorKind;
 use crate::state::{LockedVm, Record, Stage};
@@ -15,6 +15,15 @@ use crate::{Cocoon, Notice, VmSpec, crash, error};
 impl Cocoon {
     pub(crate) fn networks(&self) -> Networks {
         Networks::of(&self.store)
+    }
+
+    /// Whether a VM of this spec can do without its hypervisor's own network.
+    pub(crate) fn takes_cocoons_network(spec: &VmSpec) -> bool {
+        match spec.network {
+            Some(NetworkChoice::User) => false,
+            Some(NetworkChoice::None | NetworkChoice::Named(_)) => true,
+            None => rights::has() && TOOLS.iter().all(|tool| tool.path().is_ok()),
+        }
     }
 
     /// What a VM is to be connected with, where its spec leaves that open too.
@@ -38,7 +47,7 @@ impl Cocoon {
             }
             NetworkChoice::Named(_) => {
                 rights::check()?;
-                [IP, NFT, DNSMASQ].iter().try_for_each(|tool| tool.path().map(drop))?;
+                TOOLS.iter().try_for_each(|tool| tool.path().map(drop))?;
                 Ok(choice)
             }
             NetworkChoice::User | NetworkChoice::None => Ok(choice),

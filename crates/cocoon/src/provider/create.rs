@@ -7,7 +7,7 @@ use super::image::Bootable;
 use super::{address, convert, machine};
 use crate::state::HostMark;
 use crate::vm::Vm;
-use crate::{Ending, Removal, VmSpec, VmState};
+use crate::{Ending, NetworkChoice, Removal, VmSpec, VmState};
 
 impl Inner {
     pub(super) async fn create(&self, spec: &HostSpec) -> Result<Created> {
@@ -89,7 +89,12 @@ impl Inner {
     ) -> Result<VmSpec> {
         let machine = self.choose(spec).await?;
         let address = address::of(name.as_str());
-        let published = address::published(address, &spec.inbound)?;
+        let network = self.config.network.clone();
+        // In a network, all ports of a host are reached from this box, and none from elsewhere.
+        let published = match network {
+            NetworkChoice::User => address::published(address, &spec.inbound)?,
+            _ => Vec::new(),
+        };
         let image = self.image(&spec.image).await?;
         let size = boot_size(spec, machine, Some(&image))?;
         let data = spec.data_disk.map_or(0, |disk| disk.size.0);
@@ -97,6 +102,7 @@ impl Inner {
         let mut wish = VmSpec::new(name.clone(), image.disk).cpus(machine.vcpus).memory(machine.memory).storage(size);
         wish.kernel = image.kernel;
         wish.published = published;
+        wish.network = Some(network);
         wish.ssh_keys.clone_from(&spec.ssh_keys);
         wish.user_data.clone_from(&spec.user_data);
         wish.host = Some(HostMark {

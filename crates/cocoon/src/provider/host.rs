@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_types::{
     Ability, AfterResize, Capabilities, Catalog, CloudProvider, Console, Created, ErrorKind, GiB, HostId, HostPage,
-    HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, SshKeys, StopMode,
+    HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, Snapshots, SshKeys, StopMode,
     StoppedBilling, Sweep, Volumes,
 };
 use tokio::time::Instant;
@@ -145,6 +145,10 @@ impl CloudProvider for Provider {
         Some(self)
     }
 
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+
     fn ssh_keys(&self) -> Option<&dyn SshKeys> {
         Some(self)
     }
@@ -181,6 +185,7 @@ fn capabilities() -> Capabilities {
         Ability::GracefulStop,
         Ability::Resize,
         Ability::GrowBootDisk,
+        Ability::Snapshots,
         Ability::SshKeys,
         Ability::Volumes,
         Ability::DataDisk,

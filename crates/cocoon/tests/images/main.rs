@@ -4,6 +4,7 @@
 mod addresses;
 mod collecting;
 mod command;
+mod logins;
 mod real_registry;
 mod registries;
 mod root;

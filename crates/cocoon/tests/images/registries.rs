@@ -46,11 +46,11 @@ pub(crate) fn publish(server: &Server, name: &str, layers: &[Layer<'_>]) -> Stri
     format!("{}/{name}:1", server.address())
 }
 
-fn blob(name: &str, content: &[u8]) -> String {
+pub(crate) fn blob(name: &str, content: &[u8]) -> String {
     format!("/v2/{name}/blobs/{}", Digest::of(content))
 }
 
-fn container_disk(content: &[u8]) -> Vec<u8> {
+pub(crate) fn container_disk(content: &[u8]) -> Vec<u8> {
     gzip(&tar(&[("disk/", b'5', "", b""), ("disk/a.img", b'0', "", content)]))
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures::stream::{self, StreamExt};
 use http_body_util::{BodyExt, StreamBody, combinators::BoxBody};
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, LOCATION, RANGE, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
@@ -26,6 +26,10 @@ pub(crate) enum Served {
     Endless(Vec<u8>),
     /// Nothing but a status.
     Status(u16),
+    /// A redirection.
+    Elsewhere(String),
+    /// These files, one after the other; the last again and again.
+    Turns(Vec<Vec<u8>>),
 }
 
 /// A request that came.
@@ -33,14 +37,15 @@ pub(crate) enum Served {
 pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) range: Option<String>,
+    pub(crate) authorization: Option<String>,
 }
 
 #[derive(Default)]
 struct State {
     files: HashMap<String, Served>,
     asked: Vec<Asked>,
-    /// Paths that begin so want this token.
-    guarded: Option<(String, String)>,
+    /// Paths that begin so want this header.
+    guarded: Vec<(String, String)>,
     address: String,
 }
 
@@ -83,7 +88,12 @@ impl Server {
 
     /// Wants `token` for paths that begin with `prefix`.
     pub(crate) fn guard(&self, prefix: &str, token: &str) {
-        self.0.lock().unwrap().guarded = Some((prefix.to_owned(), token.to_owned()));
+        self.guard_by(prefix, &format!("Bearer {token}"));
+    }
+
+    /// Wants this header for paths that begin with `prefix`.
+    pub(crate) fn guard_by(&self, prefix: &str, authorization: &str) {
+        self.0.lock().unwrap().guarded.push((prefix.to_owned(), authorization.to_owned()));
     }
 
     /// The requests of a path so far.
@@ -96,12 +106,14 @@ impl Server {
         let path = request.uri().path().to_owned();
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let range = header(RANGE);
-        state.asked.push(Asked { path: path.clone(), range: range.clone() });
-        if let Some((prefix, token)) = &state.guarded
-            && path.starts_with(prefix)
-            && header(AUTHORIZATION) != Some(format!("Bearer {token}"))
-        {
-            let realm = format!("Bearer realm=\"http://{}/token\",service=\"test\"", state.address);
+        let authorization = header(AUTHORIZATION);
+        state.asked.push(Asked { path: path.clone(), range: range.clone(), authorization: authorization.clone() });
+        let guard = state.guarded.iter().find(|(prefix, _)| path.starts_with(prefix));
+        if let Some((_, wanted)) = guard.filter(|(_, wanted)| Some(wanted) != authorization.as_ref()) {
+            let realm = match wanted.starts_with("Basic") {
+                true => "Basic realm=\"test\"".to_owned(),
+                false => format!("Bearer realm=\"http://{}/token\",service=\"test\"", state.address),
+            };
             return Response::builder()
                 .status(401)
                 .header(WWW_AUTHENTICATE, realm)
@@ -114,6 +126,17 @@ impl Server {
             Some(Served::Endless(content)) => {
                 let chunks = stream::repeat(Bytes::from(content)).map(|chunk| Ok(Frame::data(chunk)));
                 return Response::new(BodyExt::boxed(StreamBody::new(chunks)));
+            }
+            Some(Served::Elsewhere(url)) => {
+                let response = Response::builder().status(StatusCode::TEMPORARY_REDIRECT).header(LOCATION, url);
+                return response.body(body(Vec::new(), None)).unwrap();
+            }
+            Some(Served::Turns(mut contents)) => {
+                let content = contents.remove(0);
+                if !contents.is_empty() {
+                    state.files.insert(path, Served::Turns(contents));
+                }
+                (content, None)
             }
             Some(Served::Status(status)) => {
                 return Response::builder().status(status).body(body(Vec::new(), None)).unwrap();

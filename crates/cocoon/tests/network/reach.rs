@@ -15,7 +15,7 @@ const GATEWAY: &str = "ip route | grep default | cut -d' ' -f3";
 #[test]
 fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
     let Some(world) = World::new() else { return };
-    world.serve("the world");
+    world.serve_on("world", "[::]:80", "index.html", "the world");
     let Some(mut one) = Guest::start(&world, "one", "front", &["--publish", "8080:80"]) else { return };
     let mut two = Guest::start(&world, "two", "front", &["--publish", "0.0.0.0:8081:80"]).expect("there is a kernel");
     let (ipv4, ipv6) = (world.address("two", "ipv4"), world.address("two", "ipv6"));
@@ -66,10 +66,13 @@ fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
     }
 
     // What is this box's own loopback is nobody else's.
-    let _listener = world.command("box", &["busybox", "httpd", "-p", "127.0.0.1:7070", "-h", "/tmp"]).status().unwrap();
+    world.serve_on("box", "127.0.0.1:7070", "page", "mine");
     one.run("echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; ip addr del 127.0.0.1/8 dev lo").unwrap();
     one.run(&format!("ip route add 127.0.0.0/8 via {gateway}")).unwrap();
-    assert_eq!(one.fetch("http://127.0.0.1:7070/"), None);
+    assert_eq!(one.fetch("http://127.0.0.1:7070/page"), None);
+    let table = format!("cocoon-{}", world.interfaces().into_iter().find(|name| name.starts_with("cn")).unwrap());
+    assert!(world.run("box", &["nft", "flush", "chain", "inet", &table, "first"]).status.success());
+    assert_eq!(one.fetch("http://127.0.0.1:7070/page").as_deref(), Some("mine"), "it is the rule that keeps it out");
 
     // Who takes another's address is heard by nobody.
     assert!(one.fetch(&format!("http://{WORLD}/")).is_some());
