@@ -17,6 +17,7 @@ const TOOLS: &[(&str, &str)] = &[
 /// What `cocoon`'s images are made with, its tests use, and it itself.
 const FOR_COCOON: &[(&str, &str)] = &[
     ("docker-registry", "docker-registry"),
+    ("tmux", "tmux"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("dnsmasq", "dnsmasq-base"),
@@ -25,9 +26,6 @@ const FOR_COCOON: &[(&str, &str)] = &[
     ("mcopy", "mtools"),
     ("sfdisk", "fdisk"),
     ("debugfs", "e2fsprogs"),
-    ("ip", "iproute2"),
-    ("nft", "nftables"),
-    ("dnsmasq", "dnsmasq-base"),
     ("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
 ];
 
