@@ -12,7 +12,7 @@ use crate::blocking::blocking;
 use crate::hypervisor::{CommandLine, Demands, HypervisorKind, Ovmf};
 use crate::image::Image;
 use crate::images::Firmware;
-use crate::network::Connection;
+use crate::network::{Connection, NetworkChoice};
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
@@ -38,7 +38,8 @@ impl Cocoon {
             return Err(error::name_taken(&spec.name));
         }
         let mut record = record(spec, image, self.hypervisors.choose(demands(spec, image)))?;
-        let network = self.network_choice(spec, record.hypervisor)?;
+        let network = NetworkChoice::of(spec, record.hypervisor)?;
+        network.check_means()?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
         let made = match self.new_connection(&stage, &network, &record).await {
@@ -153,8 +154,9 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
 
 /// What is asked of the hypervisor.
 fn demands(spec: &VmSpec, image: &Image) -> Demands {
-    let cocoons_network = Cocoon::takes_cocoons_network(spec);
-    Demands { kernel: spec.kernel.is_some(), firmware: image.firmware, cocoons_network }
+    let cocoons_network = NetworkChoice::may_be_cocoons(spec);
+    let (kernel, volumes) = (spec.kernel.is_some(), spec.host.is_some());
+    Demands { kernel, firmware: image.firmware, cocoons_network, volumes }
 }
 
 /// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.

@@ -1,18 +1,16 @@
 //! The commands on images: pull, list, delete.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use cloud_types::{Error, Result};
-use cocoon::{Cocoon, Digest, Login, Pull, PullProgress, PullStep, StoredImage, Verified};
+use cocoon::{Cocoon, Digest, Login, Pull, StoredImage, Verified};
 use futures::future::join_all;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::output::{Output, ago, bytes, table};
+use super::progress::{Bars, Lines};
 
 /// The images that are to be pulled.
 #[derive(Debug, Args)]
@@ -39,8 +37,11 @@ pub(crate) async fn pull(cocoon: &Cocoon, output: Output, arguments: PullArgumen
     }
     let login = login(&arguments)?;
     let bars = Bars::default();
-    let shown = bars.clone();
-    let images = cocoon.images().on_progress(move |progress| shown.show(progress));
+    let (shown, lines) = (bars.clone(), Lines::default());
+    let images = cocoon.images().on_progress(move |progress| match output.json {
+        true => lines.show(progress),
+        false => shown.show(progress),
+    });
     let pulls = arguments.images.iter().map(|image| {
         let mut pull = Pull::new(image);
         if let Some(digest) = arguments.sha256 {
@@ -140,54 +141,4 @@ pub(crate) async fn delete(cocoon: &Cocoon, output: Output, ids: Vec<String>) ->
     }
     output.value(&outcomes);
     code
-}
-
-/// A bar for each file and layer, on standard error where that is a terminal.
-#[derive(Debug, Clone, Default)]
-struct Bars(std::sync::Arc<BarsInner>);
-
-#[derive(Debug, Default)]
-struct BarsInner {
-    all: MultiProgress,
-    bars: Mutex<HashMap<String, ProgressBar>>,
-}
-
-impl Bars {
-    fn show(&self, progress: &PullProgress) {
-        let mut bars = self.0.bars.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bars.entry(progress.item.clone()).or_insert_with(|| self.0.all.add(bar(&progress.item)));
-        match &progress.step {
-            PullStep::Downloading { kept, total } => {
-                bar.set_message("downloading");
-                bar.set_length(total.unwrap_or(0));
-                bar.set_position(*kept);
-            }
-            PullStep::Unpacking { total } => {
-                bar.set_message("unpacking");
-                bar.set_length(total.unwrap_or(0));
-                bar.set_position(0);
-            }
-            PullStep::Converting { total } => {
-                bar.set_message("writing a disk");
-                bar.set_length(total.unwrap_or(0));
-                bar.set_position(0);
-            }
-            PullStep::Advanced(more) => bar.inc(*more),
-            PullStep::Waiting => bar.set_message("waiting for another pull"),
-            PullStep::Interrupted { reason } => bar.set_message(format!("goes on after: {reason}")),
-            PullStep::Done => bar.finish_with_message("done"),
-            PullStep::AlreadyHere => bar.finish_with_message("here already"),
-            _ => {}
-        }
-    }
-
-    fn end(&self) {
-        // That a terminal cannot be cleared is no failure of a pull.
-        let _ = self.0.all.clear();
-    }
-}
-
-fn bar(item: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix:24!} {bar:30} {binary_bytes:>11}/{binary_total_bytes:<11} {msg}");
-    ProgressBar::new(0).with_prefix(item.to_owned()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

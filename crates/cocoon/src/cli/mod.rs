@@ -9,6 +9,7 @@ mod images;
 mod interrupt;
 mod logs;
 mod output;
+mod progress;
 mod resize;
 
 pub(crate) use commands::run;

@@ -41,6 +41,8 @@ pub(crate) struct Demands {
     pub(crate) firmware: Firmware,
     /// Is content with a network of this installation, or none: it needs none of the hypervisor's.
     pub(crate) cocoons_network: bool,
+    /// May be given volumes, as every host may.
+    pub(crate) volumes: bool,
 }
 
 /// All of them, and which one runs what is created from now on.
@@ -69,11 +71,16 @@ impl Hypervisors {
         let boots = demands.kernel || demands.firmware == Firmware::Uefi && CloudHypervisor::firmware().is_some();
         match self.named {
             Some(named) => named,
-            None if boots && demands.cocoons_network && self.cloud_hypervisor.runs_here() => {
+            None if boots && demands.cocoons_network && !demands.volumes && self.cloud_hypervisor.runs_here() => {
                 HypervisorKind::CloudHypervisor
             }
             None => HypervisorKind::Qemu,
         }
+    }
+
+    /// The one that the user names.
+    pub(crate) fn named(&self) -> Option<HypervisorKind> {
+        self.named
     }
 
     pub(crate) fn of(&self, kind: HypervisorKind) -> &dyn Hypervisor {
@@ -88,7 +95,8 @@ impl Hypervisors {
 mod tests {
     use super::*;
 
-    const DEMANDS: Demands = Demands { kernel: true, firmware: Firmware::Nothing, cocoons_network: true };
+    const DEMANDS: Demands =
+        Demands { kernel: true, firmware: Firmware::Nothing, cocoons_network: true, volumes: false };
 
     #[test]
     fn a_program_is_known_by_its_name() {
@@ -114,6 +122,8 @@ mod tests {
         assert_eq!(chosen("/nonexistent", Acceleration::Kvm, DEMANDS), HypervisorKind::Qemu);
         let networked = Demands { cocoons_network: false, ..DEMANDS };
         assert_eq!(chosen("/bin/sh", Acceleration::Kvm, networked), HypervisorKind::Qemu);
+        let host = Demands { volumes: true, ..DEMANDS };
+        assert_eq!(chosen("/bin/sh", Acceleration::Kvm, host), HypervisorKind::Qemu);
         let old = Demands { kernel: false, firmware: Firmware::Bios, ..DEMANDS };
         assert_eq!(chosen("/bin/sh", Acceleration::Kvm, old), HypervisorKind::Qemu);
     }

@@ -51,6 +51,22 @@ impl Part {
         opened.map_err(|error| error::io(format_args!("making {}", path.display()), error))
     }
 
+    /// A temporary part with the content of `file`, whose blocks it shares; `None` where the file system cannot do that.
+    pub(crate) fn sharing(parts: &Path, most: u64, file: &File, expected: Option<Checksum>) -> Result<Option<Self>> {
+        if file.metadata().is_ok_and(|metadata| metadata.len() > most) {
+            return Ok(None);
+        }
+        let mut part = Self::temporary(parts, most)?.expecting(expected);
+        if rustix::fs::ioctl_ficlone(&part.file, file).is_err() {
+            return Ok(None);
+        }
+        crash::point("part: shared");
+        // What is hashed is what was taken, though the file be changed meanwhile.
+        let read = part.file.rewind().and_then(|()| part.read_kept());
+        read.map_err(|error| error::io(format_args!("reading {}", part.path.display()), error))?;
+        Ok(Some(part))
+    }
+
     fn open(path: &Path, most: u64, expected: Option<Checksum>, at_drop: AtDrop) -> io::Result<Option<Self>> {
         loop {
             File::options().append(true).create(true).mode(0o600).open(path)?;

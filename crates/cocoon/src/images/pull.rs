@@ -184,7 +184,11 @@ impl Images {
             }
             let mut file = File::open(&path).map_err(doing)?;
             telling.tell(PullStep::Unpacking { total: file.metadata().ok().map(|metadata| metadata.len()) });
-            let mut part = Part::temporary(&parts, most)?.expecting(digest.map(Checksum::Sha256));
+            let expected = digest.map(Checksum::Sha256);
+            if let Some(part) = Part::sharing(&parts, most, &file, expected)? {
+                return Ok(part);
+            }
+            let mut part = Part::temporary(&parts, most)?.expecting(expected);
             copy(&mut file, &mut part)?;
             Ok(part)
         });

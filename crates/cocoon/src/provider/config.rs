@@ -30,7 +30,7 @@ pub struct Config {
     pub(super) images: Names,
     pub(super) prices: Prices,
     pub(super) limits: Limits,
-    pub(super) network: NetworkChoice,
+    pub(super) network: Option<NetworkChoice>,
     pub(super) page: usize,
     pub(super) grace: Duration,
 }
@@ -47,7 +47,7 @@ impl Config {
             images: Names::default(),
             prices: Prices::default(),
             limits: Limits::default(),
-            network: NetworkChoice::User,
+            network: None,
             page: 50,
             grace: Duration::from_secs(30),
         }
@@ -73,7 +73,7 @@ impl Config {
             config.images = images.parse()?;
         }
         if let Some(network) = variable("COCOON_NETWORK") {
-            config.network = network.parse()?;
+            config.network = Some(network.parse()?);
         }
         if let Some(prices) = variable("COCOON_PRICES") {
             config.prices = prices.parse()?;
@@ -110,11 +110,12 @@ impl Config {
         self
     }
 
-    /// The network that hosts are in; QEMU's own unless it is set, which needs no rights. In one of this installation's
+    /// The network that hosts are in; QEMU's own unless it is set, which needs no rights, and `default`
+    /// under Cloud Hypervisor, which has none of its own. In one of this installation's
     /// networks, which needs root, they have addresses there, reach each other, and are reached from this box at all ports.
     #[must_use]
     pub fn network(mut self, network: NetworkChoice) -> Self {
-        self.network = network;
+        self.network = Some(network);
         self
     }
 

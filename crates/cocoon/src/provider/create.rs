@@ -7,7 +7,7 @@ use super::image::Bootable;
 use super::{address, convert, machine};
 use crate::state::HostMark;
 use crate::vm::Vm;
-use crate::{Ending, NetworkChoice, Removal, VmSpec, VmState};
+use crate::{Ending, HypervisorKind, NetworkChoice, Removal, VmSpec, VmState};
 
 impl Inner {
     pub(super) async fn create(&self, spec: &HostSpec) -> Result<Created> {
@@ -88,8 +88,12 @@ impl Inner {
         name: &cloud_types::Name,
     ) -> Result<VmSpec> {
         let machine = self.choose(spec).await?;
-        let address = address::of(name.as_str());
-        let network = self.config.network.clone();
+        let address = address::of(&self.config.cocoon.store.layout().root, name.as_str());
+        let network = match (&self.config.network, self.config.cocoon.hypervisors.named()) {
+            (Some(network), _) => network.clone(),
+            (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_named()?,
+            (None, _) => NetworkChoice::User,
+        };
         // In a network, all ports of a host are reached from this box, and none from elsewhere.
         let published = match network {
             NetworkChoice::User => address::published(address, &spec.inbound)?,

@@ -1,4 +1,4 @@
-//! Snapshots of a stopped host's boot disk: images of their own, on which the host's later fate has no influence.
+//! Snapshots of a host's boot disk: images of their own, on which the host's later fate has no influence.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(super) const PREFIX: &str = "snapshot/";
 
 #[async_trait]
 impl Snapshots for Provider {
-    /// Copies the disk before it answers. The host must be stopped, so that the copy is whole.
+    /// Copies the disk before it answers. Of a host that runs it is as after a power cut: stop it first for one that is whole.
     async fn create_snapshot(&self, host: &HostId, name: &Name) -> Result<Snapshot> {
         named("create_snapshot", self.0.snapshot(host, name).await)
     }

@@ -1,11 +1,13 @@
 //! The command, also where it is killed at any step.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::registries::publish;
+use super::root::{SYSTEM, assert_sound};
 use super::server::Server;
-use super::store::disk;
+use super::store::{disk, tar};
 
 /// A root directory of its own, removed when it is dropped.
 struct Root(PathBuf);
@@ -121,4 +123,37 @@ async fn a_vm_is_made_of_a_pulled_image_and_keeps_what_it_lies_on() {
     assert!(root.succeed(&["gc", "--dry-run"]).contains("blobs/sha256/"));
     root.succeed(&["gc"]);
     assert_eq!(files(&root.images()), 1, "the lock");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vm_of_a_root_file_system_has_one_as_large_as_its_disk() {
+    if Command::new("qemu-img").arg("--version").output().is_err() {
+        eprintln!("skipped: qemu-img is not installed");
+        return;
+    }
+    let (server, root) = (Server::start().await, Root::new());
+    let image = publish(&server, "os", &[(&tar(SYSTEM), None)]);
+    let output = root.run(&["--json", "pull", &image], None);
+    assert!(String::from_utf8_lossy(&output.stderr).contains(r#""step":"converting""#));
+    for (name, storage) in [("small", "1G"), ("large", "40G")] {
+        root.succeed(&["create", "--name", name, "--storage", storage, &image]);
+        let (disk, raw) = (root.0.join(format!("r/vms/{name}/system.qcow2")), root.0.join(name));
+        let mut convert = Command::new("qemu-img");
+        convert.args(["convert", "-O", "raw"]).args([&disk, &raw]);
+        assert!(convert.output().unwrap().status.success());
+        assert_sound(&raw);
+        // The number of blocks, in the superblock.
+        let superblock = first_block(&raw);
+        let wanted: u32 = if name == "small" { 1 << 18 } else { 40 << 18 };
+        assert_eq!(u32::from_le_bytes(*superblock[1028..].first_chunk().unwrap()), wanted);
+        let left: Vec<_> =
+            std::fs::read_dir(disk.parent().unwrap()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert!(left.iter().all(|name| !name.to_string_lossy().contains("grow")), "{left:?}");
+    }
+}
+
+fn first_block(disk: &Path) -> Vec<u8> {
+    let mut block = vec![0; 4096];
+    std::fs::File::open(disk).unwrap().read_exact(&mut block).unwrap();
+    block
 }

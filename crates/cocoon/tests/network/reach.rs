@@ -180,6 +180,32 @@ fn a_vm_that_ended_by_itself_keeps_neither_its_network_nor_its_port() {
 }
 
 #[test]
+fn two_installations_have_networks_of_their_own_though_they_are_named_alike() {
+    let Some(mut world) = World::new() else { return };
+    let other = world.installation().expect("there is one already");
+    world.create("web-1", "front", &["--publish", "8080:80"]);
+    world.here.succeed(&["start", "web-1"]);
+    let here = std::mem::replace(&mut world.here, other);
+    world.create("web-1", "front", &["--publish", "8080:80"]);
+    assert!(world.here.fail(&["start", "web-1"]).contains("is published by another VM"));
+    world.here.succeed(&["rm", "web-1"]);
+    world.create("web-1", "front", &[]);
+    world.here.succeed(&["start", "web-1"]);
+    assert_eq!((world.interfaces().len(), world.tables().len(), world.processes("dnsmasq").len()), (4, 6, 2));
+
+    // What the one has lost is nothing to the other, nor is what it uses.
+    kill(here.hypervisors()[0]);
+    wait_until("its end", || here.hypervisors().is_empty());
+    assert_eq!(world.here.succeed(&["gc"]), "");
+    let dry = here.succeed(&["gc", "--dry-run"]);
+    assert_eq!(dry.lines().count(), 2, "{dry}");
+    assert_eq!(here.succeed(&["gc"]), dry.replace("would remove", "removed"));
+    assert_eq!((world.interfaces().len(), world.tables().len(), world.processes("dnsmasq").len()), (2, 3, 1));
+    world.here.succeed(&["rm", "--force", "web-1"]);
+    world.assert_empty();
+}
+
+#[test]
 fn a_vm_on_cloud_hypervisor_gets_the_default_network() {
     let Some(world) = World::new() else { return };
     let mut arguments = world.here.create_arguments("web-1");

@@ -58,6 +58,11 @@ impl World {
         Some(world)
     }
 
+    /// Another installation on the same box.
+    pub(crate) fn installation(&self) -> Option<Installation> {
+        Some(Installation::new()?.in_namespace(&self.namespace("box")))
+    }
+
     fn namespace(&self, side: &str) -> String {
         format!("{}-{side}", self.name)
     }

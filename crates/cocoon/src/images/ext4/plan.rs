@@ -68,7 +68,7 @@ impl Plan {
             inodes[*at].take(&mut cursor, content.size.div_ceil(BLOCK as u64))?;
         }
         let blocks = cursor.0.checked_add(ROOM).ok_or_else(too_large)?.div_ceil(GROUP);
-        let for_inodes = (inodes.len() as u32 + FIRST_INODE).div_ceil(INODES) + 1;
+        let for_inodes = (inodes.len() as u32 + FIRST_INODE + ROOM_INODES).div_ceil(INODES);
         let groups = blocks.max(for_inodes);
         if groups > MOST_GROUPS {
             return Err(too_large());
@@ -266,6 +266,9 @@ const JOURNAL: u64 = 8192;
 
 /// Blocks that are left free at least, 64 MiB. A VM's disk is larger than its image's anyway.
 const ROOM: u32 = 16384;
+
+/// Inodes that are left free at least.
+const ROOM_INODES: u32 = INODES / 2;
 
 /// Linux' bound.
 const MOST_LINKS: u32 = 65_000;
