@@ -150,7 +150,7 @@ impl Part {
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         for block in bytes.chunks(BLOCK) {
-            if block.iter().all(|byte| *byte == 0) {
+            if *block == ZEROS[..block.len()] {
                 self.file.seek(SeekFrom::Current(block.len() as i64))?;
             } else {
                 self.file.write_all(block)?;
@@ -233,6 +233,8 @@ pub(crate) fn keeps(error: &Error) -> bool {
 }
 
 const BLOCK: usize = 64 << 10;
+
+static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
 #[cfg(test)]
 mod tests {
