@@ -91,7 +91,7 @@ impl Inner {
         let address = address::of(&self.config.cocoon.store.layout().root, name.as_str());
         let network = match (&self.config.network, self.config.cocoon.hypervisors.named()) {
             (Some(network), _) => network.clone(),
-            (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_network()?,
+            (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_named()?,
             (None, _) => NetworkChoice::User,
         };
         // In a network, all ports of a host are reached from this box, and none from elsewhere.
