@@ -19,7 +19,7 @@ use support::Installation;
 cloud_conformance::conformance_tests!(this_box);
 
 async fn this_box() -> ThisBox {
-    ThisBox(Installation::new())
+    ThisBox(provider::installation())
 }
 
 /// An installation, where this box has what guests need.
@@ -45,9 +45,9 @@ impl ThisBox {
 
     /// Keeps every create waiting, as a slow command beside it does.
     async fn hold_staging_for_a_while(&self) {
-        // Makes the directories.
-        provider::cocoon(self.installation()).stale().await.expect("a root of our own");
-        let lock = fs::File::open(self.installation().root().join("staging.lock")).expect("it was made just now");
+        let root = self.installation().root();
+        fs::create_dir_all(&root).expect("a root of our own");
+        let lock = fs::File::options().append(true).create(true).open(root.join("staging.lock")).expect("a file in it");
         lock.lock().expect("nobody has it");
         tokio::spawn(async move {
             tokio::time::sleep(A_WHILE).await;

@@ -14,11 +14,11 @@ use cloud_types::{
     StopMode, Wait,
 };
 use cloud_usage::{MemoryLog, Meter, Metered, Period, Query};
-use support::{Installation, kill, wait_until};
+use support::{kill, wait_until};
 
 #[tokio::test]
 async fn a_host_is_a_vm_that_every_command_knows() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let (mine, yours) = (provider::of(&here, "mine"), provider::of(&here, "yours"));
     let spec = provider::spec(&name("web-1"));
     let hosts =
@@ -40,7 +40,7 @@ async fn a_host_is_a_vm_that_every_command_knows() {
 
 #[tokio::test]
 async fn a_vm_that_has_the_name_already_is_not_taken_for_the_host() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let provider = provider::of(&here, "mine");
     let spec = provider::spec(&name("web-1"));
     let host = provider.create_and_wait(&spec, soon()).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_vm_that_has_the_name_already_is_not_taken_for_the_host() {
 
 #[tokio::test]
 async fn a_host_whose_hypervisor_was_killed_is_stopped_and_starts_again() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let provider = provider::of(&here, "mine");
     let host = provider.create_and_wait(&provider::spec(&name("web-1")), soon()).await.unwrap();
     kill(here.hypervisors()[0]);
@@ -64,7 +64,7 @@ async fn a_host_whose_hypervisor_was_killed_is_stopped_and_starts_again() {
 
 #[tokio::test]
 async fn a_create_that_was_broken_off_is_told_as_that_and_finished_by_its_repeat() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let provider = provider::of(&here, "mine");
     let spec = provider::spec(&name("web-1"));
     let host = provider.create_and_wait(&spec, soon()).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_create_that_was_broken_off_is_told_as_that_and_finished_by_its_repeat
 
 #[tokio::test]
 async fn a_host_that_could_not_start_at_first_has_failed_and_is_deleted() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let provider = provider::of(&here, "mine");
     let spec = provider::spec(&name("web-1"));
     let first = provider.create_and_wait(&spec, soon()).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_host_that_could_not_start_at_first_has_failed_and_is_deleted() {
 
 #[tokio::test]
 async fn each_host_has_an_address_of_its_own_with_the_ports_that_were_asked_for() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let provider = provider::of(&here, "mine");
     let web = |role: &str| provider::spec(&name(role)).inbound(InboundPort::tcp(48_080).unwrap());
     let one = provider.create_and_wait(&web("one"), soon()).await.unwrap();
@@ -114,7 +114,7 @@ async fn each_host_has_an_address_of_its_own_with_the_ports_that_were_asked_for(
 
 #[tokio::test]
 async fn a_host_that_runs_on_is_snapshotted_and_restored() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let provider = provider::of(&here, "mine");
     let host = provider.create_and_wait(&provider::spec(&name("web-1")), soon()).await.unwrap();
     let snapshot = provider.snapshots().unwrap().create_snapshot(&host.id, &name("copy")).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_host_that_runs_on_is_snapshotted_and_restored() {
 
 #[tokio::test]
 async fn a_meter_tells_what_hosts_cost_by_the_configured_prices() {
-    let Some(here) = Installation::new() else { return };
+    let Some(here) = provider::installation() else { return };
     let provider = Metered::new(Arc::new(provider::of(&here, "mine")), Meter::new(MemoryLog::new()));
     let spec = provider::spec(&name("web-1"));
     let estimate = provider.catalog().unwrap().estimate(&spec).await.unwrap();

@@ -33,6 +33,11 @@ pub enum NetworkChoice {
 }
 
 impl NetworkChoice {
+    /// The network of VMs whose hypervisor has none of its own.
+    pub(crate) fn default_network() -> Result<Self> {
+        Name::new("default").map(Self::Named)
+    }
+
     /// What a VM is to be connected with, where its spec leaves that open too.
     ///
     /// # Errors
@@ -41,7 +46,7 @@ impl NetworkChoice {
         let choice = match (&spec.network, hypervisor) {
             (Some(choice), _) => choice.clone(),
             (None, HypervisorKind::Qemu) => Self::User,
-            (None, HypervisorKind::CloudHypervisor) => Self::default_named()?,
+            (None, HypervisorKind::CloudHypervisor) => Self::default_network()?,
         };
         match &choice {
             Self::User if hypervisor == HypervisorKind::CloudHypervisor => {
@@ -53,11 +58,6 @@ impl NetworkChoice {
             }
             _ => Ok(choice),
         }
-    }
-
-    /// The network of VMs whose hypervisor has none of its own.
-    pub(crate) fn default_named() -> Result<Self> {
-        Name::new("default").map(Self::Named)
     }
 
     /// Whether a VM of this spec can do without its hypervisor's own network.

@@ -1,6 +1,8 @@
 //! Creating a host exactly once: its VM's name is made of owner and name, and is claimed with the whole VM in one step.
 
-use cloud_types::{CreateToken, Created, Error, ErrorKind, GiB, HostSpec, MachineType, Result, ownership};
+use std::collections::BTreeMap;
+
+use cloud_types::{CreateToken, Created, Error, ErrorKind, GiB, HostSpec, MachineType, Name, Result, ownership};
 
 use super::host::Inner;
 use super::image::Bootable;
@@ -57,7 +59,7 @@ impl Inner {
     }
 
     /// Judges the VM that has the name, and goes on with its create where that was broken off.
-    async fn existing(&self, vm: &Vm, wished: &std::collections::BTreeMap<String, String>) -> Result<Created> {
+    async fn existing(&self, vm: &Vm, wished: &BTreeMap<String, String>) -> Result<Created> {
         let found = vm.host.as_ref().map(|host| &host.labels);
         match found.map_or(ownership::Match::OtherOwner, |found| ownership::compare(found, wished)) {
             ownership::Match::SameWish | ownership::Match::SameSpec => {}
@@ -81,17 +83,12 @@ impl Inner {
     }
 
     /// The VM that a spec describes, once all in it is found to be right and there is room.
-    async fn vm_spec(
-        &self,
-        spec: &HostSpec,
-        labels: &std::collections::BTreeMap<String, String>,
-        name: &cloud_types::Name,
-    ) -> Result<VmSpec> {
+    async fn vm_spec(&self, spec: &HostSpec, labels: &BTreeMap<String, String>, name: &Name) -> Result<VmSpec> {
         let machine = self.choose(spec).await?;
         let address = address::of(&self.config.cocoon.store.layout().root, name.as_str());
         let network = match (&self.config.network, self.config.cocoon.hypervisors.named()) {
             (Some(network), _) => network.clone(),
-            (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_named()?,
+            (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_network()?,
             (None, _) => NetworkChoice::User,
         };
         // In a network, all ports of a host are reached from this box, and none from elsewhere.

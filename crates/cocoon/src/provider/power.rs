@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use cloud_types::{Error, ErrorKind, HostId, HostRuntime, Result, StopMode};
+use cloud_types::{Error, ErrorKind, GiB, HostId, HostRuntime, MachineType, MachineTypeName, Result, StopMode};
 use tokio::time::Instant;
 
 use super::convert;
@@ -35,7 +35,7 @@ impl Inner {
         }
         if let Some(machine) = vm.host.as_ref().and_then(|host| self.machine(&host.machine_type)) {
             // Its disk is there already.
-            self.free().await?.check(machine, cloud_types::GiB(0))?;
+            self.free().await?.check(machine, GiB(0))?;
         }
         self.config.cocoon.start(&vm.name).await.map(drop)
     }
@@ -71,7 +71,7 @@ impl Inner {
         self.config.cocoon.start(&vm.name).await.map(drop)
     }
 
-    fn machine(&self, name: &cloud_types::MachineTypeName) -> Option<&cloud_types::MachineType> {
+    fn machine(&self, name: &MachineTypeName) -> Option<&MachineType> {
         machine::find(&self.config.machines, name).ok()
     }
 

@@ -1,6 +1,8 @@
 //! The provider as its tests use it: with the test guest as Debian 12, and machine types that are as small.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+use std::process::{Command, Stdio};
+
 use cloud_types::{
     Architecture, CpuKind, GiB, HostSpec, Image, Machine, MachineType, MachineTypeName, MiB, Name, Owner, Region,
 };
@@ -8,6 +10,16 @@ use cocoon::provider::{Config, HostImage, Prices, Provider};
 use cocoon::{Acceleration, Cocoon, DirectKernel};
 
 use crate::support::{Installation, guest};
+
+/// An installation in which hosts can be made; `None`, with a word, where this box has not got what they need.
+pub(crate) fn installation() -> Option<Installation> {
+    let mut xorriso = Command::new("xorriso");
+    if xorriso.arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        eprintln!("skipped: xorriso is not installed (Debian's package has its name)");
+        return None;
+    }
+    Installation::new()
+}
 
 /// The memory that all hosts that run may have together.
 pub(crate) const MEMORY: MiB = MiB(2048);
