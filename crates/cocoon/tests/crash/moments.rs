@@ -22,8 +22,8 @@ fn at_any_moment(operation: Operation, part: u64) {
     let (mut killed, mut steps) = (0, BTreeSet::new());
     for kill in 0..kills {
         operation.prepare(&world);
-        let (mut child, trace) = begin(&world, operation);
         let begun = Instant::now();
+        let (mut child, trace) = begin(&world, operation);
         let moment = whole.mul_f64((kill as f64 + chance.f64()) / kills as f64);
         while begun.elapsed() < moment {
             sleep(moment.saturating_sub(begun.elapsed()).min(LOOK));
