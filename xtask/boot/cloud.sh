@@ -74,8 +74,6 @@ cp "$work/packages/bin/busybox" "$root/bin"
 ln -s busybox "$root/bin/sh"
 ln -s ../bin/busybox "$root/sbin/init"
 chmod 755 "$root"/etc/rc "$root"/etc/dhcp "$root"/etc/acpi/PWRF/00000080
-mkdir -p "$work/layer/disk"
-mke2fs -q -t ext4 -E root_owner=0:0 -d "$root" "$work/layer/disk/root.img" 64M
-archive "$work/layer" > "$folder/root.tar.gz"
+archive "$root" > "$folder/root.tar.gz"
 
 rm -rf "$work"

@@ -5,6 +5,7 @@ mod image;
 mod tools;
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::shell::{Result, cargo, run as run_to_end, target_dir};
 
@@ -33,9 +34,13 @@ pub(crate) fn cocoon(arguments: &[String]) -> Result {
     tools::install_for_cocoon()?;
     let images = image::cloud()?;
     run_to_end(&mut cargo(["build", "--quiet", "--package", "cocoon", "--features", "cli"]))?;
-    let program = ["run", "--quiet", "--package", "cloud-boot-trial", "--", "cocoon"];
-    let cocoon = target_dir().join("debug/cocoon");
-    run_to_end(cargo(program).arg("--program").arg(cocoon).arg("--images").arg(images).args(arguments))
+    run_to_end(&mut cargo(["build", "--quiet", "--package", "cloud-boot-trial"]))?;
+    let built = target_dir().join("debug");
+    // In a network namespace of its own, so that no network of the VMs is one of this machine.
+    let mut trial = Command::new("unshare");
+    trial.args(["--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]).arg(built.join("cloud-boot-trial"));
+    trial.args(["cocoon", "--networks", "--program"]).arg(built.join("cocoon")).arg("--images").arg(images);
+    run_to_end(trial.args(arguments).stdin(Stdio::null()))
 }
 
 /// Installs what the tests can use: without it they pass some by, and say so.

@@ -81,6 +81,13 @@ impl Scenario {
         self.note(claim, outcome);
     }
 
+    /// Notes a failure that ended the scenario before all was looked at.
+    pub(crate) fn end(&mut self, outcome: crate::Result) {
+        if let Err(error) = outcome {
+            self.note("goes on to the end", Err(error.to_string()));
+        }
+    }
+
     /// Notes whether a claim holds, with what was seen of it.
     pub(crate) fn note(&mut self, claim: impl Into<String>, outcome: Result<String, String>) {
         let (ok, saw) = match outcome {

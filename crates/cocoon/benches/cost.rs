@@ -98,7 +98,7 @@ fn start() -> Vec<Measured> {
     ]
 }
 
-const STARTS: usize = 15;
+const STARTS: usize = 25;
 const NAME: &str = "bench";
 
 /// Makes a disk and starts QEMU with the same command line in another directory, until its control socket answers.

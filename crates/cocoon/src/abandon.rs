@@ -73,9 +73,16 @@ fn remove_own(directory: &Path) -> Vec<PathBuf> {
     let found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(own).collect();
     for path in &found {
         // What stays is answered at the end.
-        let _: io::Result<()> = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        let _: io::Result<()> = if path.is_dir() { remove_directory(path) } else { fs::remove_file(path) };
     }
     found
+}
+
+/// Takes the directory away first, in one step: it is being filled, and might be published while it is taken apart.
+fn remove_directory(path: &Path) -> io::Result<()> {
+    let away = path.with_file_name(own_name());
+    fs::rename(path, &away)?;
+    fs::remove_dir_all(away)
 }
 
 const LOOKS: u32 = 100;

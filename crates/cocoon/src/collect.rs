@@ -31,6 +31,7 @@ impl Cocoon {
 
     /// Removes what killed commands have left: directories in staging, and sockets and logs of VMs that are no more; and gives
     /// up the beginnings of consoles' logs that are larger than 32 MiB. Safe beside commands that run. Answers what was removed.
+    /// For networks there is [`collect_networks`](Self::collect_networks).
     ///
     /// # Errors
     /// What the file system says.

@@ -104,7 +104,8 @@ impl Config {
     }
 
     /// The hypervisor's program, by its path or by its name in `PATH`: Cloud Hypervisor where the name begins with
-    /// `cloud-hypervisor`, QEMU otherwise.
+    /// `cloud-hypervisor`, QEMU otherwise. Without it, Cloud Hypervisor runs what is created where it is in `PATH`, KVM is the
+    /// processor's own, it can boot the VM, and the VM may have a network of this installation or none; QEMU all else.
     ///
     /// Cloud Hypervisor, from version 53, needs KVM; without it, or where KVM is not the processor's own, it is refused. It has
     /// no network of its own, so that a VM on it needs one of this installation, and root; its logs have what the guest says on its virtio console (`hvc0`) since the last start. A second

@@ -9,10 +9,10 @@ use cloud_types::{Error, ErrorKind, GiB, Result, SshPublicKey, UserData};
 use jiff::Timestamp;
 
 use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, HypervisorKind, Ovmf};
+use crate::hypervisor::{CommandLine, Demands, HypervisorKind, Ovmf};
 use crate::image::Image;
 use crate::images::Firmware;
-use crate::network::Connection;
+use crate::network::{Connection, NetworkChoice};
 use crate::spec::{DirectKernel, VmSpec};
 use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
@@ -37,8 +37,9 @@ impl Cocoon {
         if self.store.read(&spec.name).is_ok() {
             return Err(error::name_taken(&spec.name));
         }
-        let mut record = record(spec, image, self.hypervisors.chosen())?;
-        let network = self.network_choice(spec, record.hypervisor)?;
+        let mut record = record(spec, image, self.hypervisors.choose(demands(spec, image)))?;
+        let network = NetworkChoice::of(spec, record.hypervisor)?;
+        network.check_means()?;
         self.check_socket_path(&record)?;
         let stage = self.store.stage().await?;
         let made = match self.new_connection(&stage, &network, &record).await {
@@ -79,7 +80,7 @@ impl Cocoon {
         let resolved = self.resolve(spec).await?;
         let (spec, image) = (&resolved.spec, &resolved.image);
         storage(spec, image)?;
-        let mut record = record(spec, image, self.hypervisors.chosen())?;
+        let mut record = record(spec, image, self.hypervisors.choose(demands(spec, image)))?;
         record.hardware.connection = self.planned_connection(spec, &record)?;
         self.hypervisor(&record).command(&record, &self.store.paths(&record))
     }
@@ -149,6 +150,13 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
         restoring: None,
         host: spec.host.clone(),
     })
+}
+
+/// What is asked of the hypervisor.
+fn demands(spec: &VmSpec, image: &Image) -> Demands {
+    let cocoons_network = NetworkChoice::may_be_cocoons(spec);
+    let (kernel, volumes) = (spec.kernel.is_some(), spec.host.is_some());
+    Demands { kernel, firmware: image.firmware, cocoons_network, volumes }
 }
 
 /// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.

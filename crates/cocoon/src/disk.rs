@@ -30,6 +30,13 @@ pub(crate) async fn copy(from: &Path, to: &Path, guard: File) -> Result<()> {
     run(qemu_img()?.args(["convert", "-q", "-f", "raw", "-O", "qcow2"]).args([from, to]), guard).await
 }
 
+/// Makes a disk that lies on no other, of one that nobody uses. What is empty takes no room.
+pub(crate) async fn flatten(from: &Path, to: &Path, guard: File) -> Result<()> {
+    let mut command = qemu_img()?;
+    command.args(["convert", "-q", "-f", "qcow2", "-O", "qcow2"]).args([from, to]);
+    run_within(&mut command, guard, COPY).await
+}
+
 /// Makes a disk larger that nobody uses.
 pub(crate) async fn grow(disk: &Path, size: u64, guard: File) -> Result<()> {
     run(qemu_img()?.args(["resize", "-q", "-f", "qcow2"]).arg(disk).arg(size.to_string()), guard).await
@@ -94,13 +101,20 @@ fn qemu_img() -> Result<Command> {
 
 /// Runs `qemu-img`. It holds `guard` open, so that what it writes is protected also when this process is killed.
 async fn run(command: &mut Command, guard: File) -> Result<()> {
+    run_within(command, guard, DEADLINE).await
+}
+
+async fn run_within(command: &mut Command, guard: File, deadline: Duration) -> Result<()> {
     command.stdin(Stdio::from(guard)).kill_on_drop(true);
-    let output = timeout(DEADLINE, command.output()).await;
+    let output = timeout(deadline, command.output()).await;
     let output = output
-        .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", DEADLINE.as_secs())))?;
+        .map_err(|_| Error::new(ErrorKind::Timeout, format!("qemu-img did not end within {} s", deadline.as_secs())))?;
     let output = output.map_err(|error| error::io("running qemu-img", error))?;
     if output.status.success() { Ok(()) } else { Err(program::failed("qemu-img", &output)) }
 }
 
-/// For what writes little; a copy of a whole disk would need more.
+/// For what writes little.
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// For a copy of a whole disk.
+const COPY: Duration = Duration::from_secs(60 * 60);

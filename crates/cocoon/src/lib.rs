@@ -22,6 +22,8 @@
 //!   is told or removed on the word of a process id or of a file's age.
 //! - **Killed anywhere.** A command, a hypervisor or the machine may be killed at any step: the next call on the VM reads what
 //!   is true, and finishes or undoes what was begun.
+//! - **Networks are apart.** With root, a VM may be on a network of this installation: with an address that is known from its
+//!   creation on, a way out, and no way in but its published ports and its neighbours there. Without, on QEMU's own.
 //! - **Nothing waits for ever.** Every wait for a lock, an answer or an end has a deadline, and says what it waited for.
 //!
 //! The `cocoon` command, behind the feature `cli`, is the same for people.
@@ -41,6 +43,7 @@ mod error;
 mod hypervisor;
 mod image;
 mod images;
+mod keep;
 mod launch;
 mod network;
 mod notice;

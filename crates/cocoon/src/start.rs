@@ -73,7 +73,13 @@ impl Cocoon {
             vm.set_power(Power::Stopped { ending: Ending::FailedToStart, at: Timestamp::now() }).await?;
             return Err(error.with_context(&vm.record().name));
         }
-        let process = process::spawn(&line, alive, log)?;
+        let process = match process::spawn(&line, alive, log) {
+            Ok(process) => process,
+            Err(error) => {
+                self.disconnect(vm).await.ok();
+                return Err(error);
+            }
+        };
         crash::point("start: spawned");
         Ok(Begun::Now(process))
     }

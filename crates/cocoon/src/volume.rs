@@ -4,7 +4,7 @@ use cloud_types::{Error, ErrorKind, Result};
 
 use crate::hypervisor::Control;
 use crate::state::{AttachedVolume, LockedVm, Proof, SLOTS, VmId};
-use crate::{Cocoon, crash};
+use crate::{Cocoon, HypervisorKind, crash};
 
 impl Cocoon {
     /// Gives a VM a volume; one that it has already is plugged in where that was interrupted. The caller has made sure that no
@@ -13,6 +13,9 @@ impl Cocoon {
     /// # Errors
     /// `QuotaExceeded` where all slots are taken; what the hypervisor says.
     pub(crate) async fn plug(&self, vm: &mut LockedVm, id: &VmId, file: std::path::PathBuf) -> Result<()> {
+        if vm.record().hypervisor != HypervisorKind::Qemu {
+            return Err(Error::unsupported("only hosts under QEMU have volumes"));
+        }
         let has = vm.record().hardware.volumes.iter().find(|volume| volume.id == *id).cloned();
         let volume = match has.clone() {
             Some(volume) => volume,

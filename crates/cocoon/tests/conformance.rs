@@ -1,5 +1,7 @@
 //! The provider keeps the contract, on real guests: QEMU's processes with the test guest in them.
 
+#[path = "support/provider.rs"]
+mod provider;
 mod support;
 
 use std::collections::BTreeMap;
@@ -9,13 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud_conformance::Backend;
-use cloud_types::{
-    Architecture, CloudProvider, CpuKind, GiB, HostId, HostRuntime, HostSpec, Image, Machine, MachineType,
-    MachineTypeName, MiB, Name, Owner, Region, UserData,
-};
-use cocoon::provider::{Config, HostImage, Prices, Provider};
-use cocoon::{Acceleration, Cocoon, DirectKernel};
+use cloud_conformance::{Backend, Fault, Injected, Operation, Trouble};
+use cloud_types::{CloudProvider, HostId, HostRuntime, HostSpec, MachineTypeName, MiB, Name, UserData};
+use cocoon::{Removal, VmSpec};
 use support::Installation;
 
 cloud_conformance::conformance_tests!(this_box);
@@ -32,53 +30,48 @@ impl ThisBox {
         self.0.as_ref().expect("nothing is tried where it lacks")
     }
 
-    fn cocoon(&self) -> Cocoon {
-        cocoon::Config::new().root_dir(self.installation().root()).acceleration(Acceleration::None).build()
+    /// Has another VM take all the memory that this box gives, until some seconds have passed.
+    async fn crowd_for_a_while(&self) {
+        let cocoon = provider::cocoon(self.installation());
+        let name = Name::new("crowd").expect("a valid name");
+        let crowd = VmSpec::new(name.clone(), self.installation().disk()).memory(MiB(provider::MEMORY.0 - 16));
+        cocoon.create(&crowd.kernel(provider::kernel())).await.expect("a VM can be made");
+        cocoon.start(&name).await.expect("it can be started");
+        tokio::spawn(async move {
+            tokio::time::sleep(A_WHILE).await;
+            cocoon.remove(&name, Removal::EvenRunning).await.expect("it can be removed");
+        });
     }
 
-    fn provider_of(&self, owner: &str) -> Provider {
-        let kernel = support::guest().expect("looked for before").to_owned();
-        let kernel = DirectKernel { kernel, ..DirectKernel::default() };
-        let disk = self.installation().disk().to_str().expect("a path of ours").to_owned();
-        let config = Config::new(self.cocoon())
-            .owner(Owner::new(owner).expect("a valid owner"))
-            .image(Image::debian("12"), HostImage::new(disk).kernel(kernel))
-            .prices("EUR vcpu=0.004 memory=0.002 disk=0.05".parse::<Prices>().expect("prices"))
-            .memory_limit(MiB(4096))
-            .vcpu_limit(64)
-            // So small that lists have several pages.
-            .page_size(2);
-        let machines = [("small", 1, 1), ("medium", 2, 2)].map(|(name, vcpus, disk)| MachineType {
-            name: MachineTypeName::new(name).expect("a valid name"),
-            vcpus,
-            cpu: CpuKind::Shared,
-            memory: MiB(32),
-            disk: Some(GiB(disk)),
-            architecture: Architecture::X86_64,
-            gpu: None,
-            deprecated: false,
+    /// Keeps every create waiting, as a slow command beside it does.
+    async fn hold_staging_for_a_while(&self) {
+        // Makes the directories.
+        provider::cocoon(self.installation()).stale().await.expect("a root of our own");
+        let lock = fs::File::open(self.installation().root().join("staging.lock")).expect("it was made just now");
+        lock.lock().expect("nobody has it");
+        tokio::spawn(async move {
+            tokio::time::sleep(A_WHILE).await;
+            drop(lock);
         });
-        machines.into_iter().fold(config, Config::machine_type).build().expect("valid settings")
     }
 }
 
 #[async_trait]
 impl Backend for ThisBox {
     fn provider(&self) -> Arc<dyn CloudProvider> {
-        Arc::new(self.provider_of("conformance"))
+        Arc::new(provider::of(self.installation(), "conformance"))
     }
 
     async fn other_process(&self) -> Arc<dyn CloudProvider> {
-        Arc::new(self.provider_of("conformance"))
+        Arc::new(provider::of(self.installation(), "conformance"))
     }
 
     async fn other_owner(&self) -> Arc<dyn CloudProvider> {
-        Arc::new(self.provider_of("somebody-else"))
+        Arc::new(provider::of(self.installation(), "somebody-else"))
     }
 
     fn spec(&self, name: &Name) -> HostSpec {
-        let machine = Machine::named("small").expect("a valid machine type");
-        HostSpec::new(name.clone(), Region::new("local").expect("a valid region"), machine, Image::debian("12"))
+        provider::spec(name)
     }
 
     fn larger_machine(&self) -> MachineTypeName {
@@ -87,6 +80,15 @@ impl Backend for ThisBox {
 
     fn patience(&self) -> Duration {
         Duration::from_secs(60)
+    }
+
+    async fn inject(&self, fault: Fault) -> Injected {
+        match (fault.on, fault.what) {
+            (Operation::CreateHost, Trouble::NoCapacity) => self.crowd_for_a_while().await,
+            (Operation::CreateHost, Trouble::Slow) => self.hold_staging_for_a_while().await,
+            _ => return Injected::Impossible,
+        }
+        Injected::Done
     }
 
     /// The disk that the guest is given, with all that is on it.
@@ -122,3 +124,6 @@ impl Backend for ThisBox {
 fn vm_of(id: &HostId) -> &str {
     id.as_str().split('/').next().unwrap_or_default()
 }
+
+/// Long enough for a create under way to meet it.
+const A_WHILE: Duration = Duration::from_secs(2);

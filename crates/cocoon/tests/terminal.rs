@@ -68,6 +68,7 @@ fn the_console_works_in_a_terminal_tells_its_escapes_and_is_left_and_entered_aga
     here.wait_for_console("web-1", "test guest");
     for word in ["hello", "again"] {
         let Some(terminal) = Terminal::running(&here, "console web-1") else { return };
+        terminal.wait_for("connected;");
         terminal.press(&["~", "?"]);
         terminal.wait_for("ends this connection");
         terminal.press(&[word, "Enter"]);
@@ -92,6 +93,7 @@ fn the_console_ends_with_its_vm() {
     here.succeed(&["start", "web-1"]);
     here.wait_for_console("web-1", "test guest");
     let Some(terminal) = Terminal::running(&here, "console web-1") else { return };
+    terminal.wait_for("connected;");
     terminal.press(&["hello"]);
     terminal.wait_for("hello");
     here.succeed(&["stop", "web-1"]);

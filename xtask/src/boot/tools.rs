@@ -17,6 +17,7 @@ const TOOLS: &[(&str, &str)] = &[
 /// What `cocoon`'s images are made with, its tests use, and it itself.
 const FOR_COCOON: &[(&str, &str)] = &[
     ("docker-registry", "docker-registry"),
+    ("tmux", "tmux"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("dnsmasq", "dnsmasq-base"),

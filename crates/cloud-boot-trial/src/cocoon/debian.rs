@@ -15,13 +15,12 @@ use super::installation::Installation;
 use crate::Result;
 use crate::report::Scenario;
 
-/// All of it; a failure ends the row, and is a claim that does not hold.
-pub(crate) async fn run(here: &Installation, images: &Path) -> Result<Vec<Scenario>> {
-    let mut life = Scenario::new("Debian");
-    if let Err(error) = live(here, images, &mut life).await {
-        life.note("goes on", Err(error.to_string()));
-    }
-    Ok(vec![life])
+/// All of it; a failure ends it, and is a claim that does not hold.
+pub(crate) async fn run(here: &Installation, images: &Path) -> Scenario {
+    let mut scenario = Scenario::new("Debian");
+    let lived = live(here, images, &mut scenario).await;
+    scenario.end(lived);
+    scenario
 }
 
 async fn live(here: &Installation, images: &Path, scenario: &mut Scenario) -> Result {

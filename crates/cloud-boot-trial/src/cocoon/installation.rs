@@ -19,11 +19,13 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) fn new(program: &Path) -> Result<Self> {
-        let program = program.canonicalize().map_err(|error| format!("{}: {error}", program.display()))?;
         // Short, since sockets are in it.
         let folder = std::env::temp_dir().join(format!("cocoon-boot-{}", std::process::id()));
         fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok(Self { folder, program })
+        let here = Self { program: folder.join("cocoon"), folder };
+        // A copy: meanwhile it may be built anew.
+        fs::copy(program, &here.program).map_err(|error| format!("{}: {error}", program.display()))?;
+        Ok(here)
     }
 
     fn root(&self) -> PathBuf {

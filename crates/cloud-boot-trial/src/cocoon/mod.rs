@@ -8,6 +8,7 @@ mod debian;
 mod files;
 mod http;
 mod installation;
+mod networks;
 mod registry;
 mod small;
 
@@ -29,17 +30,33 @@ pub(crate) struct Arguments {
     /// The program `cocoon`.
     #[arg(long)]
     program: PathBuf,
+    /// Also makes networks, which needs root: in this namespace, which should be no one else's.
+    #[arg(long)]
+    networks: bool,
 }
 
 /// Runs both rows beside each other, and looks at what is left.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Report> {
     let started = Instant::now();
     let here = Installation::new(&arguments.program)?;
-    let (small, debian) =
-        tokio::try_join!(small::run(&here, &arguments.images), debian::run(&here, &arguments.images))?;
-    let mut scenarios: Vec<Scenario> = small.into_iter().chain(debian).collect();
+    let (mut scenarios, debian) = tokio::join!(small_systems(&here, arguments), debian::run(&here, &arguments.images));
+    scenarios.push(debian);
     scenarios.push(nothing_is_left(&here).await);
     Ok(Report::new(started, scenarios))
+}
+
+/// What the small system shows, alone and with others of its kind.
+async fn small_systems(here: &Installation, arguments: &Arguments) -> Vec<Scenario> {
+    let mut scenario = Scenario::new("small system");
+    let image = small::pull(here, &arguments.images, &mut scenario).await;
+    let lived = async { small::live(here, &image?, &mut scenario).await };
+    let lived = lived.await;
+    scenario.end(lived);
+    let mut scenarios = vec![scenario];
+    if arguments.networks && scenarios[0].is_clean() {
+        scenarios.push(networks::run(here).await);
+    }
+    scenarios
 }
 
 /// Removes the images, and looks for what nobody needs any more.

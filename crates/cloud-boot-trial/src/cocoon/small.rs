@@ -12,17 +12,8 @@ use super::registry::Registry;
 use crate::Result;
 use crate::report::Scenario;
 
-/// All of it; a failure ends the row, and is a claim that does not hold.
-pub(crate) async fn run(here: &Installation, images: &Path) -> Result<Vec<Scenario>> {
-    let mut life = Scenario::new("small system");
-    let lived = live(here, images, &mut life).await;
-    if let Err(error) = lived {
-        life.note("goes on", Err(error.to_string()));
-    }
-    Ok(vec![life])
-}
-
-async fn live(here: &Installation, images: &Path, scenario: &mut Scenario) -> Result {
+/// Pulls the image from a registry, to which it is pushed; answers how it is called.
+pub(crate) async fn pull(here: &Installation, images: &Path, scenario: &mut Scenario) -> Result<String> {
     let registry = Registry::start().await?;
     let layers = [images.join("boot.tar.gz"), images.join("root.tar.gz")];
     let image = registry.push("acme/small", &[&layers[0], &layers[1]]).await?;
@@ -34,11 +25,15 @@ async fn live(here: &Installation, images: &Path, scenario: &mut Scenario) -> Re
             _ => Err(pulled.to_string()),
         },
     );
+    Ok(image)
+}
 
+/// One VM's life, and its clone's.
+pub(crate) async fn live(here: &Installation, image: &str, scenario: &mut Scenario) -> Result {
     let (port, key) = (free_port()?, SshPrivateKey::generate()?.public().to_openssh());
     let (key_file, user_data) = (here.file("small.pub", &key)?, here.file("small.user-data", USER_DATA)?);
     let publish = format!("{port}:80");
-    let create = ["create", &image, "--name", "small-1", "--cpu", "1", "--memory", "256M", "--storage", "1G"];
+    let create = ["create", image, "--name", "small-1", "--cpu", "1", "--memory", "256M", "--storage", "1G"];
     let first_boot = ["--ssh-key", &key_file, "--user-data", &user_data, "--publish", &publish];
     here.run(&[&create[..], &first_boot].concat()).await?;
     here.run(&["start", "small-1"]).await?;
@@ -94,4 +89,4 @@ async fn live(here: &Installation, images: &Path, scenario: &mut Scenario) -> Re
 const USER_DATA: &str = "#!/bin/sh\necho once >> /www/first-boot\n";
 
 /// An emulated boot takes 3 seconds, and beside a dozen compilers ten times that.
-const BOOT: Duration = Duration::from_secs(180);
+pub(crate) const BOOT: Duration = Duration::from_secs(180);

@@ -10,6 +10,7 @@ use cocoon::{Acceleration, Config, DirectKernel, NetworkChoice, PublishedPort, V
 
 use super::config_file::Settings;
 use super::images::PullArguments;
+use super::resize::ResizeArguments;
 
 /// Virtual machines on this box, without a daemon.
 #[derive(Debug, Parser)]
@@ -37,7 +38,7 @@ pub(crate) struct Global {
     /// Where logs are [default: `log` below the root directory, or /var/log/cocoon].
     #[arg(long, global = true, env = "COCOON_LOG_DIR", value_name = "DIR")]
     log_dir: Option<PathBuf>,
-    /// The hypervisor's program [default: qemu-system-x86_64].
+    /// The hypervisor's program [default: cloud-hypervisor where that is installed and can run the VM, or qemu-system-x86_64].
     #[arg(long, global = true, env = "COCOON_HYPERVISOR", value_name = "PROGRAM")]
     hypervisor: Option<PathBuf>,
     /// The processor's help: auto, kvm or none [default: auto].
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     /// Keeps the disks of a VM that does not run, and goes back to what was kept.
     #[command(subcommand)]
     Snapshot(Snapshot),
+    /// Gives a VM that does not run other CPUs, another amount of memory, or larger disks.
+    Resize(ResizeArguments),
     /// Makes VMs run.
     Start {
         #[arg(required = true, value_name = "VM")]
@@ -326,11 +329,11 @@ fn mebibytes(text: &str) -> Result<u64, String> {
     digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
 }
 
-fn memory(text: &str) -> Result<MiB, String> {
+pub(super) fn memory(text: &str) -> Result<MiB, String> {
     mebibytes(text).map(MiB)
 }
 
-fn storage(text: &str) -> Result<GiB, String> {
+pub(super) fn storage(text: &str) -> Result<GiB, String> {
     let mebibytes = mebibytes(text)?;
     if mebibytes % 1024 != 0 {
         return Err("give whole gibibytes, such as 20G".to_owned());

@@ -14,6 +14,9 @@ use super::output::Output;
 /// Copies both ways until the VM's side ends, the user leaves by `~.`, or, without a terminal, the input ends.
 pub(crate) async fn attach(console: UnixStream) -> Result<()> {
     let terminal = RawTerminal::enter()?;
+    if terminal.is_some() {
+        Output::notice("connected; at the beginning of a line `~.` ends that, and `~?` tells more\r");
+    }
     let (mut from_vm, mut to_vm) = console.into_split();
     let failed =
         |error: std::io::Error| Error::new(ErrorKind::Unavailable, format!("the console's connection broke: {error}"));

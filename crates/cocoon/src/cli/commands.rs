@@ -14,6 +14,7 @@ use super::images;
 use super::interrupt::{Subject, unless_interrupted};
 use super::logs::logs;
 use super::output::{Output, outcome};
+use super::resize::resize;
 
 /// Runs what the arguments say. The exit code is 0 where all of it was done, 1 where not, 2 for wrong arguments, and 128 and
 /// the signal's number where one ended it.
@@ -60,6 +61,11 @@ async fn execute(cocoon: &Cocoon, output: Output, command: Command) -> Result<Ex
             };
             output.value(&outcome(vm, what));
             output.line(format_args!("{vm}: {what}"));
+        }
+        Command::Resize(arguments) => {
+            let vm = resize(cocoon, arguments).await?;
+            output.value(&vm);
+            output.line(format_args!("{}: resized", vm.name));
         }
         Command::Run(create) => {
             let line = cocoon.plan(&create.spec()?).await?;

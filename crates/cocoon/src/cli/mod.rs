@@ -10,5 +10,6 @@ mod interrupt;
 mod logs;
 mod output;
 mod progress;
+mod resize;
 
 pub(crate) use commands::run;

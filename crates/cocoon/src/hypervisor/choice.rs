@@ -8,6 +8,7 @@ use super::Hypervisor;
 use super::cloud_hypervisor::CloudHypervisor;
 use super::qemu::Qemu;
 use crate::config::Acceleration;
+use crate::images::Firmware;
 
 /// What runs a VM, chosen when it is created: its control socket is spoken to in these words for as long as it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,28 +32,55 @@ impl HypervisorKind {
     }
 }
 
+/// What a VM that is to be created asks of its hypervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Demands {
+    /// Boots a kernel, and not its disk.
+    pub(crate) kernel: bool,
+    /// Who boots its disk.
+    pub(crate) firmware: Firmware,
+    /// Is content with a network of this installation, or none: it needs none of the hypervisor's.
+    pub(crate) cocoons_network: bool,
+    /// May be given volumes, as every host may.
+    pub(crate) volumes: bool,
+}
+
 /// All of them, and which one runs what is created from now on.
 #[derive(Debug)]
 pub(crate) struct Hypervisors {
-    chosen: HypervisorKind,
+    /// The one whose program the user names.
+    named: Option<HypervisorKind>,
     qemu: Qemu,
     cloud_hypervisor: CloudHypervisor,
 }
 
 impl Hypervisors {
-    /// The program that the user names is the chosen one's; the other is looked for in `PATH`.
+    /// The program that the user names is the named one's; the other is looked for in `PATH`.
     pub(crate) fn new(program: Option<&Path>, acceleration: Acceleration) -> Self {
-        let chosen = program.map_or(HypervisorKind::Qemu, HypervisorKind::of);
-        let named = |kind| program.filter(|_| kind == chosen).map(Path::to_owned);
+        let named = program.map(HypervisorKind::of);
+        let program = |kind| program.filter(|_| named == Some(kind)).map(Path::to_owned);
         Self {
-            chosen,
-            qemu: Qemu::new(named(HypervisorKind::Qemu), acceleration),
-            cloud_hypervisor: CloudHypervisor::new(named(HypervisorKind::CloudHypervisor), acceleration),
+            named,
+            qemu: Qemu::new(program(HypervisorKind::Qemu), acceleration),
+            cloud_hypervisor: CloudHypervisor::new(program(HypervisorKind::CloudHypervisor), acceleration),
         }
     }
 
-    pub(crate) fn chosen(&self) -> HypervisorKind {
-        self.chosen
+    /// The one that the user names, or Cloud Hypervisor where it is installed and can do all that the VM demands, or QEMU.
+    pub(crate) fn choose(&self, demands: Demands) -> HypervisorKind {
+        let boots = demands.kernel || demands.firmware == Firmware::Uefi && CloudHypervisor::firmware().is_some();
+        match self.named {
+            Some(named) => named,
+            None if boots && demands.cocoons_network && !demands.volumes && self.cloud_hypervisor.runs_here() => {
+                HypervisorKind::CloudHypervisor
+            }
+            None => HypervisorKind::Qemu,
+        }
+    }
+
+    /// The one that the user names.
+    pub(crate) fn named(&self) -> Option<HypervisorKind> {
+        self.named
     }
 
     pub(crate) fn of(&self, kind: HypervisorKind) -> &dyn Hypervisor {
@@ -67,6 +95,9 @@ impl Hypervisors {
 mod tests {
     use super::*;
 
+    const DEMANDS: Demands =
+        Demands { kernel: true, firmware: Firmware::Nothing, cocoons_network: true, volumes: false };
+
     #[test]
     fn a_program_is_known_by_its_name() {
         for (program, kind) in [
@@ -74,8 +105,26 @@ mod tests {
             ("cloud-hypervisor", HypervisorKind::CloudHypervisor),
             ("/cloud-hypervisor/qemu-system-x86_64", HypervisorKind::Qemu),
         ] {
-            assert_eq!(Hypervisors::new(Some(program.as_ref()), Acceleration::Auto).chosen(), kind, "{program}");
+            assert_eq!(Hypervisors::new(Some(program.as_ref()), Acceleration::Auto).choose(DEMANDS), kind, "{program}");
         }
-        assert_eq!(Hypervisors::new(None, Acceleration::Auto).chosen(), HypervisorKind::Qemu);
+    }
+
+    #[test]
+    fn cloud_hypervisor_comes_first_where_it_can_do_what_is_demanded() {
+        // Any program that is there stands for it, since nothing is executed.
+        let chosen = |program: &str, acceleration, demands| {
+            let mut hypervisors = Hypervisors::new(None, acceleration);
+            hypervisors.cloud_hypervisor = CloudHypervisor::new(Some(program.into()), acceleration);
+            hypervisors.choose(demands)
+        };
+        assert_eq!(chosen("/bin/sh", Acceleration::Kvm, DEMANDS), HypervisorKind::CloudHypervisor);
+        assert_eq!(chosen("/bin/sh", Acceleration::None, DEMANDS), HypervisorKind::Qemu, "it emulates nothing");
+        assert_eq!(chosen("/nonexistent", Acceleration::Kvm, DEMANDS), HypervisorKind::Qemu);
+        let networked = Demands { cocoons_network: false, ..DEMANDS };
+        assert_eq!(chosen("/bin/sh", Acceleration::Kvm, networked), HypervisorKind::Qemu);
+        let host = Demands { volumes: true, ..DEMANDS };
+        assert_eq!(chosen("/bin/sh", Acceleration::Kvm, host), HypervisorKind::Qemu);
+        let old = Demands { kernel: false, firmware: Firmware::Bios, ..DEMANDS };
+        assert_eq!(chosen("/bin/sh", Acceleration::Kvm, old), HypervisorKind::Qemu);
     }
 }

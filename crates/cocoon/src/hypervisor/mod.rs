@@ -9,6 +9,7 @@ pub mod cloud_hypervisor;
 mod firmware;
 pub(crate) mod process;
 mod qemu;
+mod qemu_copy;
 mod qemu_volume;
 mod qmp;
 
@@ -17,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud_types::{Error, Result};
+use cloud_types::{Error, ErrorKind, Result};
 
 pub use choice::HypervisorKind;
-pub(crate) use choice::Hypervisors;
+pub(crate) use choice::{Demands, Hypervisors};
 pub(crate) use firmware::Ovmf;
 
 use crate::state::{AttachedVolume, Record, VmId, VmPaths};
@@ -57,6 +58,11 @@ pub(crate) trait Control: Send {
 
     /// Ends the hypervisor, with what it holds of the disks written back. The guest is not asked.
     async fn quit(&mut self) -> Result<()>;
+
+    /// Copies the disk of this number, as it is at one moment, to an empty qcow2 of its size.
+    async fn copy_disk(&mut self, _number: usize, _to: &Path) -> Result<()> {
+        Err(Error::new(ErrorKind::Conflict, "this hypervisor copies no disk of a VM that runs: stop it first"))
+    }
 
     /// Plugs a volume in; what is in already stays.
     async fn plug(&mut self, _volume: &AttachedVolume) -> Result<()> {

@@ -100,6 +100,10 @@ impl Control for Qmp {
         self.execute("quit", Value::Null).await.map(drop)
     }
 
+    async fn copy_disk(&mut self, number: usize, to: &Path) -> Result<()> {
+        self.copy(number, to).await
+    }
+
     async fn plug(&mut self, volume: &AttachedVolume) -> Result<()> {
         self.plug_volume(volume).await
     }

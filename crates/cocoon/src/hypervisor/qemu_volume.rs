@@ -73,7 +73,15 @@ impl Qmp {
                 asked = self.execute("device_del", json!({ "id": name })).await;
             }
         }
-        unless(self.execute("blockdev-del", json!({ "node-name": name })).await, "Failed to find node")
+        loop {
+            match self.execute("blockdev-del", json!({ "node-name": name })).await {
+                // The device is taken apart some moments after it is gone.
+                Err(error) if error.message().contains("in use") && Instant::now() < deadline => {
+                    sleep(LOOK_AGAIN).await;
+                }
+                deleted => return unless(deleted, "Failed to find node"),
+            }
+        }
     }
 
     async fn has_device(&mut self, name: &str) -> Result<bool> {

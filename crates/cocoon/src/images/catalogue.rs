@@ -52,6 +52,24 @@ impl Catalogue {
         write(&self.name_path(&record.name), record)
     }
 
+    /// Claims the name for this image, in one step; answers whether it was free.
+    pub(crate) fn claim_name(&self, record: &NameRecord) -> Result<bool> {
+        let path = self.name_path(&record.name);
+        let whole = path.with_extension(format!("{:016x}.new", fastrand::u64(..)));
+        write(&whole, record)?;
+        // A link does not replace what is there.
+        let claimed = match fs::hard_link(&whole, &path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            claimed => claimed.map(|()| true),
+        };
+        crash::point("record: claimed");
+        let claimed = claimed.and_then(|claimed| {
+            fs::remove_file(&whole)?;
+            durable::sync_parent(&path).map(|()| claimed)
+        });
+        claimed.map_err(|error| error::io(format_args!("writing {}", path.display()), error))
+    }
+
     pub(crate) fn write_layer(&self, digest: &Digest, record: &LayerRecord) -> Result<()> {
         write(&self.layer_path(digest), record)
     }

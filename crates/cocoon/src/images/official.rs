@@ -25,6 +25,11 @@ impl Images {
     }
 }
 
+/// All of them, by system and version.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    IMAGES.iter().map(|image| (image.system, image.versions[0]))
+}
+
 /// Where an official image is; `None` where the text is no such name.
 ///
 /// # Errors

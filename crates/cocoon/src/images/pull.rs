@@ -276,7 +276,8 @@ impl Images {
 
     /// Writes down an image all of whose blobs are there, and its name.
     pub(super) async fn record(&self, image: ImageRecord, name: String, verified: Verified) -> Result<StoredImage> {
-        let name = NameRecord { version: Version, name, image: image.id, verified, pulled_at: Timestamp::now() };
+        let pulled_at = Timestamp::now();
+        let name = NameRecord { version: Version, name, image: image.id, verified, pulled_at, snapshot: None };
         self.write(move |catalogue| {
             catalogue.write_image(&image)?;
             catalogue.write_name(&name)?;

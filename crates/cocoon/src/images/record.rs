@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
+use super::keep::SnapshotNote;
 use crate::state::{DiskFormat, Version};
 
 /// What an image is: `records/HEX.json`.
@@ -100,6 +101,9 @@ pub(crate) struct NameRecord {
     pub(crate) image: Digest,
     pub(crate) verified: Verified,
     pub(crate) pulled_at: Timestamp,
+    /// Whose snapshot it is, where it is one and was not pulled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) snapshot: Option<SnapshotNote>,
 }
 
 /// What says that an image is the one that was meant.

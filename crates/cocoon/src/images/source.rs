@@ -40,9 +40,15 @@ impl Source {
         if let Some(path) = text.strip_prefix("file://") {
             return Ok(Self::File(path.into()));
         }
-        match ["/", "./", "../"].iter().any(|begin| text.starts_with(begin)) {
-            true => Ok(Self::File(text.into())),
-            false => Reference::parse(text).map(Self::Registry),
+        if ["/", "./", "../"].iter().any(|begin| text.starts_with(begin)) {
+            return Ok(Self::File(text.into()));
+        }
+        match text.split_once("://") {
+            Some((scheme, _)) => {
+                let known = "http, https, file and official";
+                Err(Error::invalid("image", format!("an address begins with one of {known}, got {scheme:?}")))
+            }
+            None => Reference::parse(text).map(Self::Registry),
         }
     }
 
@@ -188,6 +194,7 @@ mod tests {
             "ghcr.io/a%2f",
             "x/a?b",
             "https://user:pass@example.org/a.img",
+            "ftp://example.org/a.img",
             "evil host.io/a",
             "-a",
         ] {

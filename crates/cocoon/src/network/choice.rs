@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use cloud_types::{Error, Name, Result};
 
+use super::rights;
+use super::tool::TOOLS;
+use crate::VmSpec;
+use crate::hypervisor::HypervisorKind;
+
 /// What a VM's network card is to be connected with.
 ///
 /// ```
@@ -28,9 +33,54 @@ pub enum NetworkChoice {
 }
 
 impl NetworkChoice {
+    /// What a VM is to be connected with, where its spec leaves that open too.
+    ///
+    /// # Errors
+    /// `InvalidRequest` where the hypervisor has no such network, or ports are published to nowhere.
+    pub(crate) fn of(spec: &VmSpec, hypervisor: HypervisorKind) -> Result<Self> {
+        let choice = match (&spec.network, hypervisor) {
+            (Some(choice), _) => choice.clone(),
+            (None, HypervisorKind::Qemu) => Self::User,
+            (None, HypervisorKind::CloudHypervisor) => Self::default_named()?,
+        };
+        match &choice {
+            Self::User if hypervisor == HypervisorKind::CloudHypervisor => {
+                let rule = "Cloud Hypervisor has no network of its own: name one, which needs root, or take `none`";
+                Err(Error::invalid("network", rule))
+            }
+            Self::None if !spec.published.is_empty() => {
+                Err(Error::invalid("publish", "a VM without a network has no ports: give it one, or publish none"))
+            }
+            _ => Ok(choice),
+        }
+    }
+
     /// The network of VMs whose hypervisor has none of its own.
-    pub(crate) fn default_network() -> Result<Self> {
+    pub(crate) fn default_named() -> Result<Self> {
         Name::new("default").map(Self::Named)
+    }
+
+    /// Whether a VM of this spec can do without its hypervisor's own network.
+    pub(crate) fn may_be_cocoons(spec: &VmSpec) -> bool {
+        match spec.network {
+            Some(Self::User) => false,
+            Some(Self::None | Self::Named(_)) => true,
+            None => rights::has() && TOOLS.iter().all(|tool| tool.path().is_ok()),
+        }
+    }
+
+    /// That this user and this box can make it.
+    ///
+    /// # Errors
+    /// `PermissionDenied` without root; `Unsupported` where a program is missing.
+    pub(crate) fn check_means(&self) -> Result<()> {
+        match self {
+            Self::User | Self::None => Ok(()),
+            Self::Named(_) => {
+                rights::check()?;
+                TOOLS.iter().try_for_each(|tool| tool.path().map(drop))
+            }
+        }
     }
 }
 

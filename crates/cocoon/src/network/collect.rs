@@ -5,7 +5,6 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
 
 use cloud_types::{ErrorKind, Name, Result};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -14,7 +13,7 @@ use super::connect::take_down_if_unused;
 use super::store::Networks;
 use super::{claim, dnsmasq, firewall, link, rights};
 use crate::blocking::blocking;
-use crate::state::{FileLock, Proof, Store};
+use crate::state::{FileLock, Proof};
 use crate::{Cocoon, error};
 
 /// Something of a network that nobody uses any more.
@@ -82,7 +81,8 @@ impl Cocoon {
 
         let mut found = self.of_stopped_vms(&mut there, what).await?;
         found.extend(self.claims_without_vms(what).await?);
-        found.extend(self.without_vms(&mut there, what).await?);
+        let unused = self.without_vms(&mut there, &found, what).await?;
+        found.extend(unused);
         found.extend(orphans(&networks, &there, processes, what).await?);
         found.sort();
         found.dedup();
@@ -92,7 +92,7 @@ impl Cocoon {
     /// What VMs that do not run have in the kernel. Takes the interfaces of all VMs out of `there`.
     async fn of_stopped_vms(&self, there: &mut HashSet<String>, what: Do) -> Result<Vec<NetworkLeftover>> {
         // A VM that another command is changing is that one's to clean.
-        let impatient = Store::new(self.store.layout().clone(), Duration::ZERO);
+        let impatient = self.store.impatient();
         let mut found = Vec::new();
         for name in self.store.names()? {
             let record = match self.store.read(&name) {
@@ -150,7 +150,13 @@ impl Cocoon {
     }
 
     /// Networks without VMs, and those in the kernel without one that runs. Takes the bridges of all networks out of `there`.
-    async fn without_vms(&self, there: &mut HashSet<String>, what: Do) -> Result<Vec<NetworkLeftover>> {
+    /// Interfaces among the `others` do not count.
+    async fn without_vms(
+        &self,
+        there: &mut HashSet<String>,
+        others: &[NetworkLeftover],
+        what: Do,
+    ) -> Result<Vec<NetworkLeftover>> {
         let networks = self.networks();
         let mut found = Vec::new();
         for name in networks.list()? {
@@ -160,7 +166,8 @@ impl Cocoon {
             };
             let is_up = there.remove(&record.bridge);
             let is_empty = claim::all(&networks.directory(&name)).is_ok_and(|claims| claims.is_empty());
-            if is_up && link::on_bridge(&record.bridge).await?.is_empty() {
+            let is_stale = |tap: &String| others.contains(&NetworkLeftover::Interface(tap.clone()));
+            if is_up && link::on_bridge(&record.bridge).await?.iter().all(is_stale) {
                 let down = what == Do::Tell || {
                     let network = networks.lock(&name, "gc").await?;
                     take_down_if_unused(&network).await?

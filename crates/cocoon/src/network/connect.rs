@@ -6,43 +6,13 @@ use cloud_types::{Error, ErrorKind, Name, Result};
 
 use super::connection::{Connection, NetworkAddress};
 use super::store::{LockedNetwork, Networks};
-use super::tool::{DNSMASQ, IP, NFT};
 use super::{NetworkChoice, claim, dnsmasq, firewall, forwarding, link, port, rights, routes, rules};
-use crate::hypervisor::HypervisorKind;
 use crate::state::{LockedVm, Record, Stage};
 use crate::{Cocoon, Notice, VmSpec, crash, error};
 
 impl Cocoon {
     pub(crate) fn networks(&self) -> Networks {
         Networks::of(&self.store)
-    }
-
-    /// What a VM is to be connected with, where its spec leaves that open too.
-    ///
-    /// # Errors
-    /// `InvalidRequest` where the hypervisor has no such network; `PermissionDenied` where this user may not make it;
-    /// `Unsupported` where a program is missing.
-    pub(crate) fn network_choice(&self, spec: &VmSpec, hypervisor: HypervisorKind) -> Result<NetworkChoice> {
-        let choice = match (&spec.network, hypervisor) {
-            (Some(choice), _) => choice.clone(),
-            (None, HypervisorKind::Qemu) => NetworkChoice::User,
-            (None, HypervisorKind::CloudHypervisor) => NetworkChoice::default_network()?,
-        };
-        match &choice {
-            NetworkChoice::User if hypervisor == HypervisorKind::CloudHypervisor => {
-                let rule = "Cloud Hypervisor has no network of its own: name one, which needs root, or take `none`";
-                Err(Error::invalid("network", rule))
-            }
-            NetworkChoice::None if !spec.published.is_empty() => {
-                Err(Error::invalid("publish", "a VM without a network has no ports: give it one, or publish none"))
-            }
-            NetworkChoice::Named(_) => {
-                rights::check()?;
-                [IP, NFT, DNSMASQ].iter().try_for_each(|tool| tool.path().map(drop))?;
-                Ok(choice)
-            }
-            NetworkChoice::User | NetworkChoice::None => Ok(choice),
-        }
     }
 
     /// The connection of a VM that is about to be made, with an address of its own. It is the VM's for as long as `stage`
@@ -95,7 +65,7 @@ impl Cocoon {
 
     /// A connection as such a VM's would be, without an address that anybody has claimed.
     pub(crate) fn planned_connection(&self, spec: &VmSpec, vm: &Record) -> Result<Connection> {
-        Ok(match self.network_choice(spec, vm.hypervisor)? {
+        Ok(match NetworkChoice::of(spec, vm.hypervisor)? {
             NetworkChoice::User => Connection::User,
             NetworkChoice::None => Connection::None,
             NetworkChoice::Named(network) => Connection::Network(NetworkAddress {

@@ -76,7 +76,8 @@ fn configuration(record: &NetworkRecord, claims: &[Claim], ipv6: bool) -> String
             true => (format!(",[{address}]"), format!(",{address}")),
             false => (String::new(), String::new()),
         };
-        let _ = writeln!(text, "dhcp-host={mac},{ipv4}{lease},{vm}\nhost-record={vm},{ipv4}{name}");
+        // A clone's system may tell the same client id as its original's, and each would take the other's lease: none counts.
+        let _ = writeln!(text, "dhcp-host={mac},id:*,{ipv4}{lease},{vm}\nhost-record={vm},{ipv4}{name}");
     }
     text
 }
@@ -178,7 +179,7 @@ mod tests {
             id: VmId::random(),
         };
         let text = configuration(&record, std::slice::from_ref(&claim), true);
-        let host = "dhcp-host=52:54:00:00:00:01,10.64.3.2,[fd12:3456:789a:0:5054:ff:fe00:1],web-1\n";
+        let host = "dhcp-host=52:54:00:00:00:01,id:*,10.64.3.2,[fd12:3456:789a:0:5054:ff:fe00:1],web-1\n";
         assert!(text.contains(host), "{text}");
         let text = configuration(&record, &[claim], false);
         assert!(text.contains("host-record=web-1,10.64.3.2\n") && !text.contains("fd12"), "{text}");

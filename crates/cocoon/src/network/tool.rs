@@ -25,6 +25,9 @@ pub(super) const NFT: Tool = Tool { name: "nft", package: "nftables" };
 /// Addresses and names for VMs: <https://thekelleys.org.uk/dnsmasq/docs/dnsmasq-man.html>.
 pub(super) const DNSMASQ: Tool = Tool { name: "dnsmasq", package: "dnsmasq-base" };
 
+/// All that a network needs.
+pub(super) const TOOLS: [Tool; 3] = [IP, NFT, DNSMASQ];
+
 impl Tool {
     /// Its path.
     ///

@@ -1,18 +1,21 @@
 //! Where a host is reached on QEMU's own network: an address on this box's loopback interface that is its own.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 
 use cloud_types::{Error, Inbound, InboundPort, Protocol, Result};
 
 use crate::PublishedPort;
 use crate::images::Digest;
 
-/// The address of the host with this VM's name: always the same for the same owner and name.
+/// The address of the host with this VM's name, in the installation with this root: always the same for the same owner and
+/// name, and another in another installation.
 ///
 /// All of 127.0.0.0/8 is this box's own (<https://datatracker.ietf.org/doc/html/rfc1122#section-3.2.1.3>); what others use of
 /// it is in its first part.
-pub(super) fn of(vm: &str) -> Ipv4Addr {
-    let digest = u64::from_str_radix(&Digest::of(vm.as_bytes()).hex()[..12], 16).unwrap_or_default();
+pub(super) fn of(root: &Path, vm: &str) -> Ipv4Addr {
+    let whose = format!("{}\0{vm}", root.display());
+    let digest = u64::from_str_radix(&Digest::of(whose.as_bytes()).hex()[..12], 16).unwrap_or_default();
     let [.., second, third, fourth] = digest.to_be_bytes();
     Ipv4Addr::new(127, second.max(1), third, fourth.clamp(1, 254))
 }
@@ -61,27 +64,32 @@ const HIGHER: u16 = 10_000;
 mod tests {
     use super::*;
 
+    fn here(vm: &str) -> Ipv4Addr {
+        of(Path::new("/srv/vms"), vm)
+    }
+
     #[test]
     fn an_address_is_on_the_loopback_interface_and_stays_the_same() {
-        let address = of("web-1-3fa9c2d1e0");
+        let address = here("web-1-3fa9c2d1e0");
         assert!(address.is_loopback() && address.octets()[1] > 0);
-        assert_eq!(address, of("web-1-3fa9c2d1e0"));
-        assert_ne!(address, of("web-2-3fa9c2d1e0"));
+        assert_eq!(address, here("web-1-3fa9c2d1e0"));
+        assert_ne!(address, here("web-2-3fa9c2d1e0"));
+        assert_ne!(address, of(Path::new("/srv/others"), "web-1-3fa9c2d1e0"));
     }
 
     #[test]
     fn a_port_that_is_taken_on_all_addresses_is_found_higher() {
         let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        assert_eq!(host_port(of("web"), port), port.checked_add(HIGHER).unwrap_or(port));
+        assert_eq!(host_port(here("web"), port), port.checked_add(HIGHER).unwrap_or(port));
     }
 
     #[test]
     fn what_cannot_be_forwarded_is_refused() {
         let only = |port: &str| Inbound::Only(vec![port.parse().unwrap()]);
-        assert_eq!(published(of("web"), &only("1-65535")).unwrap_err().field(), Some("inbound"));
-        published(of("web"), &only("53/udp")).unwrap_err();
-        let one = published(of("web"), &only("40000-40002")).unwrap();
+        assert_eq!(published(here("web"), &only("1-65535")).unwrap_err().field(), Some("inbound"));
+        published(here("web"), &only("53/udp")).unwrap_err();
+        let one = published(here("web"), &only("40000-40002")).unwrap();
         assert_eq!(one.iter().map(|port| port.guest).collect::<Vec<_>>(), [40_000, 40_001, 40_002]);
     }
 }

@@ -9,6 +9,7 @@ use super::image::{HostImage, Names};
 use super::machine;
 use super::{Prices, Provider};
 use crate::Cocoon;
+use crate::NetworkChoice;
 use crate::config::variable;
 
 /// Settings of a [`Provider`].
@@ -29,6 +30,7 @@ pub struct Config {
     pub(super) images: Names,
     pub(super) prices: Prices,
     pub(super) limits: Limits,
+    pub(super) network: Option<NetworkChoice>,
     pub(super) page: usize,
     pub(super) grace: Duration,
 }
@@ -45,6 +47,7 @@ impl Config {
             images: Names::default(),
             prices: Prices::default(),
             limits: Limits::default(),
+            network: None,
             page: 50,
             grace: Duration::from_secs(30),
         }
@@ -56,6 +59,7 @@ impl Config {
     /// |---|---|
     /// | `CLOUD_OWNER` | see [`owner`](Self::owner) |
     /// | `COCOON_IMAGES` | see [`image`](Self::image): `ubuntu:24.04=/srv/u.img debian:12=https://…`, with blanks between |
+    /// | `COCOON_NETWORK` | see [`network`](Self::network) |
     /// | `COCOON_PRICES` | see [`prices`](Self::prices): `EUR vcpu=0.004 memory=0.002 disk=0.05` |
     ///
     /// # Errors
@@ -67,6 +71,9 @@ impl Config {
         }
         if let Some(images) = variable("COCOON_IMAGES") {
             config.images = images.parse()?;
+        }
+        if let Some(network) = variable("COCOON_NETWORK") {
+            config.network = Some(network.parse()?);
         }
         if let Some(prices) = variable("COCOON_PRICES") {
             config.prices = prices.parse()?;
@@ -96,10 +103,19 @@ impl Config {
         self
     }
 
-    /// What an image's name means here, in place of the vendor's cloud image.
+    /// What an image's name means here, in place of the distribution's own cloud image.
     #[must_use]
     pub fn image(mut self, name: Image, image: HostImage) -> Self {
         self.images.add(name, image);
+        self
+    }
+
+    /// The network that hosts are in; QEMU's own unless it is set, which needs no rights, and `default`
+    /// under Cloud Hypervisor, which has none of its own. In one of this installation's
+    /// networks, which needs root, they have addresses there, reach each other, and are reached from this box at all ports.
+    #[must_use]
+    pub fn network(mut self, network: NetworkChoice) -> Self {
+        self.network = Some(network);
         self
     }
 

@@ -7,6 +7,7 @@ use cloud_types::{
 
 use super::{ID, Prices};
 use crate::images::Digest;
+use crate::network::Connection;
 use crate::state::{Ending, VmId};
 use crate::vm::{Vm, VmState};
 
@@ -78,7 +79,13 @@ pub(super) fn host(vm: &Vm, region: &Region, prices: &Prices) -> Result<HostRunt
     seen.hourly_price = Some(prices.hour(vm.hardware.cpus, vm.hardware.memory));
     if let Some(host) = &vm.host {
         seen.owner = owner(vm);
-        seen.addresses.private_v4 = Some(host.address);
+        match &vm.hardware.connection {
+            Connection::User => seen.addresses.private_v4 = Some(host.address),
+            Connection::Network(at) => {
+                (seen.addresses.private_v4, seen.addresses.private_v6) = (Some(at.ipv4), Some(at.ipv6));
+            }
+            Connection::None => {}
+        }
         seen.ssh_user = host.ssh_user.clone();
         seen.image = Some(host.image.clone());
         seen.labels = ownership::user_labels(&host.labels);

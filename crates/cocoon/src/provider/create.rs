@@ -7,7 +7,7 @@ use super::image::Bootable;
 use super::{address, convert, machine};
 use crate::state::HostMark;
 use crate::vm::Vm;
-use crate::{Ending, Removal, VmSpec, VmState};
+use crate::{Ending, HypervisorKind, NetworkChoice, Removal, VmSpec, VmState};
 
 impl Inner {
     pub(super) async fn create(&self, spec: &HostSpec) -> Result<Created> {
@@ -88,8 +88,17 @@ impl Inner {
         name: &cloud_types::Name,
     ) -> Result<VmSpec> {
         let machine = self.choose(spec).await?;
-        let address = address::of(name.as_str());
-        let published = address::published(address, &spec.inbound)?;
+        let address = address::of(&self.config.cocoon.store.layout().root, name.as_str());
+        let network = match (&self.config.network, self.config.cocoon.hypervisors.named()) {
+            (Some(network), _) => network.clone(),
+            (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_named()?,
+            (None, _) => NetworkChoice::User,
+        };
+        // In a network, all ports of a host are reached from this box, and none from elsewhere.
+        let published = match network {
+            NetworkChoice::User => address::published(address, &spec.inbound)?,
+            _ => Vec::new(),
+        };
         let image = self.image(&spec.image).await?;
         let size = boot_size(spec, machine, Some(&image))?;
         let data = spec.data_disk.map_or(0, |disk| disk.size.0);
@@ -97,6 +106,7 @@ impl Inner {
         let mut wish = VmSpec::new(name.clone(), image.disk).cpus(machine.vcpus).memory(machine.memory).storage(size);
         wish.kernel = image.kernel;
         wish.published = published;
+        wish.network = Some(network);
         wish.ssh_keys.clone_from(&spec.ssh_keys);
         wish.user_data.clone_from(&spec.user_data);
         wish.host = Some(HostMark {

@@ -8,13 +8,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_types::{
     Ability, AfterResize, Capabilities, Catalog, CloudProvider, Console, Created, ErrorKind, GiB, HostId, HostPage,
-    HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, SshKeys, StopMode,
+    HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, Snapshots, SshKeys, StopMode,
     StoppedBilling, Sweep, Volumes,
 };
 use tokio::time::Instant;
 
 use super::capacity::Free;
 use super::{Config, convert, named};
+use crate::HypervisorKind;
 use crate::blocking::blocking;
 use crate::vm::Vm;
 
@@ -32,7 +33,8 @@ pub(super) struct Inner {
 
 impl Provider {
     pub(super) fn new(config: Config, region: Region) -> Self {
-        Self(Arc::new(Inner { config, region, capabilities: capabilities(), asked: Mutex::default() }))
+        let capabilities = capabilities(config.cocoon.hypervisors.named());
+        Self(Arc::new(Inner { config, region, capabilities, asked: Mutex::default() }))
     }
 }
 
@@ -145,12 +147,16 @@ impl CloudProvider for Provider {
         Some(self)
     }
 
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+
     fn ssh_keys(&self) -> Option<&dyn SshKeys> {
         Some(self)
     }
 
     fn volumes(&self) -> Option<&dyn Volumes> {
-        Some(self)
+        self.0.capabilities.can(Ability::Volumes).then_some(self as _)
     }
 
     fn catalog(&self) -> Option<&dyn Catalog> {
@@ -175,12 +181,13 @@ impl fmt::Debug for Provider {
     }
 }
 
-fn capabilities() -> Capabilities {
+fn capabilities(hypervisor: Option<HypervisorKind>) -> Capabilities {
     let mut claims = Capabilities::none();
     claims.abilities = vec![
         Ability::GracefulStop,
         Ability::Resize,
         Ability::GrowBootDisk,
+        Ability::Snapshots,
         Ability::SshKeys,
         Ability::Volumes,
         Ability::DataDisk,
@@ -193,6 +200,9 @@ fn capabilities() -> Capabilities {
         // No host has a public address here.
         Ability::WithoutIpv4,
     ];
+    if hypervisor == Some(HypervisorKind::CloudHypervisor) {
+        claims.abilities.retain(|ability| !matches!(ability, Ability::Volumes | Ability::DataDisk));
+    }
     claims.stopped_billing = StoppedBilling::DisksOnly;
     claims.after_resize = AfterResize::Stopped;
     claims.user_data_bytes = 1 << 20;

@@ -1,4 +1,4 @@
-//! What an image's name means on this box: what the configuration says, the vendor's own cloud image, or one that was pulled.
+//! What an image's name means on this box: what the configuration says, a distribution's own cloud image, or one that was pulled.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,12 +6,13 @@ use std::str::FromStr;
 use cloud_types::{Architecture, Error, ErrorKind, Image, ImageInfo, Result};
 
 use super::host::Inner;
+use super::snapshot::PREFIX;
 use crate::blocking::blocking;
 use crate::image::Image as Disk;
-use crate::images::{Pull, StoredImage};
+use crate::images::{Pull, StoredImage, official};
 use crate::spec::DirectKernel;
 
-/// What a host boots in place of the vendor's image.
+/// What a host boots in place of a distribution's own image.
 ///
 /// ```
 /// use cloud_types::Image;
@@ -109,6 +110,12 @@ impl Inner {
         }
         let found = match name {
             Image::Id(id) => self.source(id).await?,
+            Image::Snapshot(id) => {
+                let kept = self.kept(id).await.map_err(as_input)?;
+                let disk = PathBuf::from(kept.image.id.hex());
+                let size = kept.image.disk.size;
+                return Ok(Bootable { disk, size, kernel: None, ssh_user: kept.note.ssh_user });
+            }
             _ => self.source(&official(name)?).await?,
         };
         Ok(Bootable { ssh_user: user.to_owned(), ..found })
@@ -145,11 +152,15 @@ impl Inner {
         };
         let named = self.config.images.0.iter();
         let mut all: Vec<_> = named.map(|(name, image)| info(image.source.clone(), name.to_string())).collect();
-        for stored in self.config.cocoon.images().list().await? {
+        let pulled = self.config.cocoon.images().list().await?;
+        for stored in pulled.into_iter().filter(|image| !image.name.starts_with(PREFIX)) {
             all.push(info(stored.name.clone(), format!("pulled on {}", stored.pulled_at.strftime("%F"))));
         }
-        for name in VENDORS.iter().map(Vendor::image) {
-            all.push(info(official(&name)?, format!("{name}, the vendor's cloud image")));
+        for (system, version) in official::all() {
+            all.push(info(
+                format!("official://{system}/{version}"),
+                format!("{system} {version}, its own cloud image"),
+            ));
         }
         let mut seen = std::collections::HashSet::new();
         all.retain(|image| seen.insert(image.id.clone()));
@@ -163,7 +174,7 @@ pub(super) fn bootable(stored: &StoredImage) -> Bootable {
     Bootable { disk: PathBuf::from(stored.id.hex()), size: stored.disk.size, kernel: None, ssh_user: String::new() }
 }
 
-/// What the vendor's image lets in.
+/// Whom the distribution's image lets in.
 fn ssh_user(name: &Image) -> &'static str {
     match name {
         Image::Debian(_) => "debian",
@@ -172,49 +183,31 @@ fn ssh_user(name: &Image) -> &'static str {
     }
 }
 
-/// A version for which the vendor publishes an image.
-struct Vendor {
-    debian: bool,
-    version: &'static str,
-    /// What Debian calls it.
-    suite: &'static str,
-}
-
-const VENDORS: [Vendor; 5] = [
-    Vendor { debian: true, version: "11", suite: "bullseye" },
-    Vendor { debian: true, version: "12", suite: "bookworm" },
-    Vendor { debian: true, version: "13", suite: "trixie" },
-    Vendor { debian: false, version: "22.04", suite: "jammy" },
-    Vendor { debian: false, version: "24.04", suite: "noble" },
-];
-
-impl Vendor {
-    fn image(&self) -> Image {
-        if self.debian { Image::debian(self.version) } else { Image::ubuntu(self.version) }
+/// The distribution's own image, which a name stands for that the configuration says nothing of.
+fn official(name: &Image) -> Result<String> {
+    let source = match name {
+        Image::Debian(version) => format!("official://debian/{version}"),
+        Image::Ubuntu(version) => format!("official://ubuntu/{version}"),
+        _ => {
+            return Err(Error::unsupported(
+                "this provider takes images by system and version, by id, or as a snapshot",
+            ));
+        }
+    };
+    match official::address(&source) {
+        Some(Ok(_)) => Ok(source),
+        _ => {
+            let known: Vec<_> = official::all().map(|(system, version)| format!("{system} {version}")).collect();
+            Err(Error::invalid("image", format!("must be one of {}, or an id; got {name}", known.join(", "))))
+        }
     }
 }
-
-/// Where the vendor publishes it: <https://cloud.debian.org/images/cloud/>, <https://cloud-images.ubuntu.com/releases/>.
-fn official(name: &Image) -> Result<String> {
-    let known = VENDORS.iter().find(|vendor| vendor.image() == *name).ok_or_else(|| {
-        let known: Vec<_> = VENDORS.iter().map(|vendor| vendor.image().to_string()).collect();
-        Error::invalid("image", format!("must be one of {}, or an id; got {name}", known.join(", ")))
-    })?;
-    let Vendor { version, suite, .. } = known;
-    Ok(match known.debian {
-        true => {
-            format!("https://cloud.debian.org/images/cloud/{suite}/latest/debian-{version}-genericcloud-amd64.qcow2")
-        }
-        false => format!(
-            "https://cloud-images.ubuntu.com/releases/{version}/release/ubuntu-{version}-server-cloudimg-amd64.img"
-        ),
-    })
-}
-
 /// Whether the text says where the image is to be got: a mere word would be looked for at Docker's.
 fn names_a_server(text: &str) -> bool {
     let host = text.split_once('/').map_or("", |(host, _)| host);
-    text.starts_with("http://") || text.starts_with("https://") || host.contains(['.', ':']) || host == "localhost"
+    ["http://", "https://", "official://"].iter().any(|scheme| text.starts_with(scheme))
+        || host.contains(['.', ':'])
+        || host == "localhost"
 }
 
 /// That there is no such image at the server is the wish's fault.
@@ -254,8 +247,8 @@ mod tests {
 
     #[test]
     fn a_version_that_nobody_publishes_is_refused_with_those_that_there_are() {
-        assert!(official(&Image::debian("12")).unwrap().contains("/bookworm/latest/debian-12-"));
+        assert_eq!(official(&Image::debian("12")).unwrap(), "official://debian/12");
         let error = official(&Image::debian("3")).unwrap_err();
-        assert!(error.message().contains("Ubuntu 24.04"), "{error}");
+        assert!(error.message().contains("ubuntu 24.04"), "{error}");
     }
 }

@@ -43,6 +43,7 @@ mod power;
 mod price;
 mod resize;
 mod shelf;
+mod snapshot;
 mod ssh_key;
 mod sweep;
 mod volume;

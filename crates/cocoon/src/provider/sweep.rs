@@ -1,12 +1,13 @@
 //! All that an owner has on this box, hosts first, so that what they use can go after them.
 
 use async_trait::async_trait;
-use cloud_types::{HostId, Resource, ResourceKind, Result, Sweep};
+use cloud_types::{HostId, Resource, ResourceKind, Result, SnapshotId, Sweep};
 
 use super::host::Provider;
 use super::ssh_key::KeyRecord;
 use super::volume::VolumeRecord;
 use super::{convert, named};
+use crate::images::Kept;
 use crate::vm::Vm;
 
 #[async_trait]
@@ -17,6 +18,7 @@ impl Sweep for Provider {
             let own = vms.iter().filter(|vm| convert::owner(vm).as_ref() == Some(self.0.owner()));
             let mut all: Vec<Resource> = own.map(host).collect();
             all.extend(self.0.own_volumes().await?.iter().map(volume));
+            all.extend(self.0.own_snapshots().await?.iter().map(snapshot));
             all.extend(self.0.own_keys().await?.iter().map(key));
             Ok(all)
         };
@@ -28,6 +30,7 @@ impl Sweep for Provider {
             match resource.kind {
                 ResourceKind::Host => self.0.delete(&HostId::new(resource.id.as_str())).await,
                 ResourceKind::Volume => self.0.delete_volume(&resource.id).await,
+                ResourceKind::Snapshot => self.0.delete_snapshot(&SnapshotId::new(resource.id.as_str())).await,
                 ResourceKind::SshKey => self.0.delete_key(&resource.id).await,
                 _ => Ok(()),
             }
@@ -53,6 +56,16 @@ fn volume(volume: &VolumeRecord) -> Resource {
         name: volume.name.clone(),
         created_at: Some(volume.created_at),
         kept: volume.data_disk.as_ref().is_some_and(|of| of.keep),
+    }
+}
+
+fn snapshot(kept: &Kept) -> Resource {
+    Resource {
+        kind: ResourceKind::Snapshot,
+        id: kept.note.id.as_str().to_owned(),
+        name: kept.note.name.to_string(),
+        created_at: Some(kept.taken_at),
+        kept: false,
     }
 }
 

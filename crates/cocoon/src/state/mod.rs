@@ -10,6 +10,7 @@
 //! | `vms/NAME/…` | the VM's disks and kernel |
 //! | `networks/NAME/…` | a network: see [`network`](crate::network) |
 //! | `staging/` | directories on their way in or out; free for all while nobody holds `staging.lock` |
+//! | `volumes/`, `ssh-keys/` | what owners keep besides hosts: [`provider`](crate::provider) |
 
 mod alive;
 pub(crate) mod durable;

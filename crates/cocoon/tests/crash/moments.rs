@@ -15,7 +15,7 @@ use crate::world::World;
 /// Kills the command so many times.
 fn at_any_moment(operation: Operation) {
     let Some(world) = World::new() else { return };
-    let (kills, mut chance) = (number("COCOON_KILLS", 6), fastrand::Rng::with_seed(number("COCOON_SEED", 1)));
+    let (kills, mut chance) = (number("COCOON_KILLS", 4), fastrand::Rng::with_seed(number("COCOON_SEED", 1)));
     let whole = duration(&world, operation);
     let (mut killed, mut steps) = (0, BTreeSet::new());
     for kill in 0..kills {

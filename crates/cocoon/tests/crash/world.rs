@@ -35,7 +35,7 @@ impl World {
     #[track_caller]
     pub(crate) fn assert_true(&self) {
         let here = &self.here;
-        wait_until("the helpers' end", || here.helpers().is_empty());
+        wait_until("the helpers' end", || here.unfinished().is_empty());
         let names = here.names();
         for name in &names {
             // A hypervisor that was told to end before the kill may do so between the two looks.
@@ -103,7 +103,7 @@ impl World {
         let files = self.here.tree().into_iter().filter(|path| self.here.root().join(path).is_file());
         let files: Vec<PathBuf> = files.filter(|path| !LOCKS.contains(&path.to_str().unwrap())).collect();
         assert_eq!(files, Vec::<PathBuf>::new());
-        assert_eq!((self.here.hypervisors(), self.here.helpers()), (Vec::new(), Vec::new()));
+        assert_eq!((self.here.hypervisors(), self.here.unfinished()), (Vec::new(), Vec::new()));
     }
 }
 

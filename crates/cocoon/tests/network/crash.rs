@@ -1,5 +1,8 @@
 //! `kill -9` of a command anywhere: what is left of a network is found, and nothing of it outlives `gc`.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use crate::support::{kill, kill_at_every_step, wait_until};
 use crate::world::World;
 
@@ -84,6 +87,29 @@ fn a_removal_of_a_vm_that_runs_on_a_network_may_be_killed_at_every_step() {
         world.create(NAME, "front", PORT);
         world.here.succeed(&["start", NAME]);
     });
+}
+
+#[test]
+fn a_start_and_a_stop_on_a_network_may_be_killed_at_any_moment() {
+    let Some(world) = World::new() else { return };
+    let mut chance = fastrand::Rng::with_seed(1);
+    world.create(NAME, "front", PORT);
+    for arguments in [&["start", NAME][..], &["stop", "--force", NAME]].into_iter().cycle().take(16) {
+        let mut child = world.here.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(chance.u64(0..200_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // What the killed command has started, such as `ip`, ends a moment later, and may do its work until then.
+        wait_until("all to be clean or to run", || {
+            let collected = world.here.run(&["gc"]).status.success();
+            let (interfaces, tables) = (world.interfaces().len(), world.tables().len());
+            let processes = (world.here.hypervisors().len(), world.processes("dnsmasq").len());
+            collected && matches!((interfaces, tables, processes), (0, 0, (0, 0)) | (2, 3, (1, 1)))
+        });
+    }
+    world.here.succeed(&["start", NAME]);
+    world.here.succeed(&["rm", "--force", NAME]);
+    world.assert_empty();
 }
 
 #[test]

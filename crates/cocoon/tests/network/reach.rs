@@ -15,7 +15,7 @@ const GATEWAY: &str = "ip route | grep default | cut -d' ' -f3";
 #[test]
 fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
     let Some(world) = World::new() else { return };
-    world.serve("the world");
+    world.serve_on("world", "[::]:80", "index.html", "the world");
     let Some(mut one) = Guest::start(&world, "one", "front", &["--publish", "8080:80"]) else { return };
     let mut two = Guest::start(&world, "two", "front", &["--publish", "0.0.0.0:8081:80"]).expect("there is a kernel");
     let (ipv4, ipv6) = (world.address("two", "ipv4"), world.address("two", "ipv6"));
@@ -66,10 +66,13 @@ fn guests_reach_their_network_and_the_world_and_nobody_else_reaches_them() {
     }
 
     // What is this box's own loopback is nobody else's.
-    let _listener = world.command("box", &["busybox", "httpd", "-p", "127.0.0.1:7070", "-h", "/tmp"]).status().unwrap();
+    world.serve_on("box", "127.0.0.1:7070", "page", "mine");
     one.run("echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; ip addr del 127.0.0.1/8 dev lo").unwrap();
     one.run(&format!("ip route add 127.0.0.0/8 via {gateway}")).unwrap();
-    assert_eq!(one.fetch("http://127.0.0.1:7070/"), None);
+    assert_eq!(one.fetch("http://127.0.0.1:7070/page"), None);
+    let table = format!("cocoon-{}", world.interfaces().into_iter().find(|name| name.starts_with("cn")).unwrap());
+    assert!(world.run("box", &["nft", "flush", "chain", "inet", &table, "first"]).status.success());
+    assert_eq!(one.fetch("http://127.0.0.1:7070/page").as_deref(), Some("mine"), "it is the rule that keeps it out");
 
     // Who takes another's address is heard by nobody.
     assert!(one.fetch(&format!("http://{WORLD}/")).is_some());
@@ -173,6 +176,32 @@ fn a_vm_that_ended_by_itself_keeps_neither_its_network_nor_its_port() {
         world.assert_kernel_is_clean();
     }
     world.here.succeed(&["rm", "web-1", "web-2", "web-3"]);
+    world.assert_empty();
+}
+
+#[test]
+fn two_installations_have_networks_of_their_own_though_they_are_named_alike() {
+    let Some(mut world) = World::new() else { return };
+    let other = world.installation().expect("there is one already");
+    world.create("web-1", "front", &["--publish", "8080:80"]);
+    world.here.succeed(&["start", "web-1"]);
+    let here = std::mem::replace(&mut world.here, other);
+    world.create("web-1", "front", &["--publish", "8080:80"]);
+    assert!(world.here.fail(&["start", "web-1"]).contains("is published by another VM"));
+    world.here.succeed(&["rm", "web-1"]);
+    world.create("web-1", "front", &[]);
+    world.here.succeed(&["start", "web-1"]);
+    assert_eq!((world.interfaces().len(), world.tables().len(), world.processes("dnsmasq").len()), (4, 6, 2));
+
+    // What the one has lost is nothing to the other, nor is what it uses.
+    kill(here.hypervisors()[0]);
+    wait_until("its end", || here.hypervisors().is_empty());
+    assert_eq!(world.here.succeed(&["gc"]), "");
+    let dry = here.succeed(&["gc", "--dry-run"]);
+    assert_eq!(dry.lines().count(), 2, "{dry}");
+    assert_eq!(here.succeed(&["gc"]), dry.replace("would remove", "removed"));
+    assert_eq!((world.interfaces().len(), world.tables().len(), world.processes("dnsmasq").len()), (2, 3, 1));
+    world.here.succeed(&["rm", "--force", "web-1"]);
     world.assert_empty();
 }
 

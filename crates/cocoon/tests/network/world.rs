@@ -11,6 +11,10 @@ pub(crate) const BOX: &str = "192.0.2.1";
 pub(crate) const WORLD: &str = "192.0.2.2";
 pub(crate) const WORLD_IPV6: &str = "2001:db8::2";
 
+/// Programs, and Debian's packages of them.
+const TOOLS: [(&str, &str); 4] =
+    [("ip", "iproute2"), ("nft", "nftables"), ("dnsmasq", "dnsmasq-base"), ("busybox", "busybox-static")];
+
 /// Both namespaces; all that runs in them ends with the test.
 pub(crate) struct World {
     name: String,
@@ -24,14 +28,11 @@ impl World {
             eprintln!("skipped: networks need root");
             return None;
         }
-        for (program, package) in [("ip", "iproute2"), ("nft", "nftables"), ("dnsmasq", "dnsmasq-base")] {
-            if !Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success()) {
-                let found =
-                    ["/usr/sbin", "/sbin"].iter().any(|folder| fs::exists(format!("{folder}/{program}")).unwrap());
-                if !found {
-                    eprintln!("skipped: {program} is not installed (Debian's {package} has it)");
-                    return None;
-                }
+        for (program, package) in TOOLS {
+            let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+            if !folders.iter().any(|folder| fs::exists(format!("{folder}/{program}")).unwrap()) {
+                eprintln!("skipped: {program} is not installed (Debian's {package} has it)");
+                return None;
             }
         }
         let name = format!("cocoon-{:08x}", fastrand::u32(..));
@@ -39,7 +40,11 @@ impl World {
         let world = Self { name, here };
         let (inner, outer) = (world.namespace("box"), world.namespace("world"));
         for namespace in [&inner, &outer] {
-            ip(&["netns", "add", namespace]);
+            let made = Command::new("ip").args(["netns", "add", namespace]).output().unwrap();
+            if !made.status.success() {
+                eprintln!("skipped: no network namespaces here: {}", text(&made.stderr));
+                return None;
+            }
             ip(&["-n", namespace, "link", "set", "lo", "up"]);
         }
         ip(&["-n", &inner, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", &outer]);
@@ -51,6 +56,11 @@ impl World {
         ip(&["-n", &inner, "route", "add", "default", "via", WORLD]);
         ip(&["-n", &inner, "-6", "route", "add", "default", "via", WORLD_IPV6]);
         Some(world)
+    }
+
+    /// Another installation on the same box.
+    pub(crate) fn installation(&self) -> Option<Installation> {
+        Some(Installation::new()?.in_namespace(&self.namespace("box")))
     }
 
     fn namespace(&self, side: &str) -> String {
@@ -75,12 +85,12 @@ impl World {
         output.status.success().then(|| text(&output.stdout))
     }
 
-    /// A web server in the world, whose page is `page`.
-    pub(crate) fn serve(&self, page: &str) {
-        let folder = self.here.root().with_file_name("www");
+    /// A web server on one side that has one page.
+    pub(crate) fn serve_on(&self, side: &str, address: &str, page: &str, content: &str) {
+        let folder = self.here.root().with_file_name(format!("www-{side}"));
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("index.html"), page).unwrap();
-        let started = self.run("world", &["busybox", "httpd", "-p", "[::]:80", "-h", folder.to_str().unwrap()]);
+        fs::write(folder.join(page), content).unwrap();
+        let started = self.run(side, &["busybox", "httpd", "-p", address, "-h", folder.to_str().unwrap()]);
         assert!(started.status.success(), "{}", text(&started.stderr));
     }
 

@@ -136,6 +136,17 @@ impl Installation {
         processes(|program, input| input.starts_with(self.root()) && !program.contains("qemu-system"))
     }
 
+    /// These, and commands: a program is a copy of its command between its fork and its exec, also where that was killed.
+    pub(crate) fn unfinished(&self) -> Vec<u32> {
+        let variable = format!("COCOON_ROOT_DIR={}", self.root().display());
+        let is_ours = |process: &u32| {
+            let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+            text(&environment).split('\0').any(|there| there == variable)
+        };
+        let commands = processes(|program, _| program == env!("CARGO_BIN_EXE_cocoon")).into_iter().filter(is_ours);
+        commands.chain(self.helpers()).collect()
+    }
+
     /// Waits until the VM's console has said this.
     #[track_caller]
     pub(crate) fn wait_for_console(&self, name: &str, words: &str) {

@@ -77,9 +77,13 @@ fn firmware(found: Option<&Path>) -> Result<PathBuf> {
     })
 }
 
-/// Where the build of EDK II for Cloud Hypervisor is looked for.
-pub(super) const FIRMWARE: &[&str] =
-    &["/usr/share/cloud-hypervisor/CLOUDHV.fd", "/usr/local/share/cloud-hypervisor/CLOUDHV.fd"];
+/// Where the build of EDK II for Cloud Hypervisor is looked for; first where the project's own packages have it:
+/// <https://github.com/cloud-hypervisor/obs-packaging/blob/main/edk2/deb/debian.rules>.
+pub(super) const FIRMWARE: &[&str] = &[
+    "/usr/share/cloud-hypervisor/CLOUDHV_EFI.fd",
+    "/usr/share/cloud-hypervisor/CLOUDHV.fd",
+    "/usr/local/share/cloud-hypervisor/CLOUDHV.fd",
+];
 
 /// A path within an option. Commas are kept by quotation marks, which cannot be told themselves; brackets have to match:
 /// <https://github.com/cloud-hypervisor/cloud-hypervisor/blob/main/option_parser/src/lib.rs>.

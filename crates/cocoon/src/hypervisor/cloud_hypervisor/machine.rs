@@ -48,6 +48,16 @@ impl CloudHypervisor {
         })
     }
 
+    /// Whether it is installed, and VMs can be expected to run in it here.
+    pub(crate) fn runs_here(&self) -> bool {
+        self.check_box().is_ok() && self.program().is_ok()
+    }
+
+    /// The firmware that boots disks, where it is installed.
+    pub(crate) fn firmware() -> Option<&'static Path> {
+        FIRMWARE.iter().map(Path::new).find(|path| path.exists())
+    }
+
     /// Whether a VM can be expected to run here at all. Who insists on KVM is believed.
     fn check_box(&self) -> Result<()> {
         let reason = match (self.acceleration, &self.kvm) {
@@ -70,8 +80,7 @@ impl Hypervisor for CloudHypervisor {
     fn command(&self, record: &Record, paths: &VmPaths) -> Result<CommandLine> {
         self.check_box()?;
         let program = self.program()?;
-        let firmware = FIRMWARE.iter().map(Path::new).find(|path| path.exists());
-        Ok(CommandLine { program, arguments: arguments::of(record, paths, firmware)? })
+        Ok(CommandLine { program, arguments: arguments::of(record, paths, Self::firmware())? })
     }
 
     /// The socket answers before the VM is made: only one that has booted counts.
