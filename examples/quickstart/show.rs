@@ -48,7 +48,10 @@ pub(crate) async fn hosts(catalog: &dyn Catalog, hosts: &[HostRuntime]) -> Resul
         table.add_row([
             host.name.clone(),
             host.state.to_string(),
-            host.addresses.public_v4.map_or_else(String::new, |address| address.to_string()),
+            host.addresses
+                .public_v4
+                .or(host.addresses.private_v4)
+                .map_or_else(String::new, |address| address.to_string()),
             host.machine_type.to_string(),
             host.zone.as_ref().map_or_else(|| host.region.to_string(), ToString::to_string),
             amount(cost.hourly_running(), 4),

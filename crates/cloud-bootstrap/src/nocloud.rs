@@ -87,8 +87,9 @@ mod tests {
 
     #[test]
     fn the_files_say_who_the_host_is_who_comes_in_and_what_to_do() {
-        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti me@laptop";
-        let [(_, meta_data), (_, user_data)] = seed("123e4567").unwrap().key(key.parse().unwrap()).files();
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+        let with_comment = format!("{key} me@laptop").parse().unwrap();
+        let [(_, meta_data), (_, user_data)] = seed("123e4567").unwrap().key(with_comment).files();
         let meta_data: serde_json::Value = serde_json::from_str(meta_data.expose_secret()).unwrap();
         let expected = json!({ "instance-id": "123e4567", "local-hostname": "web-1", "public-keys": [key] });
         assert_eq!(meta_data, expected);

@@ -148,6 +148,7 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
         first_boot,
         snapshots: Vec::new(),
         restoring: None,
+        unsettled: false,
         host: spec.host.clone(),
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use cloud_types::{Name, Result};
 
 use crate::images::{Made, SnapshotNote};
-use crate::snapshot::finish_restore;
+use crate::snapshot::settle_disks;
 use crate::state::{LockedVm, Proof, VmId};
 use crate::{Cocoon, crash, disk, error};
 
@@ -43,7 +43,7 @@ impl Cocoon {
         // It keeps the VM from being started while its disk is read.
         let proof = vm.alive().prove(vm.last_process()).await?;
         if matches!(proof, Proof::Dead(_)) {
-            finish_restore(vm).await?;
+            settle_disks(vm).await?;
         }
         let Some(system) = vm.record().hardware.disks.first() else {
             let name = &vm.record().name;

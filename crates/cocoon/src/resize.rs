@@ -86,12 +86,16 @@ impl Cocoon {
         for (field, number, size) in grown {
             changes.extend(growth(&vm, field, number, size)?.map(|bytes| (number, bytes)));
         }
+        if !changes.is_empty() {
+            vm.change(|record| record.unsettled = true).await?;
+        }
         for (number, bytes) in changes {
             let file = vm.paths().directory.join(&vm.record().hardware.disks[number].file);
             disk::grow(&file, bytes, vm.guard()?).await?;
             crash::point("resize: disk grown");
         }
         vm.change(|record| {
+            record.unsettled = false;
             let hardware = &mut record.hardware;
             hardware.cpus = resize.cpus.unwrap_or(hardware.cpus);
             hardware.memory = resize.memory.unwrap_or(hardware.memory);

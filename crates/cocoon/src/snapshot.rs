@@ -1,7 +1,8 @@
 //! Snapshots of a VM's disks, while it does not run: taken, gone back to, given up.
 //!
 //! They are in the qcow2 files themselves. What spans several disks is noted before and after: a snapshot is there when the
-//! record names it, and a restore that was begun is finished before anything else is done with the VM.
+//! record names it, and a restore that was begun is finished before anything else is done with the VM. A `qemu-img` that is
+//! killed leaves tables that contradict each other, so disks whose work was begun and not ended are repaired first.
 
 use std::fs::File;
 
@@ -24,11 +25,17 @@ impl Cocoon {
                 format!("{name} has a snapshot `{snapshot}` already: choose another name, or remove that one");
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
+        vm.change(|record| record.unsettled = true).await?;
+        crash::point("snapshot: noted");
         // One of that name which is not noted was left by a command that died.
         for_all_disks(&vm, Change::DeleteIfThere, snapshot).await?;
         for_all_disks(&vm, Change::Create, snapshot).await?;
         let kept = DiskSnapshot { name: snapshot.clone(), created_at: Timestamp::now() };
-        vm.change(|record| record.snapshots.push(kept)).await
+        vm.change(|record| {
+            record.snapshots.push(kept);
+            record.unsettled = false;
+        })
+        .await
     }
 
     /// Makes the disks what they were when the snapshot was taken. What was written since is lost.
@@ -40,9 +47,9 @@ impl Cocoon {
         if !has(&vm, snapshot) {
             return Err(missing(name, snapshot));
         }
-        vm.change(|record| record.restoring = Some(snapshot.clone())).await?;
+        vm.change(|record| (record.restoring, record.unsettled) = (Some(snapshot.clone()), true)).await?;
         crash::point("restore: noted");
-        finish_restore(&mut vm).await
+        apply(&mut vm, snapshot).await
     }
 
     /// Gives a snapshot up.
@@ -54,9 +61,14 @@ impl Cocoon {
         if !has(&vm, snapshot) {
             return Err(missing(name, snapshot));
         }
-        vm.change(|record| record.snapshots.retain(|kept| kept.name != *snapshot)).await?;
+        vm.change(|record| {
+            record.snapshots.retain(|kept| kept.name != *snapshot);
+            record.unsettled = true;
+        })
+        .await?;
         crash::point("snapshot: forgotten");
-        for_all_disks(&vm, Change::DeleteIfThere, snapshot).await
+        for_all_disks(&vm, Change::DeleteIfThere, snapshot).await?;
+        vm.change(|record| record.unsettled = false).await
     }
 
     /// The right to change the disks of a VM that does not run and will not, while the file is open.
@@ -65,18 +77,33 @@ impl Cocoon {
         match vm.alive().prove(vm.last_process()).await? {
             Proof::Runs(_) => Err(Error::new(ErrorKind::Conflict, format!("{name} runs: stop it first"))),
             Proof::Dead(alive) => {
-                finish_restore(&mut vm).await?;
+                settle_disks(&mut vm).await?;
                 Ok((vm, alive))
             }
         }
     }
 }
 
-/// Goes on with a restore that was begun, if there is one. The caller has proven that the VM does not run.
-pub(crate) async fn finish_restore(vm: &mut LockedVm) -> Result<()> {
-    let Some(snapshot) = vm.record().restoring.clone() else { return Ok(()) };
-    for_all_disks(vm, Change::Apply, &snapshot).await?;
-    vm.change(|record| record.restoring = None).await
+/// Repairs disks whose work was begun and not ended, and goes on with a restore that was begun. The caller has proven that the
+/// VM does not run.
+pub(crate) async fn settle_disks(vm: &mut LockedVm) -> Result<()> {
+    if vm.record().unsettled {
+        for file in vm.record().hardware.written() {
+            disk::repair(&vm.paths().directory.join(file), vm.guard()?).await?;
+            crash::point("snapshot: disk repaired");
+        }
+    }
+    match vm.record().restoring.clone() {
+        Some(snapshot) => apply(vm, &snapshot).await,
+        None if vm.record().unsettled => vm.change(|record| record.unsettled = false).await,
+        None => Ok(()),
+    }
+}
+
+/// Makes all disks what they were, which is noted as begun.
+async fn apply(vm: &mut LockedVm, snapshot: &Name) -> Result<()> {
+    for_all_disks(vm, Change::Apply, snapshot).await?;
+    vm.change(|record| (record.restoring, record.unsettled) = (None, false)).await
 }
 
 async fn for_all_disks(vm: &LockedVm, change: Change, snapshot: &Name) -> Result<()> {

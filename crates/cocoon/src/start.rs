@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::blocking::blocking;
 use crate::hypervisor::process;
-use crate::snapshot::finish_restore;
+use crate::snapshot::settle_disks;
 use crate::state::{Ending, Holder, LockedVm, Power, Proof, VmPaths};
 use crate::vm::Vm;
 use crate::{Cocoon, console_log, crash, error};
@@ -63,7 +63,7 @@ impl Cocoon {
             Proof::Runs(holder) => return Ok(Begun::Already(holder)),
             Proof::Dead(alive) => alive,
         };
-        finish_restore(vm).await?;
+        settle_disks(vm).await?;
         let line = self.hypervisor(vm.record()).command(vm.record(), vm.paths())?;
         let log = prepare(vm.paths()).await?;
         vm.set_power(Power::Starting { at: Timestamp::now() }).await?;

@@ -129,6 +129,32 @@ fn a_restore_that_was_killed_is_finished_before_the_vm_runs() {
     });
 }
 
+/// What a `qemu-img` that was killed leaves: clusters that are counted twice and marked as the disk's alone.
+#[test]
+fn a_disk_whose_tables_contradict_each_other_is_repaired_before_it_is_used() {
+    use std::os::unix::fs::FileExt;
+
+    let Some(here) = Installation::new() else { return };
+    create(&here);
+    write(&here, 1);
+    let killed = here.command(&["snapshot", "create", "web-1", "first"]).env("COCOON_CRASH_AT", "8").output().unwrap();
+    assert!(text(&killed.stderr).contains("snapshot: disk changed"), "{}", text(&killed.stderr));
+    let disk = here.root().join("vms/web-1/system.qcow2");
+    let check = || Command::new("qemu-img").args(["check", "-q"]).arg(&disk).status().unwrap().code();
+    // The header's count of snapshots: <https://www.qemu.org/docs/master/interop/qcow2.html>.
+    let file = std::fs::OpenOptions::new().write(true).open(&disk).unwrap();
+    file.write_all_at(&0u32.to_be_bytes(), 60).unwrap();
+    assert_ne!(check(), Some(0));
+
+    here.succeed(&["start", "web-1"]);
+    here.succeed(&["stop", "--force", "web-1"]);
+    assert_eq!(check(), Some(0));
+    assert_eq!(patterns(&here, "web-1"), [1, 1]);
+    here.succeed(&["snapshot", "create", "web-1", "first"]);
+    here.succeed(&["rm", "web-1"]);
+    here.assert_empty();
+}
+
 #[test]
 fn a_snapshot_that_was_killed_can_be_taken_again() {
     let Some(here) = Installation::new() else { return };

@@ -30,6 +30,9 @@ pub(crate) struct Record {
     pub(crate) snapshots: Vec<DiskSnapshot>,
     /// The snapshot that the disks are being taken back to.
     pub(crate) restoring: Option<Name>,
+    /// Whether work on what the disks say of themselves was begun, and its end is not noted.
+    #[serde(default)]
+    pub(crate) unsettled: bool,
     /// What it is as a host of [`provider`](crate::provider); none for a VM that was made otherwise.
     #[serde(default)]
     pub(crate) host: Option<HostMark>,

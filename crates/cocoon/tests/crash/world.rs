@@ -66,9 +66,11 @@ impl World {
         }
     }
 
-    /// That QEMU finds no fault in the disks. What is allocated and not used is none: it comes of any kill.
+    /// That QEMU finds no fault in the disks, once a command has taken them up. What is allocated and not used is none: it comes of
+    /// any kill.
     #[track_caller]
     fn assert_disks_whole(&self, name: &str) {
+        self.here.fail(&["snapshot", "rm", name, "never-taken"]);
         for entry in fs::read_dir(self.here.root().join("vms").join(name)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "qcow2") {
