@@ -278,13 +278,12 @@ impl Header {
     }
 }
 
-/// Octal digits, or GNU's binary form for what they are too few for.
+/// Octal digits, or GNU's binary form for what they are too few for: big-endian, its highest bit set, and the next one its sign.
 fn number(field: &[u8]) -> Option<u64> {
-    if field[0] & 0x80 != 0 {
-        let (head, tail) = field.split_at(field.len() - 8);
-        let small = head[0] == 0x80 && head[1..].iter().all(|byte| *byte == 0);
-        let value = u64::from_be_bytes(*tail.first_chunk()?);
-        return (small && value <= i64::MAX as u64).then_some(value);
+    if let [first @ 0x80..=0xff, rest @ ..] = field {
+        let add = |value: u64, byte: &u8| value.checked_mul(256)?.checked_add(u64::from(*byte));
+        let value = rest.iter().try_fold(u64::from(first & 0x3f), add);
+        return value.filter(|value| first & 0x40 == 0 && *value <= i64::MAX as u64);
     }
     let digits = text(field);
     let digits = digits.trim();
@@ -384,6 +383,15 @@ mod tests {
             entries.push((entry, content));
         }
         Ok(entries)
+    }
+
+    #[test]
+    fn a_number_has_two_forms_in_a_field_of_any_width() {
+        assert_eq!((number(b"0000644\0"), number(b"        ")), (Some(0o644), Some(0)));
+        let wide = [0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1];
+        assert_eq!(number(&wide), Some((2 << 32) + 1));
+        assert_eq!(number(&[0x80, 0, 0, 0, 0, 1, 0, 0]), Some(1 << 16));
+        assert_eq!((number(&[0xff; 8]), number(&[0x81; 12]), number(b"0000689\0")), (None, None, None));
     }
 
     #[test]
