@@ -56,8 +56,9 @@ pub(crate) async fn live(here: &Installation, image: &str, scenario: &mut Scenar
     scenario.expect("its user data is not run again", fetch(port, "first-boot", BOOT).await, "once");
 
     let mut console = Console::open(here, "small-2")?;
-    let look = console.type_until("echo n'a'me: $(cat /www/name), $(grep -c . /www/first-boot)", "name: small-2", BOOT);
-    scenario.contains("a clone has a name of its own, and a first boot", look.await, "name: small-2, 2");
+    let line = "echo name: $(cat /www/name), $(grep -c . /www/first-boot); echo to''ld";
+    let look = console.type_until(line, "told", BOOT).await;
+    scenario.contains("a clone has a name of its own, and a first boot", look, "name: small-2, 2");
     let id = here.inspect("small-2").await?["id"].as_str().unwrap_or_default().to_owned();
     let look = console.type_until("cat /var/lib/instance; echo e''nd", "end", BOOT).await;
     scenario.contains("a clone has an instance id of its own", look, &id);
