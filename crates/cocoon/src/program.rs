@@ -20,9 +20,12 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 /// A program that did not succeed: with its words, or how it ended where it said nothing.
 pub(crate) fn failed(name: &str, output: &Output) -> Error {
     let words = String::from_utf8_lossy(&output.stderr);
-    let message = match words.trim().trim_start_matches(&format!("{name}: ")) {
-        "" => format!("{name} ended without a word: {}", output.status),
-        words => format!("{name}: {}", words.replace('\n', "; ")),
+    let words = words.trim().trim_start_matches(&format!("{name}: ")).replace('\n', "; ");
+    let message = match output.status.code() {
+        Some(_) if !words.is_empty() => format!("{name}: {words}"),
+        // What was ended in the midst of a word has not said why.
+        None if !words.is_empty() => format!("{name} ended: {}; it had said: {words}", output.status),
+        _ => format!("{name} ended without a word: {}", output.status),
     };
     let kind = match message.contains("No space left on device") {
         true => ErrorKind::QuotaExceeded,
@@ -41,5 +44,7 @@ mod tests {
     fn a_program_that_was_killed_is_told_so() {
         let output = Command::new("sh").args(["-c", "kill -9 $$"]).output().unwrap();
         assert_eq!(failed("sh", &output).message(), "sh ended without a word: signal: 9 (SIGKILL)");
+        let output = Command::new("sh").args(["-c", "echo sh: >&2; kill -9 $$"]).output().unwrap();
+        assert_eq!(failed("sh", &output).message(), "sh ended: signal: 9 (SIGKILL); it had said: sh:");
     }
 }
