@@ -19,7 +19,7 @@ use tokio::sync::watch;
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
-/// use cloud_http::Together;
+/// use cloud_driver::Together;
 /// use cloud_types::SystemClock;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use cloud_types::{Clock, Error, Result};
 
+/// A value that is read once for all who need it, and kept while it is fresh. Who waits for a read that fails has its error,
+/// and does not wait for another.
 #[derive(Debug)]
-pub(crate) struct Cached<T> {
+pub struct Cached<T> {
     last: Mutex<Option<(Duration, Arc<T>)>>,
     /// How often reading failed, and how the last time.
     failed: Mutex<(u64, Option<Error>)>,
@@ -21,7 +23,7 @@ impl<T> Default for Cached<T> {
 
 impl<T> Cached<T> {
     /// What was read at most so long ago, or is read now, once for all who wait for it: they have its error too.
-    pub(crate) async fn get(
+    pub async fn get(
         &self,
         clock: &dyn Clock,
         fresh: Duration,
@@ -49,7 +51,7 @@ impl<T> Cached<T> {
     }
 
     /// What was read at most so long ago.
-    pub(crate) fn fresh(&self, clock: &dyn Clock, fresh: Duration) -> Option<Arc<T>> {
+    pub fn fresh(&self, clock: &dyn Clock, fresh: Duration) -> Option<Arc<T>> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref().filter(|(read, _)| clock.monotonic().saturating_sub(*read) < fresh).map(|(_, seen)| seen.clone())
     }
@@ -59,7 +61,7 @@ impl<T> Cached<T> {
     }
 
     /// What was read last, however long ago.
-    pub(crate) fn seen(&self) -> Option<Arc<T>> {
+    pub fn seen(&self) -> Option<Arc<T>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(_, seen)| seen.clone())
     }
 }
