@@ -24,6 +24,7 @@ mod delete;
 mod ensure;
 mod known;
 pub mod labels;
+mod provide;
 mod recent;
 mod settings;
 mod snapshots;

@@ -11,6 +11,12 @@ pub trait Copies: Send + Sync {
     /// Whose snapshots these are.
     fn account(&self) -> &Account;
 
+    /// Reads a snapshot. An id that cannot be this provider's is `NotFound`.
+    fn get(&self, id: &SnapshotId) -> impl Future<Output = Result<Snapshot>> + Send;
+
+    /// This owner's snapshots.
+    fn list(&self) -> impl Future<Output = Result<Vec<Snapshot>>> + Send;
+
     /// This owner's snapshots of a name, those that are still being copied among them.
     fn of_name(&self, name: &Name) -> impl Future<Output = Result<Vec<Snapshot>>> + Send;
 
@@ -20,7 +26,7 @@ pub trait Copies: Send + Sync {
     /// `AlreadyExists`, `OutcomeUnknown` and `Conflict` where a look may find the snapshot, or the host may be free later.
     fn copy(&self, host: &HostId, name: &Name) -> impl Future<Output = Result<Snapshot>> + Send;
 
-    /// Deletes a snapshot.
+    /// Deletes a snapshot. One that is not there, or whose id cannot be this provider's, is `NotFound`.
     fn remove(&self, id: &SnapshotId) -> impl Future<Output = Result<()>> + Send;
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use cloud_types::{Error, ErrorKind, GiB, HostId, Result, Volume, VolumeId};
+use cloud_types::{Error, ErrorKind, GiB, HostId, Result, Volume, VolumeId, VolumeSpec};
 
 use crate::{Account, gone};
 
@@ -11,7 +11,16 @@ pub trait Disks: Send + Sync {
     /// Whose volumes these are.
     fn account(&self) -> &Account;
 
-    /// Reads a volume.
+    /// Makes a volume, or finds the one of this owner and name with the same size, place and class.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where the name is taken by another, and those of the API.
+    fn create(&self, spec: &VolumeSpec) -> impl Future<Output = Result<Volume>> + Send;
+
+    /// This owner's volumes, data disks of hosts among them.
+    fn list(&self) -> impl Future<Output = Result<Vec<Volume>>> + Send;
+
+    /// Reads a volume. An id that cannot be this provider's is `NotFound`.
     fn get(&self, id: &VolumeId) -> impl Future<Output = Result<Volume>> + Send;
 
     /// Attaches a volume that is free, and waits until it is attached.
@@ -25,6 +34,15 @@ pub trait Disks: Send + Sync {
 
     /// Deletes a volume that is free.
     fn remove(&self, volume: &Volume) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Makes a volume, or finds it.
+///
+/// # Errors
+/// `InvalidRequest` on `size`; else those of the API.
+pub async fn create<B: Disks>(backend: &B, spec: &VolumeSpec) -> Result<Volume> {
+    backend.account().capabilities().check_volume(spec.size)?;
+    backend.create(spec).await
 }
 
 /// Attaches a volume to a host.

@@ -7,9 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud_driver::{Account, Settings, create_once, delete_whole};
 use cloud_types::{
-    Ability, AfterResize, Capabilities, Catalog, Clock, CloudProvider, Console, Created, Error, ErrorKind, GiB, HostId,
-    HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, PageToken, ProviderId, Resize, Result,
-    Snapshots, SshKeys, StopMode, StoppedBilling, Sweep, Volumes, ownership,
+    Ability, AfterResize, Capabilities, CloudProvider, Created, Error, ErrorKind, GiB, HostId, HostPage, HostRuntime,
+    HostSpec, HostState, ListHosts, Name, Owners, PageToken, Result, StopMode, StoppedBilling, ownership,
 };
 
 use crate::catalog::Store;
@@ -70,21 +69,15 @@ impl Hetzner {
 
 #[async_trait]
 impl CloudProvider for Hetzner {
-    fn id(&self) -> &ProviderId {
-        const { &crate::ID }
-    }
-
-    fn owner(&self) -> &Owner {
-        self.0.account.owner()
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        self.0.account.capabilities()
-    }
-
-    fn clock(&self) -> &dyn Clock {
-        self.0.account.clock()
-    }
+    cloud_driver::provide!(
+        resize: Resize,
+        snapshots: Snapshots,
+        ssh_keys: SshKeys,
+        volumes: Volumes,
+        catalog: Catalog,
+        console: Console,
+        sweep: Sweep,
+    );
 
     async fn create_host(&self, spec: &HostSpec) -> Result<Created> {
         self.0.account.call("create_host", create_once(&Create::new(&self.0), spec)).await
@@ -152,34 +145,6 @@ impl CloudProvider for Hetzner {
             return Ok(());
         }
         self.0.account.call("delete_host", delete_whole(&Delete(&self.0), id)).await
-    }
-
-    fn resize(&self) -> Option<&dyn Resize> {
-        Some(self)
-    }
-
-    fn snapshots(&self) -> Option<&dyn Snapshots> {
-        Some(self)
-    }
-
-    fn ssh_keys(&self) -> Option<&dyn SshKeys> {
-        Some(self)
-    }
-
-    fn volumes(&self) -> Option<&dyn Volumes> {
-        Some(self)
-    }
-
-    fn catalog(&self) -> Option<&dyn Catalog> {
-        Some(self)
-    }
-
-    fn console(&self) -> Option<&dyn Console> {
-        Some(self)
-    }
-
-    fn sweep(&self) -> Option<&dyn Sweep> {
-        Some(self)
     }
 }
 

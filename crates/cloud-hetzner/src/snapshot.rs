@@ -1,44 +1,28 @@
 //! Snapshots. Hetzner takes a name any number of times, and has no token for repeats. Its server stays locked while it is
 //! being copied, for longer than lists lag; so whoever looks before each attempt, and again after, finds a copy that another
-//! attempt has made, which [`snapshot_once`] does.
+//! attempt has made, which [`snapshot_once`](cloud_driver::snapshot_once) does.
 
-use async_trait::async_trait;
-use cloud_driver::{Account, Copies, gone, snapshot_once};
-use cloud_types::{ErrorKind, HostId, Name, Result, Snapshot, SnapshotId, Snapshots, ownership};
+use cloud_driver::{Account, Copies};
+use cloud_types::{ErrorKind, HostId, Name, Result, Snapshot, SnapshotId, ownership};
 
 use crate::client::selector;
 use crate::convert;
 use crate::host::{Hetzner, Parts};
 
-#[async_trait]
-impl Snapshots for Hetzner {
-    async fn create_snapshot(&self, host: &HostId, name: &Name) -> Result<Snapshot> {
-        self.0.account.call("create_snapshot", snapshot_once(&*self.0, host, name)).await
-    }
-
-    async fn get_snapshot(&self, id: &SnapshotId) -> Result<Snapshot> {
-        let read = async { convert::snapshot(self.0.api.get_image(convert::number(id.as_str())?).await?) };
-        self.0.account.call("get_snapshot", read).await
-    }
-
-    async fn list_snapshots(&self) -> Result<Vec<Snapshot>> {
-        let list = async {
-            let labels = selector(&[(ownership::OWNER, self.0.account.owner().as_str())]);
-            self.0.api.snapshots(&labels).await?.into_iter().map(convert::snapshot).collect()
-        };
-        self.0.account.call("list_snapshots", list).await
-    }
-
-    async fn delete_snapshot(&self, id: &SnapshotId) -> Result<()> {
-        let Ok(number) = convert::number(id.as_str()) else { return Ok(()) };
-        let delete = async { gone(self.0.api.delete_image(number).await) };
-        self.0.account.call("delete_snapshot", delete).await
-    }
-}
+cloud_driver::provide_snapshots!(Hetzner);
 
 impl Copies for Parts {
     fn account(&self) -> &Account {
         &self.account
+    }
+
+    async fn get(&self, id: &SnapshotId) -> Result<Snapshot> {
+        convert::snapshot(self.api.get_image(convert::number(id.as_str())?).await?)
+    }
+
+    async fn list(&self) -> Result<Vec<Snapshot>> {
+        let own = selector(&[(ownership::OWNER, self.account.owner().as_str())]);
+        self.api.snapshots(&own).await?.into_iter().map(convert::snapshot).collect()
     }
 
     async fn of_name(&self, name: &Name) -> Result<Vec<Snapshot>> {
