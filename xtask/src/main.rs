@@ -18,6 +18,7 @@ mod sources;
 mod tidy;
 mod trials;
 mod user_data;
+mod workspace_tests;
 
 use std::process::ExitCode;
 
