@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use cloud_types::{
     Architecture, Catalog, CostItem, CostKind, Currency, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate,
     HostRuntime, HostSpec, ImageInfo, MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, Region,
-    RegionInfo, Requirements, Result, Snapshot, ownership,
+    RegionInfo, Requirements, Result, Snapshot, Terms, ownership,
 };
 
 use crate::client::selector;
@@ -164,6 +164,12 @@ impl Sold {
     }
 }
 
+/// Of everything, started hours: "always rounded up", "never exceed the monthly price cap"
+/// (<https://docs.hetzner.com/cloud/billing/faq>).
+fn terms(_: CostKind) -> Terms {
+    Terms::HOUR
+}
+
 #[async_trait]
 impl Catalog for Hetzner {
     async fn regions(&self) -> Result<Vec<RegionInfo>> {
@@ -183,7 +189,8 @@ impl Catalog for Hetzner {
         let sold = self.sold("list_disk_classes").await?;
         let gib_month =
             named("list_disk_classes", convert::money(&sold.prices.volume.price_per_gb_month, sold.currency))?;
-        Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "volume".to_owned(), gib_month }])
+        let terms = Some(terms(CostKind::DataDisk));
+        Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "volume".to_owned(), gib_month, terms }])
     }
 
     async fn offerings(&self, filter: &OfferingFilter) -> Result<Vec<Offering>> {
@@ -204,7 +211,7 @@ impl Catalog for Hetzner {
             if let Some(disk) = &spec.data_disk {
                 items.push(sold.disk_item(disk.size, "data disk")?);
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         named("estimate", estimate.await)
     }
@@ -224,7 +231,7 @@ impl Catalog for Hetzner {
                     items.push(sold.disk_item(convert::whole_gib(volume.size), "data disk")?);
                 }
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         named("host_cost", cost.await)
     }
@@ -234,7 +241,7 @@ impl Catalog for Hetzner {
         let size = snapshot.size.or(snapshot.disk_size).unwrap_or(cloud_types::GiB(0));
         let cost = convert::money(&sold.prices.image.price_per_gb_month, sold.currency).and_then(|price| {
             let rate = Rate::Monthly { price: price.times(size.0) };
-            Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)])
+            Estimate::counted(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)], terms)
         });
         named("snapshot_cost", cost)
     }

@@ -216,10 +216,10 @@ impl fmt::Display for EventId {
 
 #[cfg(test)]
 mod tests {
-    use cloud_types::{CostKind, Currency, HostId, Money, ProviderId, Rate};
+    use cloud_types::{CostKind, Currency, HostId, Money, ProviderId, Rate, Terms};
 
     use super::*;
-    use crate::{Charge, Terms};
+    use crate::Charge;
 
     /// Logs outlive versions: this form stays readable.
     const WRITTEN: &str = concat!(

@@ -8,8 +8,8 @@ mod random;
 
 use std::collections::BTreeMap;
 
-use cloud_types::{CostKind, Currency, Money, Rate};
-use cloud_usage::{Change, Charges, Cost, Event, Monthly, Power, Query, Sighting};
+use cloud_types::{CostKind, Currency, Money, Monthly, Rate};
+use cloud_usage::{Change, Charges, Cost, Event, Power, Query, Sighting};
 use common::ledger;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use proptest::prelude::*;

@@ -3,8 +3,8 @@
 
 mod common;
 
-use cloud_types::{CostKind, Currency, HostId, Money, Rate};
-use cloud_usage::{Change, Charge, DoubtKind, Month, Period, Query, Sighting, Subject, Terms};
+use cloud_types::{CostKind, Currency, HostId, Money, Rate, Terms};
+use cloud_usage::{Change, Charge, DoubtKind, Month, Period, Query, Sighting, Subject};
 use common::{
     always, at, bill, bill_of, capped, charges, created, disk, doubts, events, from_host, host, hourly, ledger,
     machine, monthly, price_changed, provider, resized, snapshot, total, volume,

@@ -5,8 +5,8 @@ mod common;
 #[path = "common/random.rs"]
 mod random;
 
-use cloud_types::{Currency, ErrorKind};
-use cloud_usage::{Appended, Cost, Entry, EventLog, Ledger, MemoryLog, Meter, Period, Query, Terms};
+use cloud_types::{Currency, ErrorKind, Terms};
+use cloud_usage::{Appended, Cost, Entry, EventLog, Ledger, MemoryLog, Meter, Period, Query};
 use common::{bill_of, created, events, host, hourly, ledger, machine, total};
 use proptest::prelude::*;
 use proptest::sample::Index;

@@ -1,8 +1,8 @@
 //! Random histories of one host: sensible ones and nonsense, since logs have both.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
-use cloud_types::{CostKind, Currency, Money, Rate};
-use cloud_usage::{Change, Charge, Charges, Event, EventId, Monthly, Power, Sighting, Tags, Terms};
+use cloud_types::{CostKind, Currency, Money, Monthly, Rate, Terms};
+use cloud_usage::{Change, Charge, Charges, Event, EventId, Power, Sighting, Tags};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use rust_decimal::Decimal;

@@ -8,6 +8,7 @@ use cloud_types::{
 
 use super::create::boot_size;
 use super::host::{Inner, Provider};
+use super::price::TERMS;
 use super::{machine, named};
 use crate::blocking::blocking;
 use crate::disk;
@@ -30,7 +31,7 @@ impl Catalog for Provider {
 
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
         let gib_month = self.0.config.prices.gib_month();
-        Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "file".to_owned(), gib_month }])
+        Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "file".to_owned(), gib_month, terms: Some(TERMS) }])
     }
 
     async fn offerings(&self, filter: &OfferingFilter) -> Result<Vec<Offering>> {
