@@ -87,7 +87,7 @@ impl Inner {
     /// The machine type that a wish gets, whether there is room for it or not.
     ///
     /// # Errors
-    /// `InvalidRequest` on field `region`, `machine type` or `machine`; `NoCapacity` where all that is enough is taken.
+    /// `InvalidRequest` on field `region` or `machine`; `NoCapacity` where all that is enough is taken.
     pub(super) async fn choose(&self, spec: &HostSpec) -> Result<&MachineType> {
         self.check_region(&spec.region)?;
         match &spec.machine {
