@@ -36,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
-        usage: "[--list] [--step NAME]...",
+        usage: "[--list] [--all] [--step NAME]...",
         about: "every check, with the seconds each took",
         run: ci::run,
     },

@@ -18,6 +18,8 @@ use jiff::Timestamp;
 use crate::{Account, Sends};
 
 mod look;
+#[cfg(test)]
+mod tests;
 
 /// What an API can do, of which [`create_once`] makes a create.
 pub trait Creates: Send + Sync {

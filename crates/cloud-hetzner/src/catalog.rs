@@ -8,7 +8,7 @@ use cloud_driver::{Account, Cached, labels};
 use cloud_types::{
     Architecture, Catalog, CostItem, CostKind, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime,
     HostSpec, Image, ImageInfo, Machine, MachineType, MachineTypeName, Money, Offering, OfferingFilter, Rate, Region,
-    RegionInfo, Result, Snapshot, ownership,
+    RegionInfo, Result, Snapshot, Terms, ownership,
 };
 
 use crate::client::{Api, selector};
@@ -110,6 +110,12 @@ impl Shelf {
     }
 }
 
+/// Of everything, started hours: "always rounded up", "never exceed the monthly price cap"
+/// (<https://docs.hetzner.com/cloud/billing/faq>).
+fn terms(_: CostKind) -> Terms {
+    Terms::HOUR
+}
+
 #[async_trait]
 impl Catalog for Hetzner {
     async fn regions(&self) -> Result<Vec<RegionInfo>> {
@@ -125,8 +131,8 @@ impl Catalog for Hetzner {
     }
 
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
-        let volume =
-            |gib_month: Money| vec![DiskClassInfo { class: DiskClass::Standard, name: "volume".to_owned(), gib_month }];
+        let (class, terms) = (DiskClass::Standard, Some(terms(CostKind::DataDisk)));
+        let volume = |gib_month: Money| vec![DiskClassInfo { class, name: "volume".to_owned(), gib_month, terms }];
         self.on_shelf("list_disk_classes", |shelf| shelf.volume.clone().map(volume)).await
     }
 
@@ -148,7 +154,7 @@ impl Catalog for Hetzner {
             if let Some(disk) = &spec.data_disk {
                 items.push(shelf.disk_item(disk.size, "data disk")?);
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         self.on_shelf("estimate", estimate).await
     }
@@ -168,7 +174,7 @@ impl Catalog for Hetzner {
                     items.push(shelf.disk_item(convert::whole_gib(volume.size), "data disk")?);
                 }
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         self.0.account.call("host_cost", cost).await
     }
@@ -177,7 +183,7 @@ impl Catalog for Hetzner {
         let cost = |shelf: &Shelf| {
             let size = snapshot.size.or(snapshot.disk_size).unwrap_or(GiB(0));
             let rate = Rate::Monthly { price: shelf.snapshot.clone()?.times(size.0) };
-            Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)])
+            Estimate::counted(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)], terms)
         };
         self.on_shelf("snapshot_cost", cost).await
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cloud_driver::Sold;
 use cloud_types::{
     Catalog, CostItem, CostKind, DiskClass, DiskClassInfo, Error, Estimate, HostRuntime, HostSpec, ImageInfo, Machine,
-    MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, RegionInfo, Result, Snapshot,
+    MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, RegionInfo, Result, Snapshot, Terms,
 };
 use cloud_world::{Market, World};
 use jiff::Timestamp;
@@ -40,7 +40,8 @@ impl Catalog for Local {
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
         let classes = |cloud: &Cloud, _| {
             let gib_month = money(&cloud.world, cloud.world.catalog.tariff.volume_gb_month)?;
-            Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "local".to_owned(), gib_month }])
+            let terms = Some(terms(CostKind::DataDisk));
+            Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "local".to_owned(), gib_month, terms }])
         };
         self.look_up("list_disk_classes", classes).await
     }
@@ -71,7 +72,7 @@ impl Catalog for Local {
             let size = snapshot.size.or(snapshot.disk_size).map_or(0, |size| size.0);
             let gib_month = money(&cloud.world, cloud.world.catalog.tariff.snapshot_gb_month)?;
             let rate = Rate::Monthly { price: gib_month.times(size) };
-            Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("{size} GiB"), rate)])
+            Estimate::counted(vec![CostItem::new(CostKind::Snapshot, format!("{size} GiB"), rate)], terms)
         };
         self.look_up("snapshot_cost", cost).await
     }
@@ -173,6 +174,11 @@ fn host_cost(cloud: &Cloud, host: &HostRuntime) -> Result<Estimate> {
     )
 }
 
+/// Of everything, seconds.
+fn terms(_: CostKind) -> Terms {
+    Terms::SECOND
+}
+
 /// What a host is billed for.
 struct Bill<'a> {
     machine: &'a str,
@@ -204,5 +210,5 @@ fn items(world: &World, bill: &Bill<'_>) -> Result<Estimate> {
         let rate = Rate::Hourly { price: money(world, tariff.ipv4_hour)?, cap: Some(money(world, tariff.ipv4_month)?) };
         items.push(CostItem::new(CostKind::Address, "IPv4", rate));
     }
-    Estimate::new(items)
+    Estimate::counted(items, terms)
 }
