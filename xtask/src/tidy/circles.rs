@@ -19,7 +19,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         "crates/cloud-gcp",
         &["catalog", "create", "delete", "firewall", "host", "image", "preempted", "convert", "labels"],
     ),
-    ("crates/cloud-local", &["cloud", "config", "convert", "data_disk", "inspect", "local"]),
     (
         "crates/cocoon",
         &[
