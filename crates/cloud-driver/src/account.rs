@@ -180,14 +180,15 @@ const LOOKS: u32 = 3;
 const LIMIT: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use cloud_types::SystemClock;
 
     use super::*;
 
-    fn account() -> Account {
+    /// An account of no provider, on paused time.
+    pub(crate) fn account() -> Account {
         Account::new(ProviderId::new("acme"), Owner::default(), Arc::new(SystemClock), Capabilities::none())
     }
 

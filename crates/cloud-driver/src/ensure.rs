@@ -55,3 +55,35 @@ where
 const LIMIT: Duration = Duration::from_secs(8);
 /// How often it is looked for at least.
 const LOOKS: u32 = 7;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use cloud_types::Error;
+
+    use super::*;
+    use crate::account::tests::account;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_is_taken_is_found_also_where_a_list_shows_it_late() {
+        let (account, looks) = (account(), AtomicU32::new(0));
+        let create = || async { Err::<u32, _>(Error::new(ErrorKind::AlreadyExists, "taken")) };
+        let find = || async { Ok((looks.fetch_add(1, Ordering::Relaxed) == 3).then_some(7)) };
+        assert!(matches!(ensure(&account, create, find).await, Ok(Ensured::Found(7))));
+        let nothing = || async { Ok(None) };
+        assert_eq!(ensure(&account, create, nothing).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_is_free_again_is_made() {
+        let (account, tries) = (account(), AtomicU32::new(0));
+        let create = || async {
+            match tries.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(Error::new(ErrorKind::AlreadyExists, "taken")),
+                _ => Ok(7),
+            }
+        };
+        assert!(matches!(ensure(&account, create, || async { Ok(None) }).await, Ok(Ensured::Made(7))));
+    }
+}
