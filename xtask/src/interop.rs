@@ -3,11 +3,11 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::python::{install, virtual_environment};
-use crate::shell::{Result, cargo, line, root, run as run_to_end, target_dir};
+use crate::shell::{Result, built, line, root, run as run_to_end};
 use crate::workspace_tests;
 
 /// Who can be tried: the provider, and the Python package of its maker; a version where the newest is too new for the
@@ -24,9 +24,9 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let Some((provider, package)) = CLIENTS.iter().find(|(name, _)| name == provider) else {
         return Err(format!("no client for `{provider}`; there is one for {}", known()).into());
     };
-    run_to_end(&mut cargo(["build", "--quiet", "--package", "cloud-sim", "--bin", "cloud-sim"]))?;
+    let program = built("cloud-sim", &[])?;
     let python = virtual_environment(&format!("interop/{provider}"), &[package])?;
-    let simulator = Simulator::start(provider)?;
+    let simulator = Simulator::start(&program, provider)?;
     let script = root().join("xtask/interop").join(format!("{provider}.py"));
     run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))?;
     if *provider == "aws" { on_moto(&python) } else { Ok(()) }
@@ -62,9 +62,9 @@ struct Simulator {
 const KEEPER: &str = r#"trap : INT TERM; "$@" </dev/null & exec >/dev/null; cat; kill $! 2>/dev/null; wait"#;
 
 impl Simulator {
-    fn start(provider: &str) -> Result<Self> {
+    fn start(program: &Path, provider: &str) -> Result<Self> {
         let options = ["--listen", "127.0.0.1:0", "--speed", SPEED, "--seed", "1"];
-        Self::start_program(Command::new(program(&target_dir())).arg(provider).args(options))
+        Self::start_program(Command::new(program).arg(provider).args(options))
     }
 
     fn start_program(program: &Command) -> Result<Self> {
@@ -89,10 +89,6 @@ impl Drop for Simulator {
         // Fails only where it was waited for before.
         let _ = self.keeper.wait();
     }
-}
-
-fn program(target: &Path) -> PathBuf {
-    target.join("debug").join("cloud-sim")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::{Outcome, Step};
 use crate::manifest::Manifest;
-use crate::shell::{Result, cargo, output, root, run, target_dir};
+use crate::shell::{Result, built, cargo, output, root, run, target_dir};
 use crate::sources::Source;
 use crate::{boot, docs, interop, new_provider, readme, tidy, trials, user_data};
 
@@ -82,8 +82,8 @@ fn contract() -> Result<Outcome> {
     if !record.exists() {
         return Err("nothing is recorded: run the step `test` before".into());
     }
-    let check = words("run --quiet --package cloud-sim --features contract --bin contract-check --");
-    passed(run(cargo(check).arg(record).args(descriptions)))
+    let check = built("contract-check", &["cloud-sim/contract"])?;
+    passed(run(Command::new(check).arg(record).args(descriptions).current_dir(root()).stdin(Stdio::null())))
 }
 
 /// The descriptions of the APIs that are simulated.
@@ -125,10 +125,10 @@ fn deny() -> Result<Outcome> {
 }
 
 fn examples() -> Result<Outcome> {
-    let examples = words("--quiet --package examples --features bootstrap,usage");
-    run(cargo(["build"]).args(&examples).arg("--examples"))?;
+    // All of the workspace is selected, as for its tests: hardly anything is compiled again.
+    run(&mut cargo(words("build --quiet --workspace --examples --features examples/bootstrap,examples/usage")))?;
     for name in example_names()? {
-        run(cargo(["run"]).args(&examples).args(["--example", &name]))?;
+        run(Command::new(target_dir().join("debug/examples").join(name)).current_dir(root()).stdin(Stdio::null()))?;
     }
     Ok(Outcome::Passed)
 }

@@ -29,7 +29,7 @@ macro_rules! defects {
         const EXPOSED: &[&str] = &[$($(stringify!($behaviour)),+),*];
 
         $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test(start_paused = true)]
             async fn $test() {
                 $(is_found_out(Defect::$defect, stringify!($behaviour)).await;)+
             }
@@ -125,7 +125,7 @@ defects! {
     sweeping_no_keys: SweepsNoKeys => nothing_is_left_after_a_sweep;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_behaviour_that_fails_or_panics_leaves_nothing_behind() {
     let account = InMemory::new(Config::default());
     let suite = |behaviour| Suite::whole().only([behaviour]);

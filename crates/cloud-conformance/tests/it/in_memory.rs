@@ -17,10 +17,10 @@ pub(crate) struct InMemory {
 }
 
 impl InMemory {
-    /// An account with these settings, of an owner of its own, on a fast clock.
+    /// An account with these settings, of an owner of its own, on a clock that tests pause.
     pub(crate) fn new(config: Config) -> Self {
         let owner = Owner::new("conformance").expect("a well-formed name");
-        let config = config.clock(Arc::new(ScaledClock::new(SPEED))).owner(owner).seed(fastrand::u64(..));
+        let config = config.clock(Arc::new(ScaledClock::new(1.0))).owner(owner).seed(fastrand::u64(..));
         Self { local: config.build().expect("valid settings") }
     }
 
@@ -103,6 +103,3 @@ fn operation(on: Operation) -> Option<Request> {
         _ => return None,
     })
 }
-
-/// Fast enough that a minute of boots takes a second, slow enough that a boot is longer than a loaded machine's hiccup.
-const SPEED: f64 = 50.0;

@@ -40,6 +40,12 @@ async fn bill(meter: &Meter) -> Bill {
     meter.bill(&Query::new(Period::ALL)).await.unwrap()
 }
 
+/// The whole hours that the only host ran and was stopped: the test may run over the end of a month.
+fn hours(bill: &Bill) -> (i64, i64) {
+    let whole = |of: fn(&Hours) -> SignedDuration| bill.hours.iter().map(of).sum::<SignedDuration>().as_hours();
+    (whole(|month| month.running), whole(|month| month.stopped))
+}
+
 async fn make(provider: &dyn CloudProvider, spec: &HostSpec) -> HostId {
     provider.create_and_wait(spec, wait()).await.unwrap().id
 }
