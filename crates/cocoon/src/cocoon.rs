@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 
-use crate::blocking::blocking;
 use crate::hypervisor::{CommandLine, Hypervisor, Hypervisors};
 use crate::notice::Listener;
 use crate::state::{Record, Store};

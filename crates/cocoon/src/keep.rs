@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use cloud_types::{Name, Result};
+use cocoon_images::{DirectKernel, NewSnapshot, SnapshotNote};
 
-use crate::images::{Made, SnapshotNote};
 use crate::snapshot::settle_disks;
 use crate::state::{LockedVm, Proof, VmId};
 use crate::{Cocoon, crash, disk, error};
@@ -29,9 +29,10 @@ impl Cocoon {
             let (directory, hardware) = (&vm.paths().directory, &vm.record().hardware);
             let kernel = hardware.kernel.as_ref().map(|kernel| {
                 let initrd = kernel.initrd.as_ref().map(|file| directory.join(file));
-                (directory.join(&kernel.file), initrd, kernel.command_line.clone())
+                let (kernel, command_line) = (directory.join(&kernel.file), kernel.command_line.clone());
+                DirectKernel { kernel, initrd, command_line }
             });
-            self.images().keep(Made { name: image, note, disk: copy.clone(), kernel }).await
+            self.images().keep(NewSnapshot { name: image, note, disk: copy.clone(), kernel }).await
         };
         let kept = kept.await;
         stage.discard().await;

@@ -1,8 +1,9 @@
 //! Giving a VM that does not run other processors, another amount of memory, or larger disks.
 
 use cloud_types::{Error, GiB, MachineTypeName, MiB, Name, Result};
+use cocoon_images::DiskFormat;
 
-use crate::state::{Disk, DiskFormat, LockedVm, VmId};
+use crate::state::{Disk, LockedVm, VmId};
 use crate::vm::Vm;
 use crate::{Cocoon, crash, disk, error, seed, spec};
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use cloud_types::{Error, GiB, MiB, Name, Result, SshPublicKey, UserData};
+use cocoon_images::DirectKernel;
 
 use crate::network::NetworkChoice;
 use crate::state::{AttachedVolume, HostMark, PublishedPort};
@@ -33,17 +34,6 @@ pub struct VmSpec {
     pub(crate) host: Option<HostMark>,
     /// Likewise.
     pub(crate) volumes: Vec<AttachedVolume>,
-}
-
-/// A kernel that is booted without a boot loader.
-#[derive(Debug, Clone, Default)]
-pub struct DirectKernel {
-    /// The kernel's file: a bzImage, or an ELF with a PVH entry. It is copied.
-    pub kernel: PathBuf,
-    /// The initial file system's file. It is copied.
-    pub initrd: Option<PathBuf>,
-    /// The kernel's command line.
-    pub command_line: String,
 }
 
 impl VmSpec {

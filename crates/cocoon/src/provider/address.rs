@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use cloud_types::{Error, Inbound, InboundPort, Protocol, Result};
+use cocoon_images::Digest;
 
 use crate::PublishedPort;
-use crate::images::Digest;
 
 /// The address of the host with this VM's name, in the installation with this root: always the same for the same owner and
 /// name, and another in another installation.

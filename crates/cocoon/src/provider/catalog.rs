@@ -5,11 +5,11 @@ use cloud_types::{
     Catalog, CostKind, DiskClass, DiskClassInfo, Error, Estimate, GiB, HostRuntime, HostSpec, ImageInfo, Machine,
     MachineType, Offering, OfferingFilter, Pricing, Region, RegionInfo, Result, Snapshot,
 };
+use cocoon_images::system::blocking;
 
 use super::create::boot_size;
 use super::host::{Inner, Provider};
 use super::{machine, named};
-use crate::blocking::blocking;
 use crate::disk;
 use crate::vm::Vm;
 

@@ -4,9 +4,9 @@ use cloud_types::{
     Error, ErrorKind, HostId, HostRuntime, HostState, MachineTypeName, Name, Owner, PageToken, Region, Result,
     ownership,
 };
+use cocoon_images::Digest;
 
 use super::{ID, Prices};
-use crate::images::Digest;
 use crate::network::Connection;
 use crate::state::{Ending, VmId};
 use crate::vm::{Vm, VmState};

@@ -11,12 +11,12 @@ use cloud_types::{
     HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, Snapshots, SshKeys, StopMode,
     StoppedBilling, Sweep, Volumes,
 };
+use cocoon_images::system::blocking;
 use tokio::time::Instant;
 
 use super::capacity::Free;
 use super::{Config, convert, named};
 use crate::HypervisorKind;
-use crate::blocking::blocking;
 use crate::vm::Vm;
 
 /// This box, for one owner. Clones are cheap and mean the same.

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use cloud_types::{Architecture, Error, ErrorKind, Image, ImageInfo, Result};
+use cocoon_images::system::blocking;
+use cocoon_images::{DirectKernel, ImageFile};
+use cocoon_images::{Images, Pull, StoredImage};
 
 use super::host::Inner;
 use super::snapshot::PREFIX;
-use crate::blocking::blocking;
-use crate::image::Image as Disk;
-use crate::images::{Pull, StoredImage, official};
-use crate::spec::DirectKernel;
 
 /// What a host boots in place of a distribution's own image.
 ///
@@ -126,7 +125,7 @@ impl Inner {
         let images = self.config.cocoon.images();
         let path = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
         if path.is_absolute() {
-            let disk = blocking(move || Disk::open(&path)).await?;
+            let disk = blocking(move || ImageFile::open(&path)).await?;
             return Ok(Bootable { disk: disk.file, size: disk.size, kernel: None, ssh_user: String::new() });
         }
         let stored = match images.find(text).await {
@@ -156,7 +155,7 @@ impl Inner {
         for stored in pulled.into_iter().filter(|image| !image.name.starts_with(PREFIX)) {
             all.push(info(stored.name.clone(), format!("pulled on {}", stored.pulled_at.strftime("%F"))));
         }
-        for (system, version) in official::all() {
+        for (system, version) in Images::officials() {
             all.push(info(
                 format!("official://{system}/{version}"),
                 format!("{system} {version}, its own cloud image"),
@@ -185,19 +184,19 @@ fn ssh_user(name: &Image) -> &'static str {
 
 /// The distribution's own image, which a name stands for that the configuration says nothing of.
 fn official(name: &Image) -> Result<String> {
-    let source = match name {
-        Image::Debian(version) => format!("official://debian/{version}"),
-        Image::Ubuntu(version) => format!("official://ubuntu/{version}"),
+    let (system, version) = match name {
+        Image::Debian(version) => ("debian", version),
+        Image::Ubuntu(version) => ("ubuntu", version),
         _ => {
             return Err(Error::unsupported(
                 "this provider takes images by system and version, by id, or as a snapshot",
             ));
         }
     };
-    match official::address(&source) {
-        Some(Ok(_)) => Ok(source),
-        _ => {
-            let known: Vec<_> = official::all().map(|(system, version)| format!("{system} {version}")).collect();
+    match Images::official(system, version) {
+        Some(_) => Ok(format!("official://{system}/{version}")),
+        None => {
+            let known: Vec<_> = Images::officials().map(|(system, version)| format!("{system} {version}")).collect();
             Err(Error::invalid("image", format!("must be one of {}, or an id; got {name}", known.join(", "))))
         }
     }

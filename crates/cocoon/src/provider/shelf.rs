@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Result};
+use cocoon_images::system::blocking;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::blocking::blocking;
 use crate::error;
 use crate::state::{FileLock, VmId, durable};
 

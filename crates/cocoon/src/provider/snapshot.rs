@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, GiB, HostId, Name, Result, Snapshot, SnapshotId, SnapshotState, Snapshots};
+use cocoon_images::{SnapshotNote, StoredSnapshot};
 
 use super::host::{Inner, Provider};
 use super::{ID, convert, named};
-use crate::images::{Kept, SnapshotNote};
 use crate::state::VmId;
 
 /// Before the names of images that are snapshots. No registry's name begins so, since each begins with a registry's host.
@@ -42,7 +42,7 @@ impl Inner {
                 return same_host(&found, host);
             }
             let note = SnapshotNote {
-                id: VmId::random(),
+                id: SnapshotId::new(VmId::random().as_str()),
                 owner: self.owner().clone(),
                 name: name.clone(),
                 host: host.as_str().to_owned(),
@@ -59,7 +59,7 @@ impl Inner {
     }
 
     /// This owner's snapshots, by name.
-    pub(super) async fn own_snapshots(&self) -> Result<Vec<Kept>> {
+    pub(super) async fn own_snapshots(&self) -> Result<Vec<StoredSnapshot>> {
         let mut kept = self.config.cocoon.images().snapshots().await?;
         kept.retain(|kept| kept.note.owner == *self.owner());
         Ok(kept)
@@ -69,16 +69,16 @@ impl Inner {
     ///
     /// # Errors
     /// `NotFound` without it.
-    pub(super) async fn kept(&self, id: &SnapshotId) -> Result<Kept> {
+    pub(super) async fn kept(&self, id: &SnapshotId) -> Result<StoredSnapshot> {
         let kept = self.config.cocoon.images().snapshots().await?;
-        let found = kept.into_iter().find(|kept| kept.note.id.as_str() == id.as_str());
+        let found = kept.into_iter().find(|kept| kept.note.id == *id);
         found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no snapshot {id}")))
     }
 
     /// Hosts that were made of it keep what they lie on.
     pub(super) async fn delete_snapshot(&self, id: &SnapshotId) -> Result<()> {
         let deleted = match self.kept(id).await {
-            Ok(kept) => self.config.cocoon.images().delete(&kept.name).await.map(drop),
+            Ok(kept) => self.config.cocoon.images().delete(&kept.image.name).await.map(drop),
             Err(error) => Err(error),
         };
         match deleted {
@@ -88,7 +88,7 @@ impl Inner {
     }
 }
 
-fn same_host(kept: &Kept, host: &HostId) -> Result<Snapshot> {
+fn same_host(kept: &StoredSnapshot, host: &HostId) -> Result<Snapshot> {
     if kept.note.host == host.as_str() {
         return Ok(told(kept));
     }
@@ -96,18 +96,18 @@ fn same_host(kept: &Kept, host: &HostId) -> Result<Snapshot> {
     Err(Error::new(ErrorKind::AlreadyExists, message))
 }
 
-fn told(kept: &Kept) -> Snapshot {
+fn told(kept: &StoredSnapshot) -> Snapshot {
     let stored = kept.image.disk.stored.div_ceil(1 << 30);
     Snapshot {
         provider: ID,
-        id: SnapshotId::new(kept.note.id.as_str()),
+        id: kept.note.id.clone(),
         name: Some(kept.note.name.to_string()),
         owner: Some(kept.note.owner.clone()),
         state: SnapshotState::Available,
         size: Some(GiB(u32::try_from(stored).unwrap_or(u32::MAX))),
         disk_size: Some(kept.note.size),
         host: Some(HostId::new(kept.note.host.as_str())),
-        created_at: Some(kept.taken_at),
+        created_at: Some(kept.image.pulled_at),
         labels: BTreeMap::new(),
     }
 }

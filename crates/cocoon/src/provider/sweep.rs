@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use cloud_types::{HostId, Resource, ResourceKind, Result, SnapshotId, Sweep};
+use cocoon_images::StoredSnapshot;
 
 use super::host::Provider;
 use super::ssh_key::KeyRecord;
 use super::volume::VolumeRecord;
 use super::{convert, named};
-use crate::images::Kept;
 use crate::vm::Vm;
 
 #[async_trait]
@@ -59,12 +59,12 @@ fn volume(volume: &VolumeRecord) -> Resource {
     }
 }
 
-fn snapshot(kept: &Kept) -> Resource {
+fn snapshot(kept: &StoredSnapshot) -> Resource {
     Resource {
         kind: ResourceKind::Snapshot,
         id: kept.note.id.as_str().to_owned(),
         name: kept.note.name.to_string(),
-        created_at: Some(kept.taken_at),
+        created_at: Some(kept.image.pulled_at),
         kept: false,
     }
 }

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, GiB, HostId, Name, Owner, Region, Result, Volume, VolumeId, VolumeSpec, Volumes};
+use cocoon_images::system::blocking;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::host::{Inner, Provider};
 use super::shelf::{Held, Shelf};
 use super::{ID, convert, named};
-use crate::blocking::blocking;
 use crate::disk;
 use crate::state::{LockedVm, Store, Version, VmId};
 

@@ -13,21 +13,20 @@
 //! | `volumes/`, `ssh-keys/` | what owners keep besides hosts: [`provider`](crate::provider) |
 
 mod alive;
-pub(crate) mod durable;
 mod layout;
-mod lock;
 mod mark;
 mod record;
 mod staging;
 mod store;
 mod volume;
 
+pub(crate) use cocoon_images::system::{FileLock, Version, durable};
+
 pub(crate) use alive::{Alive, Holder, Proof};
 pub(crate) use layout::{Layout, VmPaths};
-pub(crate) use lock::FileLock;
 pub use mark::HostMark;
-pub use record::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
-pub(crate) use record::{FirstBoot, Power, Record, Version};
+pub use record::{Disk, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
+pub(crate) use record::{FirstBoot, Power, Record};
 pub(crate) use staging::Stage;
 pub(crate) use store::{LockedVm, Store};
 pub use volume::AttachedVolume;

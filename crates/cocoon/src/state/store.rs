@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 
 use super::layout::VmPaths;
 use super::{Alive, FileLock, Layout, Power, Record, Stage, durable};
-use crate::blocking::blocking;
 use crate::{console_log, crash, error};
 
 /// The state of one installation. Clones mean the same.

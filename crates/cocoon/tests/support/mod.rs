@@ -5,14 +5,19 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod guest;
+mod processes;
+
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+pub(crate) use guest::guest;
+use processes::processes;
+pub(crate) use processes::{kill, wait_until};
 
 /// An installation of its own, with the test guest as its kernel. Removed with all that runs in it when it is dropped.
 pub(crate) struct Installation {
@@ -211,62 +216,6 @@ pub(crate) fn kill_at_every_step(
     }
 }
 
-/// The processes whose program and standard input are such.
-fn processes(wanted: impl Fn(&str, &Path) -> bool) -> Vec<u32> {
-    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let are = |process: &u32| {
-        let Ok(input) = fs::read_link(format!("/proc/{process}/fd/0")) else { return false };
-        let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
-        wanted(&program.to_string_lossy(), &input)
-    };
-    all.filter(are).collect()
-}
-
-/// As `kill -9` does it.
-pub(crate) fn kill(process: u32) {
-    let status = Command::new("kill").args(["-9", &process.to_string()]).stderr(Stdio::null()).status();
-    status.expect("every box has `kill`");
-}
-
-/// Looks again and again, for half a minute at most.
-#[track_caller]
-pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// The test guest, assembled once; `None` where something is missing.
-pub(crate) fn guest() -> Option<&'static Path> {
-    static GUEST: OnceLock<Option<PathBuf>> = OnceLock::new();
-    GUEST.get_or_init(assemble).as_deref()
-}
-
-fn assemble() -> Option<PathBuf> {
-    for program in ["qemu-system-x86_64", "qemu-img", "as", "ld"] {
-        let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            eprintln!(
-                "skipped: {program} is not installed (Debian's qemu-system-x86, qemu-utils and binutils have it all)"
-            );
-            return None;
-        }
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support");
-    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("guest-{}", std::process::id()));
-    fs::create_dir_all(&made).unwrap();
-    let (object, guest) = (made.join("guest.o"), made.join("guest.elf"));
-    let assembled = Command::new("as").arg("--64").arg(folder.join("guest.s")).arg("-o").arg(&object).status().unwrap();
-    assert!(assembled.success());
-    let mut link = Command::new("ld");
-    link.args(["-n", "-s", "--no-warn-rwx-segments", "-T"]).arg(folder.join("guest.ld")).arg(&object);
-    assert!(link.arg("-o").arg(&guest).status().unwrap().success());
-    assert!(fs::metadata(&guest).unwrap().len() < 1024);
-    Some(guest)
 }
