@@ -62,6 +62,9 @@ pub use cloud_aws as aws;
 #[cfg(feature = "bootstrap")]
 #[doc(inline)]
 pub use cloud_bootstrap as bootstrap;
+#[cfg(feature = "cocoon")]
+#[doc(inline)]
+pub use cloud_cocoon as cocoon;
 #[cfg(feature = "gcp")]
 #[doc(inline)]
 pub use cloud_gcp as gcp;
@@ -76,6 +79,3 @@ pub use cloud_reach as reach;
 #[cfg(feature = "usage")]
 #[doc(inline)]
 pub use cloud_usage as usage;
-#[cfg(feature = "cocoon")]
-#[doc(inline)]
-pub use cocoon;

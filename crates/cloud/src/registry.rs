@@ -60,7 +60,7 @@ impl Registry {
         #[cfg(feature = "aws")]
         registry.register("aws", from_env!(cloud_aws::Config));
         #[cfg(feature = "cocoon")]
-        registry.register("cocoon", from_env!(cocoon::provider::Config));
+        registry.register("cocoon", from_env!(cloud_cocoon::Config));
         #[cfg(feature = "gcp")]
         registry.register("gcp", from_env!(cloud_gcp::Config));
         #[cfg(feature = "hetzner")]

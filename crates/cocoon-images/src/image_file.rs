@@ -9,7 +9,7 @@ use cloud_types::{Error, Result};
 
 use crate::kind::{DiskFormat, DiskKind};
 use crate::partition::Firmware;
-use crate::system::io_error;
+use crate::system::{blocking, io_error};
 
 /// A file that a disk may begin as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,15 @@ pub struct ImageFile {
 }
 
 impl ImageFile {
+    /// Looks at a file, on a thread that may block.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn find(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        blocking(move || Self::open(&path)).await
+    }
+
     /// Looks at a file.
     ///
     /// # Errors

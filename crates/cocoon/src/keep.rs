@@ -7,7 +7,7 @@ use cocoon_images::{DirectKernel, NewSnapshot, SnapshotNote};
 
 use crate::snapshot::settle_disks;
 use crate::state::{LockedVm, Proof, VmId};
-use crate::{Cocoon, crash, disk, error};
+use crate::{Cocoon, crash, disk};
 
 impl Cocoon {
     /// Keeps the system disk as it is now under an image's name. Answers whether that was free.
@@ -16,11 +16,8 @@ impl Cocoon {
     ///
     /// # Errors
     /// `NotFound` without that incarnation of the VM; `Conflict` where another command keeps it for itself.
-    pub(crate) async fn keep_disk(&self, name: &Name, id: &VmId, image: String, note: SnapshotNote) -> Result<bool> {
-        let mut vm = self.store.lock(name, "snapshot").await?;
-        if vm.record().id != *id {
-            return Err(error::no_such_vm(name.as_str()));
-        }
+    pub async fn keep_disk(&self, name: &Name, id: &VmId, image: String, note: SnapshotNote) -> Result<bool> {
+        let mut vm = self.lock(name, id, "snapshot").await?;
         let stage = self.store.stage().await?;
         let copy = stage.directory().join("disk.qcow2");
         let kept = async {

@@ -44,11 +44,12 @@ mod keep;
 mod launch;
 mod network;
 mod notice;
-pub mod provider;
 mod remove;
 mod resize;
+mod room;
 mod root_disk;
 mod seed;
+mod shelf;
 mod snapshot;
 mod spec;
 mod start;
@@ -57,12 +58,13 @@ mod stop;
 mod vm;
 mod volume;
 
+pub use cocoon_images::system::Version as RecordVersion;
 use cocoon_images::system::{crash, program};
 
 pub use cocoon::Cocoon;
 pub use cocoon_images::{
-    Boot, Deleted, Digest, DirectKernel, DiskFormat, ImageDisk, ImageKernel, ImageLimits, Images, Login, Pull,
-    PullProgress, PullStep, Pulled, StoredImage, Unused, Verified,
+    Boot, Deleted, Digest, DirectKernel, DiskFormat, ImageDisk, ImageFile, ImageKernel, ImageLimits, Images, Login,
+    Pull, PullProgress, PullStep, Pulled, SnapshotNote, StoredImage, StoredSnapshot, Unused, Verified,
 };
 pub use config::{Acceleration, Config};
 pub use console::Logs;
@@ -71,8 +73,13 @@ pub use network::{Connection, Network, NetworkAddress, NetworkChoice, NetworkLef
 pub use notice::Notice;
 pub use remove::Removal;
 pub use resize::Resize;
+pub use room::box_memory;
+pub use shelf::{HeldShelf, Shelf};
+pub use snapshot::KeptStopped;
 pub use spec::VmSpec;
 pub use start::Started;
-pub use state::{AttachedVolume, Disk, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, Uefi, VmId};
+pub use state::{
+    AttachedVolume, Disk, DiskSnapshot, Ending, Hardware, HostMark, Kernel, LockedVm, PublishedPort, Uefi, VmId,
+};
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

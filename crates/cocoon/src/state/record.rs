@@ -35,7 +35,7 @@ pub(crate) struct Record {
     /// Whether work on what the disks say of themselves was begun, and its end is not noted.
     #[serde(default)]
     pub(crate) unsettled: bool,
-    /// What it is as a host of [`provider`](crate::provider); none for a VM that was made otherwise.
+    /// What it is as a host of a provider; none for a VM that was made otherwise.
     #[serde(default)]
     pub(crate) host: Option<HostMark>,
 }
@@ -195,7 +195,8 @@ pub struct VmId(String);
 
 impl VmId {
     /// An id that nobody had before.
-    pub(crate) fn random() -> Self {
+    #[must_use]
+    pub fn random() -> Self {
         Self(format!("{:012x}", fastrand::u64(..) & 0xffff_ffff_ffff))
     }
 

@@ -138,9 +138,9 @@ impl Store {
     }
 }
 
-/// A VM that nobody else changes.
+/// A VM that nobody else changes, until this is dropped. See [`Cocoon::lock`](crate::Cocoon::lock).
 #[derive(Debug)]
-pub(crate) struct LockedVm {
+pub struct LockedVm {
     store: Store,
     record: Record,
     paths: VmPaths,

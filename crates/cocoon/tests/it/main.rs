@@ -7,6 +7,7 @@ mod cloud_hypervisor;
 mod command;
 mod disks;
 mod firmware;
+mod hosts;
 mod life_cycle;
 mod pulls;
 mod resize;

@@ -1,27 +1,29 @@
-//! What the tests share: the test guest, a root directory of their own, and the command.
+//! What the tests share: the command, for an installation of its own.
 //!
 //! Guests run under QEMU's emulation, so that the tests are the same on any box; without QEMU, its `qemu-img` and binutils
 //! they say so and pass.
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod folder;
 mod guest;
 mod processes;
 
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use folder::Folder;
 pub(crate) use guest::guest;
 use processes::processes;
 pub(crate) use processes::{kill, wait_until};
 
-/// An installation of its own, with the test guest as its kernel. Removed with all that runs in it when it is dropped.
+/// An installation of its own, and the command for it.
 pub(crate) struct Installation {
-    root: PathBuf,
+    folder: Folder,
     /// The network namespace in which the command runs, where it is not this process's.
     namespace: Option<String>,
 }
@@ -29,27 +31,13 @@ pub(crate) struct Installation {
 impl Installation {
     /// `None`, with a word, where this box has not got what guests need.
     pub(crate) fn new() -> Option<Self> {
-        guest()?;
-        // Short, since sockets are in it.
-        let root = std::env::temp_dir().join(format!("cocoon-{:08x}", fastrand::u32(..)));
-        fs::create_dir(&root).unwrap();
-        fs::write(root.join("disk.raw"), [0; 4096]).unwrap();
-        Some(Self { root, namespace: None })
+        Folder::new().map(|folder| Self { folder, namespace: None })
     }
 
     /// The same, whose commands run in this network namespace.
     pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
         self.namespace = Some(namespace.to_owned());
         self
-    }
-
-    /// A directory for the state, with nothing else in it.
-    pub(crate) fn root(&self) -> PathBuf {
-        self.root.join("r")
-    }
-
-    pub(crate) fn disk(&self) -> PathBuf {
-        self.root.join("disk.raw")
     }
 
     /// The command, not run so far.
@@ -67,7 +55,7 @@ impl Installation {
             command.env_remove(variable);
         }
         // Whose box it is may have settings of his own.
-        command.env("HOME", &self.root);
+        command.env("HOME", self.home());
         command.env("COCOON_ROOT_DIR", self.root()).env("COCOON_ACCELERATION", "none");
         command.args(arguments).stdin(Stdio::null());
         command
@@ -125,11 +113,6 @@ impl Installation {
         self.succeed(&["ps", "--quiet"]).lines().map(str::to_owned).collect()
     }
 
-    /// The hypervisors that run below this root, found without any help of cocoon's.
-    pub(crate) fn hypervisors(&self) -> Vec<u32> {
-        processes(|program, input| input.starts_with(self.root()) && program.contains("qemu-system"))
-    }
-
     /// Those of one VM.
     pub(crate) fn hypervisors_of(&self, name: &str) -> Vec<u32> {
         let alive = self.root().join("vms").join(name).join("alive");
@@ -157,39 +140,13 @@ impl Installation {
     pub(crate) fn wait_for_console(&self, name: &str, words: &str) {
         wait_until(words, || self.succeed(&["logs", name]).contains(words));
     }
-
-    /// Every file and directory below the root, but for the socket and log directories that are empty.
-    pub(crate) fn tree(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut open = vec![self.root()];
-        while let Some(directory) = open.pop() {
-            for entry in fs::read_dir(directory).into_iter().flatten() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    open.push(path.clone());
-                }
-                found.push(path.strip_prefix(self.root()).unwrap().to_owned());
-            }
-        }
-        found.sort();
-        found
-    }
-
-    /// That no VM, process or file is left.
-    #[track_caller]
-    pub(crate) fn assert_empty(&self) {
-        let nothing = ["log", "run", "staging", "staging.lock", "vms"].map(PathBuf::from);
-        assert_eq!(self.tree(), nothing);
-        assert_eq!(self.hypervisors(), Vec::<u32>::new());
-    }
 }
 
-impl Drop for Installation {
-    fn drop(&mut self) {
-        for process in self.hypervisors() {
-            kill(process);
-        }
-        let _ = fs::remove_dir_all(&self.root);
+impl Deref for Installation {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
     }
 }
 

@@ -1,30 +1,27 @@
 //! The data disk of a host: a volume that its create makes, or gets back where an earlier host of the name left it.
 
 use cloud_types::{DataDisk, Error, ErrorKind, HostSpec, Name, OnDelete, Result};
+use cocoon::{HeldShelf, Vm, VmSpec};
 
-use super::host::Inner;
-use super::shelf::Held;
-use super::volume::{DataDiskOf, VolumeRecord};
-use crate::VmSpec;
-use crate::state::AttachedVolume;
-use crate::vm::Vm;
+use crate::error::taken;
+use crate::host::Inner;
+use crate::volume::{DataDiskOf, VolumeRecord};
 
 impl Inner {
     /// Makes the VM of a host, with its data disk where it is to have one. What was made for a VM that was not is removed.
-    pub(super) async fn make(&self, spec: &HostSpec, mut wish: VmSpec) -> Result<Vm> {
+    pub(crate) async fn make(&self, spec: &HostSpec, name: &Name, wish: VmSpec) -> Result<Vm> {
         let Some(disk) = &spec.data_disk else { return self.config.cocoon.create(&wish).await };
         // Until the VM's record names the disk, nobody else may look whether it is free.
         let held = self.volumes().hold("making a host with a data disk").await?;
-        if self.config.cocoon.store.read(&wish.name).is_ok() {
-            return Err(crate::error::name_taken(&wish.name));
+        if self.config.cocoon.inspect(name).await.is_ok() {
+            return Err(taken(name, "another VM"));
         }
-        let (volume, is_new) = self.data_disk(&held, disk, spec, &wish.name).await?;
-        let file = self.volume_disk(&volume.id);
-        wish.volumes.push(AttachedVolume { id: volume.id.clone(), file, slot: 0 });
-        let made = self.config.cocoon.create(&wish).await;
+        let (volume, is_new) = self.data_disk(&held, disk, spec, name).await?;
+        let file = self.volumes().disk(&volume.id);
+        let made = self.config.cocoon.create(&wish.volume(volume.id.clone(), file)).await;
         if made.is_err() && is_new {
             // Best effort: the next create of the name replaces it, and a sweep shows it.
-            let _ = self.remove_volume(&held, &volume.id).await;
+            let _ = self.volumes().remove(&held, &volume.id).await;
         }
         made
     }
@@ -33,7 +30,7 @@ impl Inner {
     /// what is on it was given up.
     async fn data_disk(
         &self,
-        held: &Held,
+        held: &HeldShelf,
         wished: &DataDisk,
         spec: &HostSpec,
         vm: &Name,
@@ -46,7 +43,7 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
             if !volume.data_disk.as_ref().is_some_and(|of| of.keep) {
-                self.remove_volume(held, &volume.id).await?;
+                self.volumes().remove(held, &volume.id).await?;
                 continue;
             }
             if volume.size != wished.size {
@@ -63,7 +60,7 @@ impl Inner {
     }
 
     /// Removes what goes with a host whose VM is gone; what a VM has, by now perhaps a later one of the name, stays.
-    pub(super) async fn drop_data_disks(&self, vm: &Name) -> Result<()> {
+    pub(crate) async fn drop_data_disks(&self, vm: &Name) -> Result<()> {
         let goes = |volume: &VolumeRecord| volume.data_disk.as_ref().is_some_and(|of| !of.keep);
         if !self.disks_of(vm).await?.iter().any(goes) {
             return Ok(());
@@ -71,13 +68,13 @@ impl Inner {
         let held = self.volumes().hold("deleting a data disk").await?;
         let users = self.users().await?;
         for volume in self.disks_of(vm).await?.iter().filter(|volume| goes(volume) && !users.contains_key(&volume.id)) {
-            self.remove_volume(&held, &volume.id).await?;
+            self.volumes().remove(&held, &volume.id).await?;
         }
         Ok(())
     }
 
     /// The data disks that came with hosts whose VM has this name.
-    pub(super) async fn disks_of(&self, vm: &Name) -> Result<Vec<VolumeRecord>> {
+    pub(crate) async fn disks_of(&self, vm: &Name) -> Result<Vec<VolumeRecord>> {
         let mut volumes: Vec<VolumeRecord> = self.volumes().all().await?;
         volumes.retain(|volume| volume.data_disk.as_ref().is_some_and(|of| of.vm == *vm));
         Ok(volumes)

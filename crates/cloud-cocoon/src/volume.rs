@@ -5,46 +5,41 @@
 //! written, at once. Who needs a VM's lock too takes that one first.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, GiB, HostId, Name, Owner, Region, Result, Volume, VolumeId, VolumeSpec, Volumes};
-use cocoon_images::system::blocking;
+use cocoon::{HeldShelf, LockedVm, RecordVersion, Shelf, VmId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::host::{Inner, Provider};
-use super::shelf::{Held, Shelf};
-use super::{ID, convert, named};
-use crate::disk;
-use crate::state::{LockedVm, Store, Version, VmId};
+use crate::error::{named, no_such_host};
+use crate::host::{Inner, Provider};
+use crate::{ID, convert};
 
 /// What is written down of a volume: `volumes/ID.json`, beside its disk `volumes/ID.qcow2`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct VolumeRecord {
-    version: Version,
-    pub(super) id: VmId,
-    pub(super) name: String,
-    pub(super) owner: Owner,
-    pub(super) size: GiB,
-    pub(super) created_at: Timestamp,
+pub(crate) struct VolumeRecord {
+    version: RecordVersion,
+    pub(crate) id: VmId,
+    pub(crate) name: String,
+    pub(crate) owner: Owner,
+    pub(crate) size: GiB,
+    pub(crate) created_at: Timestamp,
     /// The host that it came with, where it did.
-    pub(super) data_disk: Option<DataDiskOf>,
+    pub(crate) data_disk: Option<DataDiskOf>,
 }
 
 /// The host that a data disk came with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct DataDiskOf {
+pub(crate) struct DataDiskOf {
     /// The name of the host's VM, which a later host of the same name bears too.
-    pub(super) vm: Name,
+    pub(crate) vm: Name,
     /// Whether it stays when that goes.
-    pub(super) keep: bool,
+    pub(crate) keep: bool,
 }
 
 /// Which VM has which volume.
-pub(super) type Users = HashMap<VmId, (Name, VmId)>;
-
-const DISK: &str = "qcow2";
+pub(crate) type Users = HashMap<VmId, (Name, VmId)>;
 
 impl VolumeRecord {
     fn told(&self, region: &Region, users: &Users) -> Volume {
@@ -104,17 +99,12 @@ impl Volumes for Provider {
 }
 
 impl Inner {
-    pub(super) fn volumes(&self) -> Shelf {
-        let store = &self.config.cocoon.store;
-        Shelf::new(store.layout().root.join("volumes"), store.patience())
-    }
-
-    pub(super) fn volume_disk(&self, id: &VmId) -> PathBuf {
-        self.volumes().file(id, DISK)
+    pub(crate) fn volumes(&self) -> Shelf {
+        self.config.cocoon.shelf("volumes")
     }
 
     /// This owner's volumes, by name.
-    pub(super) async fn own_volumes(&self) -> Result<Vec<VolumeRecord>> {
+    pub(crate) async fn own_volumes(&self) -> Result<Vec<VolumeRecord>> {
         let mut volumes: Vec<VolumeRecord> = self.volumes().all().await?;
         volumes.retain(|volume| volume.owner == *self.owner());
         volumes.sort_by(|one, other| (&one.name, one.created_at).cmp(&(&other.name, other.created_at)));
@@ -122,9 +112,8 @@ impl Inner {
     }
 
     /// Which VM has which volume.
-    pub(super) async fn users(&self) -> Result<Users> {
-        let store = self.config.cocoon.store.clone();
-        blocking(move || users_in(&store)).await
+    pub(crate) async fn users(&self) -> Result<Users> {
+        self.config.cocoon.volume_users().await
     }
 
     async fn volume(&self, id: &VolumeId) -> Result<VolumeRecord> {
@@ -154,26 +143,20 @@ impl Inner {
     }
 
     /// Makes the disk, and then the record that makes it a volume.
-    pub(super) async fn make_volume(
+    pub(crate) async fn make_volume(
         &self,
-        held: &Held,
+        held: &HeldShelf,
         name: String,
         size: GiB,
         data_disk: Option<DataDiskOf>,
     ) -> Result<VolumeRecord> {
         let shelf = self.volumes();
-        // A disk without a record was left by a command that was killed right here.
-        shelf.sweep(held).await?;
         let (id, owner) = (VmId::random(), self.owner().clone());
-        disk::empty(&shelf.file(&id, DISK), u64::from(size.0) << 30, held.guard()?).await?;
+        shelf.make_disk(held, &id, size).await?;
         let created_at = Timestamp::now();
-        let record = VolumeRecord { version: Version, id, name, owner, size, created_at, data_disk };
+        let record = VolumeRecord { version: RecordVersion, id, name, owner, size, created_at, data_disk };
         shelf.write(held, &record.id, &record).await?;
         Ok(record)
-    }
-
-    pub(super) async fn remove_volume(&self, held: &Held, id: &VmId) -> Result<()> {
-        self.volumes().remove(held, id, &[DISK]).await
     }
 
     async fn attach(&self, id: &VolumeId, host: &HostId) -> Result<()> {
@@ -181,13 +164,13 @@ impl Inner {
         let held = self.volumes().hold("attaching a volume").await?;
         let volume = self.volume(id).await?;
         match self.users().await?.get(&volume.id) {
-            Some((name, _)) if *name != vm.record().name => {
+            Some((name, _)) if *name != convert::vm_of(host)?.0 => {
                 let message = format!("volume {id} is at {name}: detach it there first");
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
             _ => {}
         }
-        let plugged = self.config.cocoon.plug(&mut vm, &volume.id, self.volume_disk(&volume.id)).await;
+        let plugged = self.config.cocoon.plug(&mut vm, &volume.id, self.volumes().disk(&volume.id)).await;
         drop(held);
         plugged
     }
@@ -209,7 +192,7 @@ impl Inner {
         // A VM that has it must not run, nor begin to, while its file is changed.
         let user = self.users().await?.remove(&volume.id);
         let _stopped = match &user {
-            Some((name, _)) => Some(self.config.cocoon.stopped(name, "grow a volume").await?),
+            Some((name, _)) => Some(self.config.cocoon.keep_stopped(name, "grow a volume").await?),
             None => None,
         };
         let shelf = self.volumes();
@@ -225,12 +208,12 @@ impl Inner {
         if size == volume.size {
             return Ok(());
         }
-        disk::grow(&shelf.file(&volume.id, DISK), u64::from(size.0) << 30, held.guard()?).await?;
+        shelf.grow_disk(&held, &volume.id, size).await?;
         volume.size = size;
         shelf.write(&held, &volume.id, &volume).await
     }
 
-    pub(super) async fn delete_volume(&self, id: &str) -> Result<()> {
+    pub(crate) async fn delete_volume(&self, id: &str) -> Result<()> {
         // What is no id of ours is not there.
         let Ok(id) = VmId::try_from(id.to_owned()) else { return Ok(()) };
         let held = self.volumes().hold("deleting a volume").await?;
@@ -239,7 +222,7 @@ impl Inner {
                 let message = format!("volume {id} is at {name}: detach it first");
                 Err(Error::new(ErrorKind::Conflict, message))
             }
-            None => self.remove_volume(&held, &id).await,
+            None => self.volumes().remove(&held, &id).await,
         }
     }
 
@@ -247,29 +230,11 @@ impl Inner {
     ///
     /// # Errors
     /// `NotFound` where it is not there; `Conflict` where another command keeps it for itself.
-    pub(super) async fn locked(&self, id: &HostId, purpose: &str) -> Result<LockedVm> {
+    pub(crate) async fn locked(&self, id: &HostId, purpose: &str) -> Result<LockedVm> {
         let (name, incarnation) = convert::vm_of(id)?;
-        match self.config.cocoon.store.lock(&name, purpose).await {
-            Ok(vm) if vm.record().id == incarnation => Ok(vm),
-            Ok(_) => Err(convert::no_such_host(id)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Err(convert::no_such_host(id)),
-            Err(error) => Err(error),
+        match self.config.cocoon.lock(&name, &incarnation, purpose).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(no_such_host(id)),
+            locked => locked,
         }
     }
-}
-
-fn users_in(store: &Store) -> Result<Users> {
-    let mut users = Users::new();
-    for name in store.names()? {
-        match store.read(&name) {
-            Ok(record) => {
-                let volumes = record.hardware.volumes.into_iter();
-                users.extend(volumes.map(|volume| (volume.id, (record.name.clone(), record.id.clone()))));
-            }
-            // Removed since the names were read.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(users)
 }

@@ -1,9 +1,4 @@
 //! What is particular to hosts on one's own box, on real guests: names, addresses, hypervisors that die, and what it costs.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "support/provider.rs"]
-mod provider;
-mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,25 +9,29 @@ use cloud_types::{
     StopMode, Wait,
 };
 use cloud_usage::{MemoryLog, Meter, Metered, Period, Query};
-use support::{kill, wait_until};
+use cocoon::{Removal, Stop, VmSpec, VmState};
+
+use crate::processes::kill;
+use crate::provider;
 
 #[tokio::test]
-async fn a_host_is_a_vm_that_every_command_knows() {
+async fn a_host_is_a_vm_that_the_library_knows() {
     let Some(here) = provider::installation() else { return };
     let (mine, yours) = (provider::of(&here, "mine"), provider::of(&here, "yours"));
     let spec = provider::spec(&name("web-1"));
     let hosts =
         [mine.create_and_wait(&spec, soon()).await.unwrap(), yours.create_and_wait(&spec, soon()).await.unwrap()];
-    let vms = here.names();
+    let cocoon = provider::cocoon(&here);
+    let vms = cocoon.names().await.unwrap();
     assert_eq!(vms.len(), 2);
     for host in &hosts {
         let vm = vm_of(host);
-        assert!(vm.starts_with("web-1-") && vms.contains(&vm), "{vm} of {vms:?}");
-        assert_eq!(here.inspect(&vm)["host"]["name"], "web-1");
+        assert!(vm.as_str().starts_with("web-1-") && vms.contains(&vm), "{vm} of {vms:?}");
+        assert_eq!(cocoon.inspect(&vm).await.unwrap().host.unwrap().name.as_str(), "web-1");
     }
-    here.succeed(&["stop", &vm_of(&hosts[0])]);
+    cocoon.stop(&vm_of(&hosts[0]), Stop::Within(Duration::from_secs(30))).await.unwrap();
     assert_eq!(mine.get_host(&hosts[0].id).await.unwrap().state, HostState::Stopped);
-    here.succeed(&["rm", &vm_of(&hosts[0])]);
+    cocoon.remove(&vm_of(&hosts[0]), Removal::OnlyStopped).await.unwrap();
     assert_eq!(mine.get_host(&hosts[0].id).await.unwrap_err().kind(), ErrorKind::NotFound);
     yours.delete_host(&hosts[1].id).await.unwrap();
     here.assert_empty();
@@ -45,9 +44,10 @@ async fn a_vm_that_has_the_name_already_is_not_taken_for_the_host() {
     let spec = provider::spec(&name("web-1"));
     let host = provider.create_and_wait(&spec, soon()).await.unwrap();
     provider.delete_host(&host.id).await.unwrap();
-    here.create(&vm_of(&host));
+    let cocoon = provider::cocoon(&here);
+    cocoon.create(&VmSpec::new(vm_of(&host), here.disk()).kernel(provider::kernel())).await.unwrap();
     assert_eq!(provider.create_host(&spec).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
-    assert_eq!(here.state(&vm_of(&host)), "stopped");
+    assert_eq!(cocoon.inspect(&vm_of(&host)).await.unwrap().state, VmState::Stopped);
 }
 
 #[tokio::test]
@@ -57,7 +57,13 @@ async fn a_host_whose_hypervisor_was_killed_is_stopped_and_starts_again() {
     let host = provider.create_and_wait(&provider::spec(&name("web-1")), soon()).await.unwrap();
     kill(here.hypervisors()[0]);
     // Of a process that ends, the files are closed last.
-    wait_until("its end", || here.state(&vm_of(&host)) == "stopped");
+    let cocoon = provider::cocoon(&here);
+    let end = async {
+        while cocoon.inspect(&vm_of(&host)).await.unwrap().state != VmState::Stopped {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), end).await.expect("its end is seen");
     assert_eq!(provider.get_host(&host.id).await.unwrap().state, HostState::Stopped);
     provider.start_host(&host.id).await.unwrap();
     assert_eq!(provider.get_host(&host.id).await.unwrap().state, HostState::Running);
@@ -71,7 +77,7 @@ async fn a_create_that_was_broken_off_is_told_as_that_and_finished_by_its_repeat
     let host = provider.create_and_wait(&spec, soon()).await.unwrap();
     // As it is written down of a VM that was made and not started.
     provider.stop_host(&host.id, StopMode::Hard).await.unwrap();
-    let path = here.root().join("vms").join(vm_of(&host)).join("vm.json");
+    let path = here.root().join("vms").join(vm_of(&host).as_str()).join("vm.json");
     let record = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, record.replace("\"ended\"", "\"never_started\"")).unwrap();
     assert_eq!(provider.get_host(&host.id).await.unwrap().state, HostState::Provisioning);
@@ -131,7 +137,7 @@ async fn a_host_that_runs_on_is_snapshotted_and_restored() {
     for id in [&host.id, &restored.id] {
         provider.delete_host(id).await.unwrap();
     }
-    here.succeed(&["gc"]);
+    provider::cocoon(&here).images().collect().await.unwrap();
     let blobs = std::fs::read_dir(here.root().join("images/blobs/sha256")).unwrap();
     assert_eq!(blobs.count(), 0);
 }
@@ -168,6 +174,6 @@ fn soon() -> Wait<'static> {
 }
 
 /// What the host's VM is called.
-fn vm_of(host: &HostRuntime) -> String {
-    host.id.as_str().split('/').next().unwrap().to_owned()
+fn vm_of(host: &HostRuntime) -> Name {
+    name(host.id.as_str().split('/').next().unwrap())
 }

@@ -1,13 +1,13 @@
 //! Deleting a host, with all that its create made.
 
 use cloud_types::{ErrorKind, HostId, Result};
+use cocoon::Removal;
 
-use super::convert;
-use super::host::Inner;
-use crate::Removal;
+use crate::convert;
+use crate::host::Inner;
 
 impl Inner {
-    pub(super) async fn delete(&self, id: &HostId) -> Result<()> {
+    pub(crate) async fn delete(&self, id: &HostId) -> Result<()> {
         self.forget(id);
         let Ok((name, _)) = convert::vm_of(id) else { return Ok(()) };
         // Another VM may have the name by now, and is not meant.

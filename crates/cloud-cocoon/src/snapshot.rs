@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, GiB, HostId, Name, Result, Snapshot, SnapshotId, SnapshotState, Snapshots};
-use cocoon_images::{SnapshotNote, StoredSnapshot};
+use cocoon::{SnapshotNote, StoredSnapshot, VmId};
 
-use super::host::{Inner, Provider};
-use super::{ID, convert, named};
-use crate::state::VmId;
+use crate::error::{named, no_such_host};
+use crate::host::{Inner, Provider};
+use crate::{ID, convert};
 
 /// Before the names of images that are snapshots. No registry's name begins so, since each begins with a registry's host.
-pub(super) const PREFIX: &str = "snapshot/";
+pub(crate) const PREFIX: &str = "snapshot/";
 
 #[async_trait]
 impl Snapshots for Provider {
@@ -51,7 +51,7 @@ impl Inner {
             };
             // Where the name is taken meanwhile, it is to be looked at by whom.
             match self.config.cocoon.keep_disk(&vm.name, &vm.id, image.clone(), note).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => return Err(convert::no_such_host(host)),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Err(no_such_host(host)),
                 kept => kept.map(drop)?,
             }
         }
@@ -59,7 +59,7 @@ impl Inner {
     }
 
     /// This owner's snapshots, by name.
-    pub(super) async fn own_snapshots(&self) -> Result<Vec<StoredSnapshot>> {
+    pub(crate) async fn own_snapshots(&self) -> Result<Vec<StoredSnapshot>> {
         let mut kept = self.config.cocoon.images().snapshots().await?;
         kept.retain(|kept| kept.note.owner == *self.owner());
         Ok(kept)
@@ -69,14 +69,14 @@ impl Inner {
     ///
     /// # Errors
     /// `NotFound` without it.
-    pub(super) async fn kept(&self, id: &SnapshotId) -> Result<StoredSnapshot> {
+    pub(crate) async fn kept(&self, id: &SnapshotId) -> Result<StoredSnapshot> {
         let kept = self.config.cocoon.images().snapshots().await?;
         let found = kept.into_iter().find(|kept| kept.note.id == *id);
         found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no snapshot {id}")))
     }
 
     /// Hosts that were made of it keep what they lie on.
-    pub(super) async fn delete_snapshot(&self, id: &SnapshotId) -> Result<()> {
+    pub(crate) async fn delete_snapshot(&self, id: &SnapshotId) -> Result<()> {
         let deleted = match self.kept(id).await {
             Ok(kept) => self.config.cocoon.images().delete(&kept.image.name).await.map(drop),
             Err(error) => Err(error),

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, GiB, HostId, MachineTypeName, Resize, ResizeDisk, Result};
+use cocoon::VmState;
 
-use super::host::{Inner, Provider};
-use super::{convert, machine, named};
-use crate::VmState;
+use crate::error::named;
+use crate::host::{Inner, Provider};
+use crate::{convert, machine};
 
 #[async_trait]
 impl Resize for Provider {
@@ -34,12 +35,12 @@ impl Inner {
         if is_same && (disk == ResizeDisk::Keep || boot >= wanted) {
             return Ok(());
         }
-        let mut change = crate::Resize::new().cpus(machine.vcpus).memory(machine.memory);
+        let mut change = cocoon::Resize::new().cpus(machine.vcpus).memory(machine.memory);
         if disk == ResizeDisk::GrowForever && wanted > boot {
             change = change.storage(wanted);
         }
-        change.machine_type = Some(to.clone());
-        self.config.cocoon.resize_if(&vm.name, Some(&vm.id), &change).await.map(drop)
+        change = change.machine_type(to.clone());
+        self.config.cocoon.resize_if(&vm.name, &vm.id, &change).await.map(drop)
     }
 }
 

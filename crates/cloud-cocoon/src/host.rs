@@ -11,35 +11,34 @@ use cloud_types::{
     HostRuntime, HostSpec, ListHosts, Owner, Owners, ProviderId, Region, Resize, Result, Snapshots, SshKeys, StopMode,
     StoppedBilling, Sweep, Volumes,
 };
-use cocoon_images::system::blocking;
+use cocoon::{HypervisorKind, Vm};
 use tokio::time::Instant;
 
-use super::capacity::Free;
-use super::{Config, convert, named};
-use crate::HypervisorKind;
-use crate::vm::Vm;
+use crate::capacity::Free;
+use crate::error::{named, no_such_host};
+use crate::{Config, convert};
 
 /// This box, for one owner. Clones are cheap and mean the same.
 #[derive(Clone)]
-pub struct Provider(pub(super) Arc<Inner>);
+pub struct Provider(pub(crate) Arc<Inner>);
 
-pub(super) struct Inner {
-    pub(super) config: Config,
-    pub(super) region: Region,
-    pub(super) capabilities: Capabilities,
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) region: Region,
+    pub(crate) capabilities: Capabilities,
     /// The hosts that were asked to shut down, and when their power button was pressed last.
-    pub(super) asked: Mutex<HashMap<HostId, Instant>>,
+    pub(crate) asked: Mutex<HashMap<HostId, Instant>>,
 }
 
 impl Provider {
-    pub(super) fn new(config: Config, region: Region) -> Self {
-        let capabilities = capabilities(config.cocoon.hypervisors.named());
+    pub(crate) fn new(config: Config, region: Region) -> Self {
+        let capabilities = capabilities(config.cocoon.named_hypervisor());
         Self(Arc::new(Inner { config, region, capabilities, asked: Mutex::default() }))
     }
 }
 
 impl Inner {
-    pub(super) fn owner(&self) -> &Owner {
+    pub(crate) fn owner(&self) -> &Owner {
         &self.config.owner
     }
 
@@ -47,31 +46,30 @@ impl Inner {
     ///
     /// # Errors
     /// `NotFound` where that incarnation of it is not there.
-    pub(super) async fn vm(&self, id: &HostId) -> Result<Vm> {
+    pub(crate) async fn vm(&self, id: &HostId) -> Result<Vm> {
         let (name, incarnation) = convert::vm_of(id)?;
         match self.config.cocoon.settled(&name).await {
             Ok(vm) if vm.id == incarnation => Ok(vm),
-            Ok(_) => Err(convert::no_such_host(id)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Err(convert::no_such_host(id)),
+            Ok(_) => Err(no_such_host(id)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(no_such_host(id)),
             Err(error) => Err(error),
         }
     }
 
-    pub(super) fn told(&self, vm: &Vm) -> Result<HostRuntime> {
+    pub(crate) fn told(&self, vm: &Vm) -> Result<HostRuntime> {
         convert::host(vm, &self.region, &self.config.prices)
     }
 
     /// What the box has left to give.
-    pub(super) async fn free(&self) -> Result<Free> {
+    pub(crate) async fn free(&self) -> Result<Free> {
         let vms = self.config.cocoon.list().await?;
-        let (limits, root) = (self.config.limits.resolved()?, self.config.cocoon.store.layout().root.clone());
-        blocking(move || Free::beside(&vms, &limits, &root)).await
+        let (limits, disk) = (self.config.limits.resolved()?, self.config.cocoon.free_disk().await?);
+        Ok(Free::beside(&vms, &limits, disk))
     }
 
     async fn list(&self, query: &ListHosts) -> Result<HostPage> {
         let after = query.page.as_ref().map(convert::after).transpose()?;
-        let store = self.config.cocoon.store.clone();
-        let mut names = blocking(move || store.names()).await?;
+        let mut names = self.config.cocoon.names().await?;
         if let (Owners::Mine, Some(name)) = (query.owners, &query.name) {
             let own = convert::vm_name(self.owner(), name)?;
             names.retain(|name| *name == own);
@@ -100,7 +98,7 @@ impl Inner {
 #[async_trait]
 impl CloudProvider for Provider {
     fn id(&self) -> &ProviderId {
-        const { &super::ID }
+        const { &crate::ID }
     }
 
     fn owner(&self) -> &Owner {

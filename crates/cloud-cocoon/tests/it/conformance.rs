@@ -1,9 +1,5 @@
 //! The provider keeps the contract, on real guests: QEMU's processes with the test guest in them.
 
-#[path = "support/provider.rs"]
-mod provider;
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -14,7 +10,9 @@ use async_trait::async_trait;
 use cloud_conformance::{Backend, Fault, Injected, Operation, Trouble};
 use cloud_types::{CloudProvider, HostId, HostRuntime, HostSpec, MachineTypeName, MiB, Name, UserData};
 use cocoon::{Removal, VmSpec};
-use support::Installation;
+
+use crate::folder::Folder;
+use crate::provider;
 
 cloud_conformance::conformance_tests!(this_box);
 
@@ -23,10 +21,10 @@ async fn this_box() -> ThisBox {
 }
 
 /// An installation, where this box has what guests need.
-struct ThisBox(Option<Installation>);
+struct ThisBox(Option<Folder>);
 
 impl ThisBox {
-    fn installation(&self) -> &Installation {
+    fn installation(&self) -> &Folder {
         self.0.as_ref().expect("nothing is tried where it lacks")
     }
 

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 /// What an hour of a processor and of memory costs, and a month of disk. All is zero by default.
 ///
 /// ```
-/// use cocoon::provider::Prices;
+/// use cloud_cocoon::Prices;
 ///
 /// let prices: Prices = "EUR vcpu=0.004 memory=0.002 disk=0.05".parse()?;
 /// assert_eq!(prices, Prices { currency: cloud_types::Currency::EUR, ..prices });
@@ -61,7 +61,7 @@ impl FromStr for Prices {
 
 impl Prices {
     /// An hour of a machine that runs.
-    pub(super) fn hour(&self, vcpus: u32, memory: MiB) -> Money {
+    pub(crate) fn hour(&self, vcpus: u32, memory: MiB) -> Money {
         let gibibytes = Decimal::from(memory.0) / Decimal::from(1024);
         let processors = Decimal::from(vcpus).checked_mul(self.vcpu_hour);
         let memory = gibibytes.checked_mul(self.memory_gib_hour);
@@ -70,12 +70,12 @@ impl Prices {
     }
 
     /// A month of a gibibyte of disk.
-    pub(super) fn gib_month(&self) -> Money {
+    pub(crate) fn gib_month(&self) -> Money {
         Money::new(self.disk_gib_month, self.currency)
     }
 
     /// What a host is billed for.
-    pub(super) fn host(&self, machine: &MachineType, boot: GiB, data: &[GiB]) -> Result<Estimate> {
+    pub(crate) fn host(&self, machine: &MachineType, boot: GiB, data: &[GiB]) -> Result<Estimate> {
         let hourly = Rate::hourly_price(self.hour(machine.vcpus, machine.memory));
         let mut items = vec![
             CostItem::new(CostKind::Machine, machine.name.as_str(), hourly).not_billed_when_stopped(),
@@ -86,7 +86,7 @@ impl Prices {
     }
 
     /// What a disk, or a copy of one, is billed for.
-    pub(super) fn disk(&self, kind: CostKind, size: GiB) -> CostItem {
+    pub(crate) fn disk(&self, kind: CostKind, size: GiB) -> CostItem {
         CostItem::new(kind, size.to_string(), Rate::Monthly { price: self.gib_month().times(size.0) })
     }
 }

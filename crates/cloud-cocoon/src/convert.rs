@@ -1,18 +1,15 @@
 //! VMs in the contract's words, and its names and ids in ours. Pure.
 
 use cloud_types::{
-    Error, ErrorKind, HostId, HostRuntime, HostState, MachineTypeName, Name, Owner, PageToken, Region, Result,
-    ownership,
+    Error, HostId, HostRuntime, HostState, MachineTypeName, Name, Owner, PageToken, Region, Result, ownership,
 };
-use cocoon_images::Digest;
+use cocoon::{Connection, Digest, Ending, Vm, VmId, VmState};
 
-use super::{ID, Prices};
-use crate::network::Connection;
-use crate::state::{Ending, VmId};
-use crate::vm::{Vm, VmState};
+use crate::error::no_such_host;
+use crate::{ID, Prices};
 
 /// What the VM of a host is called: the host's name, as far as there is room, and digits of owner and name.
-pub(super) fn vm_name(owner: &Owner, name: &Name) -> Result<Name> {
+pub(crate) fn vm_name(owner: &Owner, name: &Name) -> Result<Name> {
     let digits = Digest::of(format!("{owner}\0{name}").as_bytes()).hex();
     let readable: String = name.as_str().chars().take(LONGEST - DIGITS - 1).collect();
     Name::new(format!("{}-{}", readable.trim_end_matches('-'), &digits[..DIGITS]))
@@ -22,7 +19,7 @@ const LONGEST: usize = 63;
 const DIGITS: usize = 10;
 
 /// One incarnation of a host: the VM's name, and what tells it from a later VM of that name.
-pub(super) fn host_id(name: &Name, id: &VmId) -> HostId {
+pub(crate) fn host_id(name: &Name, id: &VmId) -> HostId {
     HostId::new(format!("{name}/{id}"))
 }
 
@@ -30,18 +27,14 @@ pub(super) fn host_id(name: &Name, id: &VmId) -> HostId {
 ///
 /// # Errors
 /// `NotFound` for what is no id of ours.
-pub(super) fn vm_of(id: &HostId) -> Result<(Name, VmId)> {
+pub(crate) fn vm_of(id: &HostId) -> Result<(Name, VmId)> {
     let parts = id.as_str().split_once('/');
     let parsed = parts.and_then(|(name, id)| Some((Name::new(name).ok()?, VmId::try_from(id.to_owned()).ok()?)));
     parsed.ok_or_else(|| no_such_host(id))
 }
 
-pub(super) fn no_such_host(id: &HostId) -> Error {
-    Error::new(ErrorKind::NotFound, format!("there is no host {id}"))
-}
-
 /// What a host is doing.
-pub(super) fn state(vm: &Vm) -> HostState {
+pub(crate) fn state(vm: &Vm) -> HostState {
     let Some(host) = &vm.host else { return power(vm) };
     match (vm.state, vm.ending) {
         // Its create is not over; a repeat of it goes on.
@@ -59,16 +52,17 @@ fn power(vm: &Vm) -> HostState {
         VmState::Starting => HostState::Starting,
         VmState::Running => HostState::Running,
         VmState::Stopping => HostState::Stopping,
+        other => HostState::Unknown(other.to_string()),
     }
 }
 
-/// Whose host it is; nobody's where this library did not make it.
-pub(super) fn owner(vm: &Vm) -> Option<Owner> {
+/// Whose host it is; nobody's where this provider did not make it.
+pub(crate) fn owner(vm: &Vm) -> Option<Owner> {
     ownership::owner_of(&vm.host.as_ref()?.labels)
 }
 
 /// A VM as a host.
-pub(super) fn host(vm: &Vm, region: &Region, prices: &Prices) -> Result<HostRuntime> {
+pub(crate) fn host(vm: &Vm, region: &Region, prices: &Prices) -> Result<HostRuntime> {
     let name = vm.host.as_ref().map_or(&vm.name, |host| &host.name).to_string();
     let machine = match &vm.host {
         Some(host) => host.machine_type.clone(),
@@ -84,7 +78,7 @@ pub(super) fn host(vm: &Vm, region: &Region, prices: &Prices) -> Result<HostRunt
             Connection::Network(at) => {
                 (seen.addresses.private_v4, seen.addresses.private_v6) = (Some(at.ipv4), Some(at.ipv6));
             }
-            Connection::None => {}
+            _ => {}
         }
         seen.ssh_user = host.ssh_user.clone();
         seen.image = Some(host.image.clone());
@@ -94,7 +88,7 @@ pub(super) fn host(vm: &Vm, region: &Region, prices: &Prices) -> Result<HostRunt
 }
 
 /// The page that begins after this VM.
-pub(super) fn page(after: &Name) -> PageToken {
+pub(crate) fn page(after: &Name) -> PageToken {
     PageToken::new(format!("{PAGE}{after}"))
 }
 
@@ -102,7 +96,7 @@ pub(super) fn page(after: &Name) -> PageToken {
 ///
 /// # Errors
 /// `InvalidRequest` on field `page` for what is no token of ours.
-pub(super) fn after(page: &PageToken) -> Result<Name> {
+pub(crate) fn after(page: &PageToken) -> Result<Name> {
     let name = page.as_str().strip_prefix(PAGE).and_then(|name| Name::new(name).ok());
     name.ok_or_else(|| Error::invalid("page", "must be a token that this provider wrote"))
 }
@@ -111,6 +105,8 @@ const PAGE: &str = "cocoon:after:";
 
 #[cfg(test)]
 mod tests {
+    use cloud_types::ErrorKind;
+
     use super::*;
 
     #[test]

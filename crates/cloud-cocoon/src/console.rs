@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use cloud_types::{Console, ConsoleAccess, Error, ErrorKind, HostId, Result};
+use cocoon::VmState;
 use secrecy::SecretString;
 
-use super::host::Provider;
-use super::named;
-use crate::VmState;
+use crate::error::named;
+use crate::host::Provider;
 
 #[async_trait]
 impl Console for Provider {

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use cloud_types::{Error, Image, MachineType, MiB, Owner, Region, Result};
+use cocoon::{Cocoon, NetworkChoice};
 
-use super::capacity::Limits;
-use super::image::{HostImage, Names};
-use super::machine;
-use super::{Prices, Provider};
-use crate::Cocoon;
-use crate::NetworkChoice;
-use crate::config::variable;
+use crate::capacity::Limits;
+use crate::image::{HostImage, Names};
+use crate::machine;
+use crate::{Prices, Provider};
 
 /// Settings of a [`Provider`].
 ///
@@ -18,21 +16,21 @@ use crate::config::variable;
 /// use cloud_types::Owner;
 ///
 /// let cocoon = cocoon::Config::new().root_dir("/srv/vms").build();
-/// let provider = cocoon::provider::Config::new(cocoon).owner(Owner::new("billing")?).build()?;
+/// let provider = cloud_cocoon::Config::new(cocoon).owner(Owner::new("billing")?).build()?;
 /// # Ok::<(), cloud_types::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub(super) cocoon: Cocoon,
-    pub(super) owner: Owner,
-    pub(super) region: Option<Region>,
-    pub(super) machines: Vec<MachineType>,
-    pub(super) images: Names,
-    pub(super) prices: Prices,
-    pub(super) limits: Limits,
-    pub(super) network: Option<NetworkChoice>,
-    pub(super) page: usize,
-    pub(super) grace: Duration,
+    pub(crate) cocoon: Cocoon,
+    pub(crate) owner: Owner,
+    pub(crate) region: Option<Region>,
+    pub(crate) machines: Vec<MachineType>,
+    pub(crate) images: Names,
+    pub(crate) prices: Prices,
+    pub(crate) limits: Limits,
+    pub(crate) network: Option<NetworkChoice>,
+    pub(crate) page: usize,
+    pub(crate) grace: Duration,
 }
 
 impl Config {
@@ -53,7 +51,7 @@ impl Config {
         }
     }
 
-    /// Settings from the environment: those of [`cocoon::Config::from_env`](crate::Config::from_env), and these.
+    /// Settings from the environment: those of [`cocoon::Config::from_env`], and these.
     ///
     /// | Variable | What it sets |
     /// |---|---|
@@ -65,7 +63,7 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `owner`, `images`, `prices` or `acceleration`.
     pub fn from_env() -> Result<Self> {
-        let mut config = Self::new(crate::Config::from_env()?.build());
+        let mut config = Self::new(cocoon::Config::from_env()?.build());
         if let Some(owner) = variable("CLOUD_OWNER") {
             config.owner = Owner::new(owner)?;
         }
@@ -169,4 +167,9 @@ impl Config {
         let region = self.region.take().map_or_else(|| Region::new("local"), Ok)?;
         Ok(Provider::new(self, region))
     }
+}
+
+/// What the environment sets, unless it is empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -8,7 +8,7 @@
 //! use std::time::Duration;
 //! use cloud_types::{CloudProvider, CloudProviderExt, HostSpec, Image, Machine, Name, Region, Wait};
 //!
-//! let provider = cocoon::provider::Config::from_env()?.build()?;
+//! let provider = cloud_cocoon::Config::from_env()?.build()?;
 //! let (region, machine) = (Region::new("local")?, Machine::named("small")?);
 //! let spec = HostSpec::new(Name::new("web-1")?, region, machine, Image::debian("12"));
 //! let host = provider.create_and_wait(&spec, Wait::within(Duration::from_secs(60))).await?;
@@ -36,19 +36,20 @@ mod convert;
 mod create;
 mod data_disk;
 mod delete;
+mod error;
 mod host;
 mod image;
 mod machine;
 mod power;
 mod price;
 mod resize;
-mod shelf;
 mod snapshot;
 mod ssh_key;
 mod sweep;
 mod volume;
 
-use cloud_types::{ProviderId, Result};
+use cloud_types::ProviderId;
+pub use cocoon;
 
 pub use config::Config;
 pub use host::Provider;
@@ -57,8 +58,3 @@ pub use price::Prices;
 
 /// What the provider is called.
 pub const ID: ProviderId = ProviderId::new("cocoon");
-
-/// Names provider and operation in an error.
-fn named<T>(operation: &'static str, result: Result<T>) -> Result<T> {
-    result.map_err(|error| error.with_provider(&ID).with_operation(operation))
-}

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use cloud_types::{CreateToken, Created, Error, ErrorKind, GiB, HostSpec, MachineType, Name, Result, ownership};
+use cocoon::{Ending, HostMark, HypervisorKind, NetworkChoice, Removal, Vm, VmSpec, VmState};
 
-use super::host::Inner;
-use super::image::Bootable;
-use super::{address, convert, machine};
-use crate::state::HostMark;
-use crate::vm::Vm;
-use crate::{Ending, HypervisorKind, NetworkChoice, Removal, VmSpec, VmState};
+use crate::error::taken;
+use crate::host::Inner;
+use crate::image::Bootable;
+use crate::{address, convert, machine};
 
 impl Inner {
-    pub(super) async fn create(&self, spec: &HostSpec) -> Result<Created> {
+    pub(crate) async fn create(&self, spec: &HostSpec) -> Result<Created> {
         self.capabilities.check(spec)?;
         let token = spec.create_token.clone().unwrap_or_else(CreateToken::random);
         let labels = ownership::host_labels(self.owner(), spec, &token);
@@ -28,7 +27,7 @@ impl Inner {
                 Err(error) => return Err(error),
             }
             let wish = self.vm_spec(spec, &labels, &name).await?;
-            match self.make(spec, wish).await {
+            match self.make(spec, &name, wish).await {
                 Ok(vm) => return self.begin(vm).await,
                 // Somebody was quicker; whether it is the same wish is to be looked at.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -46,9 +45,7 @@ impl Inner {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Created::New(self.told(&vm)?)),
             Err(error) => {
                 // What cannot be started is no host. Best effort: a repeat of the create finds what stays.
-                if let Ok(locked) = self.config.cocoon.store.lock(&vm.name, "create").await
-                    && locked.record().id == vm.id
-                {
+                if let Ok(locked) = self.config.cocoon.lock(&vm.name, &vm.id, "create").await {
                     let _ = self.config.cocoon.remove_locked(locked, Removal::OnlyStopped).await;
                 }
                 return Err(error);
@@ -64,9 +61,9 @@ impl Inner {
         match found.map_or(ownership::Match::OtherOwner, |found| ownership::compare(found, wished)) {
             ownership::Match::SameWish | ownership::Match::SameSpec => {}
             ownership::Match::OtherSpec => {
-                return Err(taken(vm, "a host of another spec"));
+                return Err(taken(&vm.name, "a host of another spec"));
             }
-            ownership::Match::OtherOwner => return Err(taken(vm, "a VM that is no host of this owner")),
+            ownership::Match::OtherOwner => return Err(taken(&vm.name, "a VM that is no host of this owner")),
         }
         let ran = vm.host.as_ref().is_some_and(|host| host.ran);
         let broken_off = match vm.ending {
@@ -85,8 +82,8 @@ impl Inner {
     /// The VM that a spec describes, once all in it is found to be right and there is room.
     async fn vm_spec(&self, spec: &HostSpec, labels: &BTreeMap<String, String>, name: &Name) -> Result<VmSpec> {
         let machine = self.choose(spec).await?;
-        let address = address::of(&self.config.cocoon.store.layout().root, name.as_str());
-        let network = match (&self.config.network, self.config.cocoon.hypervisors.named()) {
+        let address = address::of(self.config.cocoon.root_dir(), name.as_str());
+        let network = match (&self.config.network, self.config.cocoon.named_hypervisor()) {
             (Some(network), _) => network.clone(),
             (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_network()?,
             (None, _) => NetworkChoice::User,
@@ -100,13 +97,7 @@ impl Inner {
         let size = boot_size(spec, machine, Some(&image))?;
         let data = spec.data_disk.map_or(0, |disk| disk.size.0);
         self.free().await?.check(machine, GiB(size.0.saturating_add(data)))?;
-        let mut wish = VmSpec::new(name.clone(), image.disk).cpus(machine.vcpus).memory(machine.memory).storage(size);
-        wish.kernel = image.kernel;
-        wish.published = published;
-        wish.network = Some(network);
-        wish.ssh_keys.clone_from(&spec.ssh_keys);
-        wish.user_data.clone_from(&spec.user_data);
-        wish.host = Some(HostMark {
+        let mark = HostMark {
             name: spec.name.clone(),
             labels: labels.clone(),
             machine_type: machine.name.clone(),
@@ -114,8 +105,17 @@ impl Inner {
             ssh_user: image.ssh_user,
             address,
             ran: false,
-        });
-        Ok(wish)
+        };
+        let mut vm = VmSpec::new(name.clone(), image.disk).cpus(machine.vcpus).memory(machine.memory).storage(size);
+        vm = published.into_iter().fold(vm.network(network).host(mark), VmSpec::publish);
+        vm = spec.ssh_keys.iter().cloned().fold(vm, VmSpec::ssh_key);
+        if let Some(kernel) = image.kernel {
+            vm = vm.kernel(kernel);
+        }
+        if let Some(data) = &spec.user_data {
+            vm = vm.user_data(data.clone());
+        }
+        Ok(vm)
     }
 }
 
@@ -123,7 +123,7 @@ impl Inner {
 ///
 /// # Errors
 /// `InvalidRequest` on field `boot_disk` where the image needs more than was wished.
-pub(super) fn boot_size(spec: &HostSpec, machine: &MachineType, image: Option<&Bootable>) -> Result<GiB> {
+pub(crate) fn boot_size(spec: &HostSpec, machine: &MachineType, image: Option<&Bootable>) -> Result<GiB> {
     let needed = image.map_or(0, |image| image.size.div_ceil(1 << 30));
     let needed = GiB(u32::try_from(needed).unwrap_or(u32::MAX));
     match spec.boot_disk.size {
@@ -134,10 +134,6 @@ pub(super) fn boot_size(spec: &HostSpec, machine: &MachineType, image: Option<&B
         Some(size) => Ok(size),
         None => Ok(machine::disk(machine).max(needed)),
     }
-}
-
-fn taken(vm: &Vm, by: &str) -> Error {
-    Error::new(ErrorKind::AlreadyExists, format!("the name is taken by {by}: VM `{}`", vm.name))
 }
 
 /// How often a host of the same name may be made and deleted by others while this one is made.

@@ -2,23 +2,22 @@
 
 use async_trait::async_trait;
 use cloud_types::{Error, ErrorKind, Name, Owner, Result, SshKey, SshKeyId, SshKeys, SshPublicKey};
+use cocoon::{RecordVersion, Shelf, VmId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::host::{Inner, Provider};
-use super::named;
-use super::shelf::Shelf;
-use crate::state::{Version, VmId};
+use crate::error::named;
+use crate::host::{Inner, Provider};
 
 /// What is written down of a key: `ssh-keys/ID.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct KeyRecord {
-    version: Version,
-    pub(super) id: VmId,
-    pub(super) name: Name,
-    pub(super) owner: Owner,
+pub(crate) struct KeyRecord {
+    version: RecordVersion,
+    pub(crate) id: VmId,
+    pub(crate) name: Name,
+    pub(crate) owner: Owner,
     key: SshPublicKey,
-    pub(super) created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
 }
 
 impl KeyRecord {
@@ -46,12 +45,11 @@ impl SshKeys for Provider {
 
 impl Inner {
     fn keys(&self) -> Shelf {
-        let store = &self.config.cocoon.store;
-        Shelf::new(store.layout().root.join("ssh-keys"), store.patience())
+        self.config.cocoon.shelf("ssh-keys")
     }
 
     /// This owner's keys, by name.
-    pub(super) async fn own_keys(&self) -> Result<Vec<KeyRecord>> {
+    pub(crate) async fn own_keys(&self) -> Result<Vec<KeyRecord>> {
         let mut keys: Vec<KeyRecord> = self.keys().all().await?;
         keys.retain(|key| key.owner == *self.owner());
         keys.sort_by(|one, other| one.name.cmp(&other.name));
@@ -70,7 +68,7 @@ impl Inner {
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
         let record = KeyRecord {
-            version: Version,
+            version: RecordVersion,
             id: VmId::random(),
             name: name.clone(),
             owner: self.owner().clone(),
@@ -81,11 +79,11 @@ impl Inner {
         Ok(record.told())
     }
 
-    pub(super) async fn delete_key(&self, id: &str) -> Result<()> {
+    pub(crate) async fn delete_key(&self, id: &str) -> Result<()> {
         // What is no id of ours is not there.
         let Ok(id) = VmId::try_from(id.to_owned()) else { return Ok(()) };
         let shelf = self.keys();
         let held = shelf.hold("deleting an SSH key").await?;
-        shelf.remove(&held, &id, &[]).await
+        shelf.remove(&held, &id).await
     }
 }

@@ -5,13 +5,12 @@ use cloud_types::{
     Catalog, CostKind, DiskClass, DiskClassInfo, Error, Estimate, GiB, HostRuntime, HostSpec, ImageInfo, Machine,
     MachineType, Offering, OfferingFilter, Pricing, Region, RegionInfo, Result, Snapshot,
 };
-use cocoon_images::system::blocking;
+use cocoon::Vm;
 
-use super::create::boot_size;
-use super::host::{Inner, Provider};
-use super::{machine, named};
-use crate::disk;
-use crate::vm::Vm;
+use crate::create::boot_size;
+use crate::error::named;
+use crate::host::{Inner, Provider};
+use crate::machine;
 
 #[async_trait]
 impl Catalog for Provider {
@@ -69,7 +68,7 @@ impl Catalog for Provider {
                 ..machine::custom()?
             };
             let data = self.0.disks_of(&vm.name).await?;
-            let is_here = |id: &crate::VmId| vm.hardware.volumes.iter().any(|volume| volume.id == *id);
+            let is_here = |id: &cocoon::VmId| vm.hardware.volumes.iter().any(|volume| volume.id == *id);
             let data: Vec<GiB> = data.iter().filter(|disk| is_here(&disk.id)).map(|disk| disk.size).collect();
             self.0.config.prices.host(&machine, boot, &data)
         };
@@ -87,7 +86,7 @@ impl Inner {
     ///
     /// # Errors
     /// `InvalidRequest` on field `region`, `machine type` or `machine`; `NoCapacity` where all that is enough is taken.
-    pub(super) async fn choose(&self, spec: &HostSpec) -> Result<&MachineType> {
+    pub(crate) async fn choose(&self, spec: &HostSpec) -> Result<&MachineType> {
         self.check_region(&spec.region)?;
         match &spec.machine {
             Machine::Named(name) => machine::find(&self.config.machines, name),
@@ -114,7 +113,7 @@ impl Inner {
         Ok(self.config.machines.iter().map(offering).collect())
     }
 
-    pub(super) fn check_region(&self, region: &Region) -> Result<()> {
+    pub(crate) fn check_region(&self, region: &Region) -> Result<()> {
         if *region == self.region {
             return Ok(());
         }
@@ -122,12 +121,8 @@ impl Inner {
     }
 
     /// The size of a host's boot disk, in whole gibibytes.
-    pub(super) async fn boot_disk(&self, vm: &Vm) -> Result<GiB> {
-        let file = vm.hardware.disks.first().map(|disk| vm.directory.join(&disk.file));
-        let bytes = match file {
-            Some(file) => blocking(move || disk::size(&file)).await?,
-            None => 0,
-        };
+    pub(crate) async fn boot_disk(&self, vm: &Vm) -> Result<GiB> {
+        let bytes = self.config.cocoon.system_disk(vm).await?;
         Ok(GiB(u32::try_from(bytes.div_ceil(1 << 30)).unwrap_or(u32::MAX)))
     }
 }

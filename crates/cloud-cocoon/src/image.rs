@@ -4,18 +4,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use cloud_types::{Architecture, Error, ErrorKind, Image, ImageInfo, Result};
-use cocoon_images::system::blocking;
-use cocoon_images::{DirectKernel, ImageFile};
-use cocoon_images::{Images, Pull, StoredImage};
+use cocoon::{DirectKernel, ImageFile, Images, Pull, StoredImage};
 
-use super::host::Inner;
-use super::snapshot::PREFIX;
+use crate::host::Inner;
+use crate::snapshot::PREFIX;
 
 /// What a host boots in place of a distribution's own image.
 ///
 /// ```
 /// use cloud_types::Image;
-/// use cocoon::provider::{Config, HostImage};
+/// use cloud_cocoon::{Config, HostImage};
 ///
 /// let cocoon = cocoon::Config::new().build();
 /// let config = Config::new(cocoon).image(Image::debian("12"), HostImage::new("/srv/debian-12.qcow2").ssh_user("me"));
@@ -51,10 +49,10 @@ impl HostImage {
 
 /// The names that the configuration gives a meaning to.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names(Vec<(Image, HostImage)>);
+pub(crate) struct Names(Vec<(Image, HostImage)>);
 
 impl Names {
-    pub(super) fn add(&mut self, name: Image, image: HostImage) {
+    pub(crate) fn add(&mut self, name: Image, image: HostImage) {
         self.0.retain(|(known, _)| *known != name);
         self.0.push((name, image));
     }
@@ -86,13 +84,13 @@ impl FromStr for Names {
 
 /// An image that is here.
 #[derive(Debug)]
-pub(super) struct Bootable {
-    /// What a [`VmSpec`](crate::VmSpec) is made with.
-    pub(super) disk: PathBuf,
+pub(crate) struct Bootable {
+    /// What a [`VmSpec`](cocoon::VmSpec) is made with.
+    pub(crate) disk: PathBuf,
     /// Bytes of the disk as a VM sees it.
-    pub(super) size: u64,
-    pub(super) kernel: Option<DirectKernel>,
-    pub(super) ssh_user: String,
+    pub(crate) size: u64,
+    pub(crate) kernel: Option<DirectKernel>,
+    pub(crate) ssh_user: String,
 }
 
 impl Inner {
@@ -100,7 +98,7 @@ impl Inner {
     ///
     /// # Errors
     /// `InvalidRequest` on field `image` where there is none; what a pull can meet.
-    pub(super) async fn image(&self, name: &Image) -> Result<Bootable> {
+    pub(crate) async fn image(&self, name: &Image) -> Result<Bootable> {
         let user = ssh_user(name);
         if let Some(known) = self.config.images.find(name) {
             let found = self.source(&known.source).await?;
@@ -125,7 +123,7 @@ impl Inner {
         let images = self.config.cocoon.images();
         let path = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
         if path.is_absolute() {
-            let disk = blocking(move || ImageFile::open(&path)).await?;
+            let disk = ImageFile::find(path).await?;
             return Ok(Bootable { disk: disk.file, size: disk.size, kernel: None, ssh_user: String::new() });
         }
         let stored = match images.find(text).await {
@@ -142,7 +140,7 @@ impl Inner {
     }
 
     /// The images that hosts can boot, as far as it can be said without asking a server.
-    pub(super) async fn known_images(&self) -> Result<Vec<ImageInfo>> {
+    pub(crate) async fn known_images(&self) -> Result<Vec<ImageInfo>> {
         let info = |id: String, description: String| ImageInfo {
             id,
             description,
@@ -168,7 +166,7 @@ impl Inner {
 }
 
 /// An image of the store, as a VM is made of it.
-pub(super) fn bootable(stored: &StoredImage) -> Bootable {
+pub(crate) fn bootable(stored: &StoredImage) -> Bootable {
     // The kernel that came with it is found when the VM is made.
     Bootable { disk: PathBuf::from(stored.id.hex()), size: stored.disk.size, kernel: None, ssh_user: String::new() }
 }

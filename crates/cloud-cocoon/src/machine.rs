@@ -2,7 +2,7 @@
 
 use cloud_types::{Architecture, CpuKind, Error, GiB, MachineType, MachineTypeName, MiB, Result};
 
-use super::capacity::Limits;
+use crate::capacity::Limits;
 
 /// Name, processors, memory and disk.
 const BUILT_IN: [(&str, u32, MiB, GiB); 5] = [
@@ -14,7 +14,7 @@ const BUILT_IN: [(&str, u32, MiB, GiB); 5] = [
 ];
 
 /// The built-in types that the box has processors and memory for.
-pub(super) fn built_in(limits: &Limits) -> Result<Vec<MachineType>> {
+pub(crate) fn built_in(limits: &Limits) -> Result<Vec<MachineType>> {
     let limits = limits.resolved()?;
     let fits = |(_, vcpus, memory, _): &&(_, u32, MiB, _)| *vcpus <= limits.box_cpus && *memory <= limits.memory;
     BUILT_IN.iter().filter(fits).map(|(name, vcpus, memory, disk)| machine(name, *vcpus, *memory, *disk)).collect()
@@ -38,7 +38,7 @@ fn machine(name: &str, vcpus: u32, memory: MiB, disk: GiB) -> Result<MachineType
 ///
 /// # Errors
 /// `InvalidRequest` on field `machine type`, naming those that there are.
-pub(super) fn find<'a>(machines: &'a [MachineType], name: &MachineTypeName) -> Result<&'a MachineType> {
+pub(crate) fn find<'a>(machines: &'a [MachineType], name: &MachineTypeName) -> Result<&'a MachineType> {
     machines.iter().find(|machine| machine.name == *name).ok_or_else(|| {
         let known: Vec<&str> = machines.iter().map(|machine| machine.name.as_str()).collect();
         Error::invalid("machine type", format!("must be one of {}, got {name}", known.join(", ")))
@@ -46,11 +46,11 @@ pub(super) fn find<'a>(machines: &'a [MachineType], name: &MachineTypeName) -> R
 }
 
 /// The size of the disk that comes with a machine type.
-pub(super) fn disk(machine: &MachineType) -> GiB {
+pub(crate) fn disk(machine: &MachineType) -> GiB {
     machine.disk.unwrap_or(GiB(10))
 }
 
 /// What is the same for all of them.
-pub(super) fn custom() -> Result<MachineType> {
+pub(crate) fn custom() -> Result<MachineType> {
     machine("custom", 1, MiB(0), GiB(0))
 }

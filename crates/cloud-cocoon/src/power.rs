@@ -4,17 +4,17 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, GiB, HostId, HostRuntime, MachineType, MachineTypeName, Result, StopMode};
+use cocoon::{Stop, VmState};
 use tokio::time::Instant;
 
-use super::convert;
-use super::host::Inner;
-use super::machine;
-use crate::{Stop, VmState};
+use crate::convert;
+use crate::host::Inner;
+use crate::machine;
 
 impl Inner {
     /// Reads a host for a wait. One that was asked to shut down and has not is asked again: a guest that still boots
     /// does not see its power button.
-    pub(super) async fn poll(&self, id: &HostId) -> Result<HostRuntime> {
+    pub(crate) async fn poll(&self, id: &HostId) -> Result<HostRuntime> {
         let vm = self.vm(id).await;
         let runs = vm.as_ref().is_ok_and(|vm| vm.state != VmState::Stopped);
         if !runs {
@@ -27,7 +27,7 @@ impl Inner {
         self.told(&vm?)
     }
 
-    pub(super) async fn start(&self, id: &HostId) -> Result<()> {
+    pub(crate) async fn start(&self, id: &HostId) -> Result<()> {
         self.forget(id);
         let vm = self.vm(id).await?;
         if matches!(vm.state, VmState::Running | VmState::Starting) {
@@ -40,7 +40,7 @@ impl Inner {
         self.config.cocoon.start(&vm.name).await.map(drop)
     }
 
-    pub(super) async fn stop(&self, id: &HostId, mode: StopMode) -> Result<()> {
+    pub(crate) async fn stop(&self, id: &HostId, mode: StopMode) -> Result<()> {
         let vm = self.vm(id).await?;
         if vm.state == VmState::Stopped {
             return Ok(());
@@ -60,7 +60,7 @@ impl Inner {
 
     /// Through the guest's system, for as long as the configured grace lasts. A caller that is killed in between leaves it
     /// stopped.
-    pub(super) async fn restart(&self, id: &HostId) -> Result<()> {
+    pub(crate) async fn restart(&self, id: &HostId) -> Result<()> {
         let vm = self.vm(id).await?;
         if vm.state == VmState::Stopped {
             let state = convert::state(&vm);
@@ -80,7 +80,7 @@ impl Inner {
         asked.insert(id.clone(), Instant::now());
     }
 
-    pub(super) fn forget(&self, id: &HostId) {
+    pub(crate) fn forget(&self, id: &HostId) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 

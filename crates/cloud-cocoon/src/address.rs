@@ -4,16 +4,14 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use cloud_types::{Error, Inbound, InboundPort, Protocol, Result};
-use cocoon_images::Digest;
-
-use crate::PublishedPort;
+use cocoon::{Digest, PublishedPort};
 
 /// The address of the host with this VM's name, in the installation with this root: always the same for the same owner and
 /// name, and another in another installation.
 ///
 /// All of 127.0.0.0/8 is this box's own (<https://datatracker.ietf.org/doc/html/rfc1122#section-3.2.1.3>); what others use of
 /// it is in its first part.
-pub(super) fn of(root: &Path, vm: &str) -> Ipv4Addr {
+pub(crate) fn of(root: &Path, vm: &str) -> Ipv4Addr {
     let whose = format!("{}\0{vm}", root.display());
     let digest = u64::from_str_radix(&Digest::of(whose.as_bytes()).hex()[..12], 16).unwrap_or_default();
     let [.., second, third, fourth] = digest.to_be_bytes();
@@ -24,7 +22,7 @@ pub(super) fn of(root: &Path, vm: &str) -> Ipv4Addr {
 ///
 /// # Errors
 /// `Unsupported` for UDP; `InvalidRequest` on field `inbound` for more than [`MOST`].
-pub(super) fn published(address: Ipv4Addr, inbound: &Inbound) -> Result<Vec<PublishedPort>> {
+pub(crate) fn published(address: Ipv4Addr, inbound: &Inbound) -> Result<Vec<PublishedPort>> {
     let ssh = [InboundPort::tcp(22)?];
     let ports = match inbound {
         Inbound::Only(ports) => ports.as_slice(),

@@ -1,30 +1,30 @@
 //! The provider as its tests use it: with the test guest as Debian 12, and machine types that are as small.
-#![allow(dead_code, reason = "each test program uses a part")]
 
 use std::process::{Command, Stdio};
 
+use cloud_cocoon::{Config, HostImage, Prices, Provider};
 use cloud_types::{
     Architecture, CpuKind, GiB, HostSpec, Image, Machine, MachineType, MachineTypeName, MiB, Name, Owner, Region,
 };
-use cocoon::provider::{Config, HostImage, Prices, Provider};
 use cocoon::{Acceleration, Cocoon, DirectKernel};
 
-use crate::support::{Installation, guest};
+use crate::folder::Folder;
+use crate::guest::guest;
 
 /// An installation in which hosts can be made; `None`, with a word, where this box has not got what they need.
-pub(crate) fn installation() -> Option<Installation> {
+pub(crate) fn installation() -> Option<Folder> {
     let mut xorriso = Command::new("xorriso");
     if xorriso.arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         eprintln!("skipped: xorriso is not installed (Debian's package has its name)");
         return None;
     }
-    Installation::new()
+    Folder::new()
 }
 
 /// The memory that all hosts that run may have together.
 pub(crate) const MEMORY: MiB = MiB(2048);
 
-pub(crate) fn cocoon(here: &Installation) -> Cocoon {
+pub(crate) fn cocoon(here: &Folder) -> Cocoon {
     cocoon::Config::new().root_dir(here.root()).acceleration(Acceleration::None).build()
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn kernel() -> DirectKernel {
 }
 
 /// The provider of this owner.
-pub(crate) fn of(here: &Installation, owner: &str) -> Provider {
+pub(crate) fn of(here: &Folder, owner: &str) -> Provider {
     let disk = here.disk().to_str().expect("a path of ours").to_owned();
     let config = Config::new(cocoon(here))
         .owner(Owner::new(owner).expect("a valid owner"))

@@ -1,4 +1,5 @@
-//! Small records of one kind, a file each, in a directory below the root: what an owner keeps here besides VMs.
+//! Small records of one kind, a file each, in a directory below the root: what owners keep here besides VMs. A record may have
+//! a disk.
 //!
 //! Whoever changes one holds the directory's lock, so that what is looked at before a change is true while it is made. Who
 //! only reads takes no lock, since each file is replaced in one step.
@@ -6,43 +7,55 @@
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_types::{Error, ErrorKind, Result};
+use cloud_types::{Error, ErrorKind, GiB, Result};
 use cocoon_images::system::blocking;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error;
 use crate::state::{FileLock, VmId, durable};
+use crate::{Cocoon, disk, error};
 
-/// A directory of records.
+/// Records of one kind, a file each, in a directory of an installation, such as those of volumes. See [`Cocoon::shelf`].
+///
+/// A record is read and replaced as a whole. Its form is the caller's, any type that serde knows; its name is the caller's too.
 #[derive(Debug, Clone)]
-pub(super) struct Shelf {
+pub struct Shelf {
     directory: PathBuf,
     patience: Duration,
 }
 
-/// The right to change a shelf's records.
+/// The right to change a shelf's records, until all clones are dropped.
 #[derive(Debug, Clone)]
-pub(super) struct Held(Arc<FileLock>);
+pub struct HeldShelf(Arc<FileLock>);
 
-impl Held {
+impl HeldShelf {
     /// A file that keeps the right for as long as a process has it open, though this one be killed.
-    pub(super) fn guard(&self) -> Result<File> {
+    fn guard(&self) -> Result<File> {
         self.0.file().map_err(|error| error::io("protecting a record", error))
     }
 }
 
+impl Cocoon {
+    /// The records that are in the directory of this name below the root. Nothing is made before it is needed.
+    #[must_use]
+    pub fn shelf(&self, name: &'static str) -> Shelf {
+        Shelf { directory: self.root_dir().join(name), patience: self.store.patience() }
+    }
+}
+
 impl Shelf {
-    pub(super) fn new(directory: PathBuf, patience: Duration) -> Self {
-        Self { directory, patience }
+    /// The disk that belongs to the record of this id, where it has one: a qcow2.
+    #[must_use]
+    pub fn disk(&self, id: &VmId) -> PathBuf {
+        self.file(id, DISK)
     }
 
     /// A file that belongs to the record of this id.
-    pub(super) fn file(&self, id: &VmId, extension: &str) -> PathBuf {
+    fn file(&self, id: &VmId, extension: &str) -> PathBuf {
         self.directory.join(id.as_str()).with_extension(extension)
     }
 
@@ -50,7 +63,7 @@ impl Shelf {
     ///
     /// # Errors
     /// `Conflict` where others do not let go of it.
-    pub(super) async fn hold(&self, purpose: &str) -> Result<Held> {
+    pub async fn hold(&self, purpose: &str) -> Result<HeldShelf> {
         let lock = self.directory.join("lock");
         let (directory, path) = (self.directory.clone(), lock.clone());
         let made = blocking(move || {
@@ -58,14 +71,14 @@ impl Shelf {
             File::options().append(true).create(true).open(path).map(drop)
         });
         made.await.map_err(|error| error::io(format_args!("making {}", self.directory.display()), error))?;
-        FileLock::exclusive(&lock, self.patience, purpose).await.map(|lock| Held(Arc::new(lock)))
+        FileLock::exclusive(&lock, self.patience, purpose).await.map(|lock| HeldShelf(Arc::new(lock)))
     }
 
     /// All records, in no order.
     ///
     /// # Errors
     /// `Unexpected` where one cannot be read, so that none is silently missing.
-    pub(super) async fn all<T: DeserializeOwned + Send + 'static>(&self) -> Result<Vec<T>> {
+    pub async fn all<T: DeserializeOwned + Send + 'static>(&self) -> Result<Vec<T>> {
         let this = self.clone();
         blocking(move || {
             let failed = |error| error::io(format_args!("listing {}", this.directory.display()), error);
@@ -86,13 +99,19 @@ impl Shelf {
     }
 
     /// The record of this id, if there is one.
-    pub(super) async fn read<T: DeserializeOwned + Send + 'static>(&self, id: &VmId) -> Result<Option<T>> {
+    ///
+    /// # Errors
+    /// `Unexpected` where it cannot be read.
+    pub async fn read<T: DeserializeOwned + Send + 'static>(&self, id: &VmId) -> Result<Option<T>> {
         let path = self.file(id, RECORD);
         blocking(move || read(&path)).await
     }
 
-    /// Writes a record, durably.
-    pub(super) async fn write(&self, held: &Held, id: &VmId, record: &impl Serialize) -> Result<()> {
+    /// Writes a record, durably, in place of an earlier one of this id.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub async fn write(&self, held: &HeldShelf, id: &VmId, record: &impl Serialize) -> Result<()> {
         let json = serde_json::to_vec_pretty(record).expect("records have text keys and no failing fields");
         let (path, held) = (self.file(id, RECORD), held.clone());
         let doing = format!("writing {}", path.display());
@@ -103,11 +122,30 @@ impl Shelf {
         written.await.map_err(|error| error::io(doing, error))
     }
 
-    /// Removes a record, and then the files that belong to it; one that is not there is success.
-    pub(super) async fn remove(&self, held: &Held, id: &VmId, files: &[&str]) -> Result<()> {
-        let mut paths = vec![self.file(id, RECORD)];
-        paths.extend(files.iter().map(|extension| self.file(id, extension)));
-        let held = held.clone();
+    /// Makes an empty disk for the record of this id, which is to be written next. A disk without a record, which a killed
+    /// command has left, is removed first.
+    ///
+    /// # Errors
+    /// `Unsupported` where a program is missing; `QuotaExceeded` where the file system is full.
+    pub async fn make_disk(&self, held: &HeldShelf, id: &VmId, size: GiB) -> Result<()> {
+        self.sweep(held).await?;
+        disk::empty(&self.disk(id), u64::from(size.0) << 30, held.guard()?).await
+    }
+
+    /// Makes the disk of this id larger. The caller has made sure that no VM that has it runs.
+    ///
+    /// # Errors
+    /// As [`make_disk`](Self::make_disk).
+    pub async fn grow_disk(&self, held: &HeldShelf, id: &VmId, size: GiB) -> Result<()> {
+        disk::grow(&self.disk(id), u64::from(size.0) << 30, held.guard()?).await
+    }
+
+    /// Removes a record, and then its disk; one that is not there is success.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub async fn remove(&self, held: &HeldShelf, id: &VmId) -> Result<()> {
+        let (paths, held) = ([self.file(id, RECORD), self.disk(id)], held.clone());
         blocking(move || {
             let _held = held;
             for path in paths {
@@ -124,7 +162,7 @@ impl Shelf {
     }
 
     /// Removes files that belong to no record: what a killed command has left.
-    pub(super) async fn sweep(&self, held: &Held) -> Result<()> {
+    async fn sweep(&self, held: &HeldShelf) -> Result<()> {
         let (directory, held) = (self.directory.clone(), held.clone());
         let swept = blocking(move || {
             let _held = held;
@@ -142,8 +180,9 @@ impl Shelf {
 }
 
 const RECORD: &str = "json";
+const DISK: &str = "qcow2";
 
-fn read<T: DeserializeOwned>(path: &std::path::Path) -> Result<Option<T>> {
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     let text = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         text => text.map_err(|error| error::io(format_args!("reading {}", path.display()), error))?,

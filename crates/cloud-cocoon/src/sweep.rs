@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use cloud_types::{HostId, Resource, ResourceKind, Result, SnapshotId, Sweep};
-use cocoon_images::StoredSnapshot;
+use cocoon::{StoredSnapshot, Vm};
 
-use super::host::Provider;
-use super::ssh_key::KeyRecord;
-use super::volume::VolumeRecord;
-use super::{convert, named};
-use crate::vm::Vm;
+use crate::convert;
+use crate::error::named;
+use crate::host::Provider;
+use crate::ssh_key::KeyRecord;
+use crate::volume::VolumeRecord;
 
 #[async_trait]
 impl Sweep for Provider {
