@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::python::{install, virtual_environment};
 use crate::shell::{Result, cargo, line, root, run as run_to_end, target_dir};
+use crate::workspace_tests;
 
 /// Who can be tried: the provider, and the Python package of its maker; a version where the newest is too new for the
 /// description that the simulator is held to.
@@ -31,8 +32,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     if *provider == "aws" { on_moto(&python) } else { Ok(()) }
 }
 
-/// Drives our client of EC2 against moto's server. The tests of the whole workspace are named, as they are run elsewhere:
-/// nothing is compiled twice.
+/// Drives our client of EC2 against moto's server.
 fn on_moto(python: &Path) -> Result {
     install(python, &[MOTO])?;
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -44,8 +44,7 @@ fn on_moto(python: &Path) -> Result {
         port = free.port()
     );
     let moto = Simulator::start_program(Command::new("bash").arg("-c").arg(script).arg(server))?;
-    let test = ["test", "--quiet", "--workspace", "--test", "moto", "--", "--nocapture"];
-    run_to_end(cargo(test).env("CLOUD_MOTO_ENDPOINT", &moto.url))
+    run_to_end(workspace_tests::command(&["moto::"])?.env("CLOUD_MOTO_ENDPOINT", &moto.url))
 }
 
 /// moto's server of EC2, and of the parameters by which images are found.

@@ -18,6 +18,7 @@ mod sources;
 mod tidy;
 mod trials;
 mod user_data;
+mod workspace_tests;
 
 use std::process::ExitCode;
 
@@ -35,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
-        usage: "[--list] [--step NAME]...",
+        usage: "[--list] [--all] [--step NAME]...",
         about: "every check, with the seconds each took",
         run: ci::run,
     },

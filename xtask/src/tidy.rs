@@ -3,10 +3,13 @@
 //! A check looks at text: sources, manifests, or what `cargo tree` prints. So each can be shown to fail on made-up
 //! input, and its tests do.
 
+mod circles;
 mod contract;
 mod dependencies;
+mod imports;
 mod layout;
 mod text;
+mod wire;
 
 use std::fmt;
 
@@ -81,6 +84,16 @@ const CHECKS: &[Check] = &[
         name: "same-files-everywhere",
         forbids: "a provider's crate that lacks one of the files that all of them have",
         find: |workspace| Ok(layout::same_files_everywhere(&workspace.rust)),
+    },
+    Check {
+        name: "wire-in-its-place",
+        forbids: "a wire type in a file of a provider's crate that is not client, convert, error or wire",
+        find: |workspace| Ok(wire::wire_in_its_place(&workspace.rust)),
+    },
+    Check {
+        name: "no-import-circles",
+        forbids: "files of a provider's crate that import each other in a circle",
+        find: |workspace| Ok(circles::no_circles(&workspace.rust)),
     },
     Check {
         name: "no-provider-named",

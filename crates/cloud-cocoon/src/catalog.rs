@@ -11,6 +11,7 @@ use crate::create::boot_size;
 use crate::error::named;
 use crate::host::{Inner, Provider};
 use crate::machine;
+use crate::price::TERMS;
 
 #[async_trait]
 impl Catalog for Provider {
@@ -29,7 +30,7 @@ impl Catalog for Provider {
 
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
         let gib_month = self.0.config.prices.gib_month();
-        Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "file".to_owned(), gib_month }])
+        Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "file".to_owned(), gib_month, terms: Some(TERMS) }])
     }
 
     async fn offerings(&self, filter: &OfferingFilter) -> Result<Vec<Offering>> {
@@ -85,7 +86,7 @@ impl Inner {
     /// The machine type that a wish gets, whether there is room for it or not.
     ///
     /// # Errors
-    /// `InvalidRequest` on field `region`, `machine type` or `machine`; `NoCapacity` where all that is enough is taken.
+    /// `InvalidRequest` on field `region` or `machine`; `NoCapacity` where all that is enough is taken.
     pub(crate) async fn choose(&self, spec: &HostSpec) -> Result<&MachineType> {
         self.check_region(&spec.region)?;
         match &spec.machine {

@@ -37,11 +37,11 @@ fn machine(name: &str, vcpus: u32, memory: MiB, disk: GiB) -> Result<MachineType
 /// The type of this name.
 ///
 /// # Errors
-/// `InvalidRequest` on field `machine type`, naming those that there are.
+/// `InvalidRequest` on field `machine`, naming those that there are.
 pub(crate) fn find<'a>(machines: &'a [MachineType], name: &MachineTypeName) -> Result<&'a MachineType> {
     machines.iter().find(|machine| machine.name == *name).ok_or_else(|| {
         let known: Vec<&str> = machines.iter().map(|machine| machine.name.as_str()).collect();
-        Error::invalid("machine type", format!("must be one of {}, got {name}", known.join(", ")))
+        Error::invalid("machine", format!("must be one of {}, got {name}", known.join(", ")))
     })
 }
 

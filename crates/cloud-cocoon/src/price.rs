@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use cloud_types::{CostItem, CostKind, Currency, Error, Estimate, GiB, MachineType, MiB, Money, Rate, Result};
+use cloud_types::{CostItem, CostKind, Currency, Error, Estimate, GiB, MachineType, MiB, Money, Rate, Result, Terms};
 use rust_decimal::Decimal;
 
 /// What an hour of a processor and of memory costs, and a month of disk. All is zero by default.
@@ -78,7 +78,7 @@ impl Prices {
     pub(crate) fn host(&self, machine: &MachineType, boot: GiB, data: &[GiB]) -> Result<Estimate> {
         let hourly = Rate::hourly_price(self.hour(machine.vcpus, machine.memory));
         let mut items = vec![
-            CostItem::new(CostKind::Machine, machine.name.as_str(), hourly).not_billed_when_stopped(),
+            CostItem::new(CostKind::Machine, machine.name.as_str(), hourly).not_billed_when_stopped().terms(TERMS),
             self.disk(CostKind::BootDisk, boot),
         ];
         items.extend(data.iter().map(|size| self.disk(CostKind::DataDisk, *size)));
@@ -87,9 +87,12 @@ impl Prices {
 
     /// What a disk, or a copy of one, is billed for.
     pub(crate) fn disk(&self, kind: CostKind, size: GiB) -> CostItem {
-        CostItem::new(kind, size.to_string(), Rate::Monthly { price: self.gib_month().times(size.0) })
+        CostItem::new(kind, size.to_string(), Rate::Monthly { price: self.gib_month().times(size.0) }).terms(TERMS)
     }
 }
+
+/// Of everything, seconds: the box is one's own.
+pub(crate) const TERMS: Terms = Terms::SECOND;
 
 #[cfg(test)]
 mod tests {

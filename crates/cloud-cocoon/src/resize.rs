@@ -45,8 +45,5 @@ impl Inner {
 }
 
 fn smaller(to: &MachineTypeName, has: GiB, boot: GiB) -> Error {
-    Error::invalid(
-        "machine type",
-        format!("{to} has a disk of {has}, and the host's has {boot}: a disk does not shrink"),
-    )
+    Error::invalid("machine", format!("{to} has a disk of {has}, and the host's has {boot}: a disk does not shrink"))
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cloud_types::{
     Catalog, CostItem, CostKind, CpuKind, DiskClass, DiskClassInfo, Error, Estimate, GpuInfo, HostRuntime, HostSpec,
     ImageInfo, Machine, MachineType, MachineTypeName, MiB, Offering, OfferingFilter, Pricing, Rate, Region, RegionInfo,
-    Result, Snapshot, Zone,
+    Result, Snapshot, Terms, Zone,
 };
 use cloud_world::{Cpu, Market, World};
 use jiff::Timestamp;
@@ -43,7 +43,8 @@ impl Catalog for Local {
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
         let read = |cloud: &mut Cloud, _| {
             let gib_month = money(&cloud.world, cloud.world.catalog.tariff.volume_gb_month)?;
-            Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "local".to_owned(), gib_month }])
+            let terms = Some(terms(CostKind::DataDisk));
+            Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "local".to_owned(), gib_month, terms }])
         };
         named("disk_classes", self.repeat(Operation::ReadCatalog, read).await)
     }
@@ -79,7 +80,7 @@ impl Catalog for Local {
             let size = snapshot.size.or(snapshot.disk_size).map_or(0, |size| size.0);
             let gib_month = money(&cloud.world, cloud.world.catalog.tariff.snapshot_gb_month)?;
             let rate = Rate::Monthly { price: gib_month.times(size) };
-            Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("{size} GiB"), rate)])
+            Estimate::counted(vec![CostItem::new(CostKind::Snapshot, format!("{size} GiB"), rate)], terms)
         };
         named("snapshot_cost", self.repeat(Operation::ReadCatalog, read).await)
     }
@@ -171,6 +172,11 @@ fn host_cost(cloud: &Cloud, host: &HostRuntime) -> Result<Estimate> {
     )
 }
 
+/// Of everything, seconds.
+fn terms(_: CostKind) -> Terms {
+    Terms::SECOND
+}
+
 /// What a host is billed for.
 struct Bill<'a> {
     machine: &'a str,
@@ -202,7 +208,7 @@ fn items(world: &World, bill: &Bill<'_>) -> Result<Estimate> {
         let rate = Rate::Hourly { price: money(world, tariff.ipv4_hour)?, cap: Some(money(world, tariff.ipv4_month)?) };
         items.push(CostItem::new(CostKind::Address, "IPv4", rate));
     }
-    Estimate::new(items)
+    Estimate::counted(items, terms)
 }
 
 fn check_region(world: &World, region: &Region) -> Result<()> {
