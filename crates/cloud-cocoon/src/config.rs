@@ -1,14 +1,20 @@
 //! The settings of a [`Provider`], from code or from the environment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_types::{Error, Image, MachineType, MiB, Owner, Region, Result};
+use cloud_driver::{Account, Known, Recent};
+use cloud_types::{Error, Image, MachineType, MiB, Owner, Region, Result, SystemClock};
 use cocoon::{Cocoon, NetworkChoice};
 
 use crate::capacity::Limits;
-use crate::image::{HostImage, Names};
-use crate::machine;
-use crate::{Prices, Provider};
+use crate::disks::Disks;
+use crate::host::capabilities;
+use crate::image::{HostImage, Images, Names};
+use crate::offers::Offers;
+use crate::parts::Parts;
+use crate::price::Prices;
+use crate::{ID, Provider, machine};
 
 /// Settings of a [`Provider`].
 ///
@@ -162,10 +168,26 @@ impl Config {
             return Err(Error::invalid("page_size", "must be at least 1"));
         }
         if self.machines.is_empty() {
-            self.machines = machine::built_in(&self.limits)?;
+            let limits = self.limits.resolved()?;
+            self.machines = machine::built_in(limits.box_cpus, limits.memory)?;
         }
         let region = self.region.take().map_or_else(|| Region::new("local"), Ok)?;
-        Ok(Provider::new(self, region))
+        let capabilities = capabilities(self.cocoon.named_hypervisor());
+        let pace = capabilities.poll.clone();
+        let account = Account::new(ID, self.owner.clone(), Arc::new(SystemClock), capabilities).pace(pace);
+        let Self { cocoon, owner, machines, images, prices, limits, network, page, grace, .. } = self;
+        Ok(Provider(Arc::new(Parts {
+            recent: Recent::new(&account),
+            offers: Offers { cocoon: cocoon.clone(), region, machines, prices, limits },
+            images: Images::new(cocoon.clone(), images),
+            disks: Disks::new(cocoon.clone(), owner),
+            asked: Known::default(),
+            account,
+            cocoon,
+            network,
+            page,
+            grace,
+        })))
     }
 }
 

@@ -5,7 +5,6 @@ use cloud_types::{Console, ConsoleAccess, Error, ErrorKind, HostId, Result};
 use cocoon::VmState;
 use secrecy::SecretString;
 
-use crate::error::named;
 use crate::host::Provider;
 
 #[async_trait]
@@ -20,14 +19,14 @@ impl Console for Provider {
             let address = format!("unix://{}", vm.console_socket.display());
             Ok(ConsoleAccess::new(SecretString::from(address), None))
         };
-        named("open_console", open.await)
+        self.0.account.call("open_console", open).await
     }
 
     /// The last 64 KiB.
     async fn console_output(&self, id: &HostId) -> Result<String> {
         let read = async {
             let vm = self.0.vm(id).await?;
-            let mut logs = self.0.config.cocoon.logs(&vm.name).await?;
+            let mut logs = self.0.cocoon.logs(&vm.name).await?;
             logs.skip_to_last(MOST).await?;
             let mut output = Vec::new();
             // The guest may go on writing.
@@ -40,7 +39,7 @@ impl Console for Provider {
             }
             Ok(String::from_utf8_lossy(&output).into_owned())
         };
-        named("console_output", read.await)
+        self.0.account.call("console_output", read).await
     }
 }
 

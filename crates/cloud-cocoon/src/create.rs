@@ -1,89 +1,68 @@
-//! Creating a host exactly once: its VM's name is made of owner and name, and is claimed with the whole VM in one step.
+//! What this box can do of a create: the VM's name is made of owner and name, and is claimed with the whole VM in one step,
+//! labels and all. So no second VM can come to be; what is left is to look at the one that has the name, which
+//! [`create_once`](cloud_driver::create_once) does.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use cloud_types::{CreateToken, Created, Error, ErrorKind, GiB, HostSpec, MachineType, Name, Result, ownership};
+use cloud_driver::{Account, Candidate, Creates, Request, Sends, Surplus, Unique, delete_whole};
+use cloud_types::{ErrorKind, GiB, HostRuntime, HostSpec, Region, Result};
 use cocoon::{Ending, HostMark, HypervisorKind, NetworkChoice, Removal, Vm, VmSpec, VmState};
 
-use crate::error::taken;
-use crate::host::Inner;
-use crate::image::Bootable;
-use crate::{address, convert, machine};
+use crate::data_disk::DataDisks;
+use crate::delete::Delete;
+use crate::offers::boot_size;
+use crate::parts::Parts;
+use crate::{address, convert};
 
-impl Inner {
-    pub(crate) async fn create(&self, spec: &HostSpec) -> Result<Created> {
-        self.capabilities.check(spec)?;
-        let token = spec.create_token.clone().unwrap_or_else(CreateToken::random);
-        let labels = ownership::host_labels(self.owner(), spec, &token);
-        let name = convert::vm_name(self.owner(), &spec.name)?;
-        for _ in 0..ATTEMPTS {
-            match self.config.cocoon.settled(&name).await {
-                Ok(vm) => match self.existing(&vm, &labels).await {
-                    // Deleted since it was read.
-                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                    existing => return existing,
-                },
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-            let wish = self.vm_spec(spec, &labels, &name).await?;
-            match self.make(spec, &name, wish).await {
-                Ok(vm) => return self.begin(vm).await,
-                // Somebody was quicker; whether it is the same wish is to be looked at.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::new(ErrorKind::Conflict, format!("host {} is made and deleted all the time: repeat", spec.name)))
+/// One create.
+pub(crate) struct Create<'a> {
+    parts: &'a Parts,
+    /// Whether this call has made the VM, and so has started it too.
+    has_made: AtomicBool,
+}
+
+/// The VM of a host, but for its labels.
+pub(crate) struct Plan {
+    vm: VmSpec,
+    mark: HostMark,
+    regions: [Region; 1],
+}
+
+impl<'a> Create<'a> {
+    pub(crate) fn new(parts: &'a Parts) -> Self {
+        Self { parts, has_made: AtomicBool::new(false) }
+    }
+}
+
+impl Creates for Create<'_> {
+    type Plan = Plan;
+    type Place = Region;
+    type Host = Vm;
+    /// A data disk that is made for nothing is removed where it is made.
+    type Made = ();
+
+    const UNIQUE: Unique = Unique::Account;
+
+    fn account(&self) -> &Account {
+        &self.parts.account
     }
 
-    /// Starts a VM that this call has made.
-    async fn begin(&self, vm: Vm) -> Result<Created> {
-        match self.config.cocoon.launch(&vm.name, &vm.id).await {
-            Ok(()) => {}
-            // It was made and is gone again: somebody deleted it meanwhile, as it is their right.
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Created::New(self.told(&vm)?)),
-            Err(error) => {
-                // What cannot be started is no host. Best effort: a repeat of the create finds what stays.
-                if let Ok(locked) = self.config.cocoon.lock(&vm.name, &vm.id, "create").await {
-                    let _ = self.config.cocoon.remove_locked(locked, Removal::OnlyStopped).await;
-                }
-                return Err(error);
-            }
-        }
-        let seen = self.config.cocoon.inspect(&vm.name).await.ok().filter(|seen| seen.id == vm.id);
-        Ok(Created::New(self.told(&seen.unwrap_or(vm))?))
+    fn sends(&self) -> &dyn Sends {
+        &self.parts.recent
     }
 
-    /// Judges the VM that has the name, and goes on with its create where that was broken off.
-    async fn existing(&self, vm: &Vm, wished: &BTreeMap<String, String>) -> Result<Created> {
-        let found = vm.host.as_ref().map(|host| &host.labels);
-        match found.map_or(ownership::Match::OtherOwner, |found| ownership::compare(found, wished)) {
-            ownership::Match::SameWish | ownership::Match::SameSpec => {}
-            ownership::Match::OtherSpec => {
-                return Err(taken(&vm.name, "a host of another spec"));
-            }
-            ownership::Match::OtherOwner => return Err(taken(&vm.name, "a VM that is no host of this owner")),
-        }
-        let ran = vm.host.as_ref().is_some_and(|host| host.ran);
-        let broken_off = match vm.ending {
-            Some(Ending::NeverStarted) => true,
-            Some(Ending::FailedToStart) => !ran,
-            _ => false,
-        };
-        if vm.state == VmState::Stopped && broken_off {
-            self.config.cocoon.launch(&vm.name, &vm.id).await?;
-            let seen = self.config.cocoon.inspect(&vm.name).await?;
-            return Ok(Created::Existing(self.told(&seen)?));
-        }
-        Ok(Created::Existing(self.told(vm)?))
+    fn check(&self, spec: &HostSpec) -> Result<()> {
+        self.parts.account.capabilities().check(spec)
     }
 
     /// The VM that a spec describes, once all in it is found to be right and there is room.
-    async fn vm_spec(&self, spec: &HostSpec, labels: &BTreeMap<String, String>, name: &Name) -> Result<VmSpec> {
-        let machine = self.choose(spec).await?;
-        let address = address::of(self.config.cocoon.root_dir(), name.as_str());
-        let network = match (&self.config.network, self.config.cocoon.named_hypervisor()) {
+    async fn plan(&self, spec: &HostSpec) -> Result<Plan> {
+        let parts = self.parts;
+        let name = convert::vm_name(parts.owner(), &spec.name)?;
+        let machine = parts.offers.choose(spec).await?;
+        let address = address::of(parts.cocoon.root_dir(), name.as_str());
+        let network = match (&parts.network, parts.cocoon.named_hypervisor()) {
             (Some(network), _) => network.clone(),
             (None, Some(HypervisorKind::CloudHypervisor)) => NetworkChoice::default_network()?,
             (None, _) => NetworkChoice::User,
@@ -93,21 +72,14 @@ impl Inner {
             NetworkChoice::User => address::published(address, &spec.inbound)?,
             _ => Vec::new(),
         };
-        let image = self.image(&spec.image).await?;
-        let size = boot_size(spec, machine, Some(&image))?;
+        let image = parts.images.find(&spec.image).await?;
+        let size = boot_size(spec, machine, image.needs())?;
         let data = spec.data_disk.map_or(0, |disk| disk.size.0);
-        self.free().await?.check(machine, GiB(size.0.saturating_add(data)))?;
-        let mark = HostMark {
-            name: spec.name.clone(),
-            labels: labels.clone(),
-            machine_type: machine.name.clone(),
-            image: spec.image.to_string(),
-            ssh_user: image.ssh_user,
-            address,
-            ran: false,
-        };
-        let mut vm = VmSpec::new(name.clone(), image.disk).cpus(machine.vcpus).memory(machine.memory).storage(size);
-        vm = published.into_iter().fold(vm.network(network).host(mark), VmSpec::publish);
+        parts.offers.free().await?.check(machine, GiB(size.0.saturating_add(data)))?;
+        DataDisks(parts).check(spec, &name).await?;
+        let vm =
+            VmSpec::new(name, image.disk).cpus(machine.vcpus).memory(machine.memory).storage(size).network(network);
+        let mut vm = published.into_iter().fold(vm, VmSpec::publish);
         vm = spec.ssh_keys.iter().cloned().fold(vm, VmSpec::ssh_key);
         if let Some(kernel) = image.kernel {
             vm = vm.kernel(kernel);
@@ -115,26 +87,86 @@ impl Inner {
         if let Some(data) = &spec.user_data {
             vm = vm.user_data(data.clone());
         }
-        Ok(vm)
+        let mark = HostMark {
+            name: spec.name.clone(),
+            labels: BTreeMap::new(),
+            machine_type: machine.name.clone(),
+            image: spec.image.to_string(),
+            ssh_user: image.ssh_user,
+            address,
+            ran: false,
+        };
+        Ok(Plan { vm, mark, regions: [spec.region.clone()] })
     }
+
+    fn places<'a>(&self, plan: &'a Plan) -> &'a [Region] {
+        &plan.regions
+    }
+
+    async fn candidates(&self, spec: &HostSpec) -> Result<Vec<Candidate<Vm>>> {
+        let name = convert::vm_name(self.parts.owner(), &spec.name)?;
+        match self.parts.cocoon.settled(&name).await {
+            Ok(vm) => Ok(vec![candidate(vm)]),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn launch(&self, request: &Request<'_, Plan>, _: &Region, (): &mut ()) -> Result<Candidate<Vm>> {
+        let (cocoon, Plan { vm, mark, .. }) = (&self.parts.cocoon, &request.plan);
+        let name = convert::vm_name(self.parts.owner(), &request.spec.name)?;
+        let vm = vm.clone().host(HostMark { labels: request.labels.clone(), ..mark.clone() });
+        let vm = DataDisks(self.parts).make(request.spec, &name, vm).await?;
+        self.has_made.store(true, Ordering::Relaxed);
+        match cocoon.launch(&vm.name, &vm.id).await {
+            Ok(()) => {}
+            // It was made and is gone again: somebody deleted it meanwhile, as it is their right.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                // What cannot be started is no host. Best effort: a repeat of the create finds what stays.
+                if let Ok(locked) = cocoon.lock(&vm.name, &vm.id, "create").await {
+                    let _ = cocoon.remove_locked(locked, Removal::OnlyStopped).await;
+                }
+                return Err(error);
+            }
+        }
+        Ok(candidate(vm))
+    }
+
+    /// Goes on with a create that was broken off before the VM was started.
+    async fn complete(&self, _: &HostSpec, _: Option<&Plan>, host: &Candidate<Vm>) -> Result<()> {
+        let vm = &host.host;
+        let ran = vm.host.as_ref().is_some_and(|host| host.ran);
+        let broken_off = match vm.ending {
+            Some(Ending::NeverStarted) => true,
+            Some(Ending::FailedToStart) => !ran,
+            _ => false,
+        };
+        if vm.state != VmState::Stopped || !broken_off || self.has_made.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.parts.cocoon.launch(&vm.name, &vm.id).await {
+            // Deleted since it was read: it was there all the same.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            launched => launched,
+        }
+    }
+
+    /// As it is now; or as it was last seen, where it is gone again.
+    async fn host(&self, vm: Vm) -> Result<HostRuntime> {
+        let seen = self.parts.cocoon.inspect(&vm.name).await.ok().filter(|seen| seen.id == vm.id);
+        self.parts.host(&seen.unwrap_or(vm))
+    }
+
+    async fn remove(&self, host: &Candidate<Vm>, _: Surplus) -> Result<()> {
+        delete_whole(&Delete(self.parts), &host.id).await
+    }
+
+    async fn undo(&self, _: &Request<'_, Plan>, (): ()) {}
 }
 
-/// The size of the boot disk: as wished, or the machine type's, or the image's where that is more.
-///
-/// # Errors
-/// `InvalidRequest` on field `boot_disk` where the image needs more than was wished.
-pub(crate) fn boot_size(spec: &HostSpec, machine: &MachineType, image: Option<&Bootable>) -> Result<GiB> {
-    let needed = image.map_or(0, |image| image.size.div_ceil(1 << 30));
-    let needed = GiB(u32::try_from(needed).unwrap_or(u32::MAX));
-    match spec.boot_disk.size {
-        Some(size) if size < needed => Err(Error::invalid(
-            "boot_disk",
-            format!("must be at least {needed}, which {} needs, got {size}", spec.image),
-        )),
-        Some(size) => Ok(size),
-        None => Ok(machine::disk(machine).max(needed)),
-    }
+/// A VM that has the name. One that is no host has no labels, and so is nobody's.
+fn candidate(vm: Vm) -> Candidate<Vm> {
+    let labels = vm.host.as_ref().map(|host| host.labels.clone()).unwrap_or_default();
+    Candidate { id: convert::host_id(&vm.name, &vm.id), labels, created: Some(vm.created_at), host: vm }
 }
-
-/// How often a host of the same name may be made and deleted by others while this one is made.
-const ATTEMPTS: u32 = 8;

@@ -3,80 +3,75 @@
 use cloud_types::{DataDisk, Error, ErrorKind, HostSpec, Name, OnDelete, Result};
 use cocoon::{HeldShelf, Vm, VmSpec};
 
+use crate::disks::{DataDiskOf, VolumeRecord};
 use crate::error::taken;
-use crate::host::Inner;
-use crate::volume::{DataDiskOf, VolumeRecord};
+use crate::parts::Parts;
 
-impl Inner {
-    /// Makes the VM of a host, with its data disk where it is to have one. What was made for a VM that was not is removed.
-    pub(crate) async fn make(&self, spec: &HostSpec, name: &Name, wish: VmSpec) -> Result<Vm> {
-        let Some(disk) = &spec.data_disk else { return self.config.cocoon.create(&wish).await };
+/// The VM of a host that is made, with its data disk where it is to have one.
+pub(crate) struct DataDisks<'a>(pub(crate) &'a Parts);
+
+impl DataDisks<'_> {
+    /// Makes the VM of a host. A data disk that was made for a VM that was not is removed.
+    pub(crate) async fn make(&self, spec: &HostSpec, name: &Name, vm: VmSpec) -> Result<Vm> {
+        let Some(disk) = &spec.data_disk else { return self.0.cocoon.create(&vm).await };
+        let shelf = self.0.disks.shelf();
         // Until the VM's record names the disk, nobody else may look whether it is free.
-        let held = self.volumes().hold("making a host with a data disk").await?;
-        if self.config.cocoon.inspect(name).await.is_ok() {
-            return Err(taken(name, "another VM"));
+        let held = shelf.hold("making a host with a data disk").await?;
+        if self.0.cocoon.inspect(name).await.is_ok() {
+            return Err(taken(name));
         }
-        let (volume, is_new) = self.data_disk(&held, disk, spec, name).await?;
-        let file = self.volumes().disk(&volume.id);
-        let made = self.config.cocoon.create(&wish.volume(volume.id.clone(), file)).await;
+        let (volume, is_new) = self.ready(&held, disk, spec, name).await?;
+        let file = shelf.disk(&volume.id);
+        let made = self.0.cocoon.create(&vm.volume(volume.id.clone(), file)).await;
         if made.is_err() && is_new {
             // Best effort: the next create of the name replaces it, and a sweep shows it.
-            let _ = self.volumes().remove(&held, &volume.id).await;
+            let _ = shelf.remove(&held, &volume.id).await;
         }
         made
     }
 
-    /// The disk, and whether it is new. One that was kept comes back; one that was to go with its host is replaced, since
-    /// what is on it was given up.
-    async fn data_disk(
-        &self,
-        held: &HeldShelf,
-        wished: &DataDisk,
-        spec: &HostSpec,
-        vm: &Name,
-    ) -> Result<(VolumeRecord, bool)> {
-        let keep = wished.on_delete == OnDelete::Keep;
-        let users = self.users().await?;
-        for mut volume in self.disks_of(vm).await? {
+    /// Whether the data disk that an earlier host of the name left can be this one's.
+    ///
+    /// # Errors
+    /// `Conflict` where another VM has it; `AlreadyExists` where it was kept and has another size.
+    pub(crate) async fn check(&self, spec: &HostSpec, vm: &Name) -> Result<()> {
+        let Some(requested) = &spec.data_disk else { return Ok(()) };
+        let users = self.0.disks.users().await?;
+        for volume in self.0.disks.of_host(vm).await? {
             if let Some((user, _)) = users.get(&volume.id) {
                 let message = format!("the data disk of {} is at {user}: detach it there first", spec.name);
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
-            if !volume.data_disk.as_ref().is_some_and(|of| of.keep) {
-                self.volumes().remove(held, &volume.id).await?;
-                continue;
-            }
-            if volume.size != wished.size {
+            if !volume.goes_with_host() && volume.size != requested.size {
                 let message = format!("the data disk that was kept of {} has {}", spec.name, volume.size);
                 return Err(Error::new(ErrorKind::AlreadyExists, message));
             }
-            volume.data_disk = Some(DataDiskOf { vm: vm.clone(), keep });
-            self.volumes().write(held, &volume.id, &volume).await?;
-            return Ok((volume, false));
-        }
-        let of = DataDiskOf { vm: vm.clone(), keep };
-        let volume = self.make_volume(held, format!("{}-data", spec.name), wished.size, Some(of)).await?;
-        Ok((volume, true))
-    }
-
-    /// Removes what goes with a host whose VM is gone; what a VM has, by now perhaps a later one of the name, stays.
-    pub(crate) async fn drop_data_disks(&self, vm: &Name) -> Result<()> {
-        let goes = |volume: &VolumeRecord| volume.data_disk.as_ref().is_some_and(|of| !of.keep);
-        if !self.disks_of(vm).await?.iter().any(goes) {
-            return Ok(());
-        }
-        let held = self.volumes().hold("deleting a data disk").await?;
-        let users = self.users().await?;
-        for volume in self.disks_of(vm).await?.iter().filter(|volume| goes(volume) && !users.contains_key(&volume.id)) {
-            self.volumes().remove(&held, &volume.id).await?;
         }
         Ok(())
     }
 
-    /// The data disks that came with hosts whose VM has this name.
-    pub(crate) async fn disks_of(&self, vm: &Name) -> Result<Vec<VolumeRecord>> {
-        let mut volumes: Vec<VolumeRecord> = self.volumes().all().await?;
-        volumes.retain(|volume| volume.data_disk.as_ref().is_some_and(|of| of.vm == *vm));
-        Ok(volumes)
+    /// The disk, and whether it is new. One that was kept comes back; one that was to go with its host is replaced, since
+    /// what is on it was given up.
+    async fn ready(
+        &self,
+        held: &HeldShelf,
+        requested: &DataDisk,
+        spec: &HostSpec,
+        vm: &Name,
+    ) -> Result<(VolumeRecord, bool)> {
+        self.check(spec, vm).await?;
+        let keep = requested.on_delete == OnDelete::Keep;
+        for mut volume in self.0.disks.of_host(vm).await? {
+            if volume.goes_with_host() {
+                self.0.disks.shelf().remove(held, &volume.id).await?;
+                continue;
+            }
+            volume.data_disk = Some(DataDiskOf { vm: vm.clone(), keep });
+            self.0.disks.shelf().write(held, &volume.id, &volume).await?;
+            return Ok((volume, false));
+        }
+        let of = DataDiskOf { vm: vm.clone(), keep };
+        let volume = self.0.disks.make(held, format!("{}-data", spec.name), requested.size, Some(of)).await?;
+        Ok((volume, true))
     }
 }

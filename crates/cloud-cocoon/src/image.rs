@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use cloud_types::{Architecture, Error, ErrorKind, Image, ImageInfo, Result};
-use cocoon::{DirectKernel, ImageFile, Images, Pull, StoredImage};
+use cloud_types::{Architecture, Error, ErrorKind, GiB, Image, ImageInfo, Result, SnapshotId};
+use cocoon::{Cocoon, DirectKernel, ImageFile, Pull, StoredImage, StoredSnapshot};
 
-use crate::host::Inner;
-use crate::snapshot::PREFIX;
+/// Before the names of images that are snapshots. No registry's name begins so, since each begins with a registry's host.
+pub(crate) const PREFIX: &str = "snapshot/";
 
 /// What a host boots in place of a distribution's own image.
 ///
@@ -93,14 +93,31 @@ pub(crate) struct Bootable {
     pub(crate) ssh_user: String,
 }
 
-impl Inner {
+impl Bootable {
+    /// The smallest disk that can begin as the image.
+    pub(crate) fn needs(&self) -> GiB {
+        GiB(u32::try_from(self.size.div_ceil(1 << 30)).unwrap_or(u32::MAX))
+    }
+}
+
+/// The images that hosts begin as.
+pub(crate) struct Images {
+    cocoon: Cocoon,
+    names: Names,
+}
+
+impl Images {
+    pub(crate) fn new(cocoon: Cocoon, names: Names) -> Self {
+        Self { cocoon, names }
+    }
+
     /// The image that a name means; it is pulled where it is not here.
     ///
     /// # Errors
     /// `InvalidRequest` on field `image` where there is none; what a pull can meet.
-    pub(crate) async fn image(&self, name: &Image) -> Result<Bootable> {
+    pub(crate) async fn find(&self, name: &Image) -> Result<Bootable> {
         let user = ssh_user(name);
-        if let Some(known) = self.config.images.find(name) {
+        if let Some(known) = self.names.find(name) {
             let found = self.source(&known.source).await?;
             let user = known.ssh_user.as_deref().unwrap_or(user);
             return Ok(Bootable { kernel: known.kernel.clone(), ssh_user: user.to_owned(), ..found });
@@ -108,7 +125,7 @@ impl Inner {
         let found = match name {
             Image::Id(id) => self.source(id).await?,
             Image::Snapshot(id) => {
-                let kept = self.kept(id).await.map_err(as_input)?;
+                let kept = self.snapshot(id).await.map_err(as_input)?;
                 let disk = PathBuf::from(kept.image.id.hex());
                 let size = kept.image.disk.size;
                 return Ok(Bootable { disk, size, kernel: None, ssh_user: kept.note.ssh_user });
@@ -118,9 +135,19 @@ impl Inner {
         Ok(Bootable { ssh_user: user.to_owned(), ..found })
     }
 
+    /// The snapshot of this id, whoever's.
+    ///
+    /// # Errors
+    /// `NotFound` without it.
+    pub(crate) async fn snapshot(&self, id: &SnapshotId) -> Result<StoredSnapshot> {
+        let kept = self.cocoon.images().snapshots().await?;
+        let found = kept.into_iter().find(|kept| kept.note.id == *id);
+        found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no snapshot {id}")))
+    }
+
     /// The image that a source means: a file, one that is in the store, or one that is got now.
     async fn source(&self, text: &str) -> Result<Bootable> {
-        let images = self.config.cocoon.images();
+        let images = self.cocoon.images();
         let path = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
         if path.is_absolute() {
             let disk = ImageFile::find(path).await?;
@@ -140,20 +167,20 @@ impl Inner {
     }
 
     /// The images that hosts can boot, as far as it can be said without asking a server.
-    pub(crate) async fn known_images(&self) -> Result<Vec<ImageInfo>> {
+    pub(crate) async fn list(&self) -> Result<Vec<ImageInfo>> {
         let info = |id: String, description: String| ImageInfo {
             id,
             description,
             architecture: Architecture::X86_64,
             deprecated: false,
         };
-        let named = self.config.images.0.iter();
+        let named = self.names.0.iter();
         let mut all: Vec<_> = named.map(|(name, image)| info(image.source.clone(), name.to_string())).collect();
-        let pulled = self.config.cocoon.images().list().await?;
+        let pulled = self.cocoon.images().list().await?;
         for stored in pulled.into_iter().filter(|image| !image.name.starts_with(PREFIX)) {
             all.push(info(stored.name.clone(), format!("pulled on {}", stored.pulled_at.strftime("%F"))));
         }
-        for (system, version) in Images::officials() {
+        for (system, version) in cocoon::Images::officials() {
             all.push(info(
                 format!("official://{system}/{version}"),
                 format!("{system} {version}, its own cloud image"),
@@ -166,7 +193,7 @@ impl Inner {
 }
 
 /// An image of the store, as a VM is made of it.
-pub(crate) fn bootable(stored: &StoredImage) -> Bootable {
+fn bootable(stored: &StoredImage) -> Bootable {
     // The kernel that came with it is found when the VM is made.
     Bootable { disk: PathBuf::from(stored.id.hex()), size: stored.disk.size, kernel: None, ssh_user: String::new() }
 }
@@ -191,14 +218,16 @@ fn official(name: &Image) -> Result<String> {
             ));
         }
     };
-    match Images::official(system, version) {
+    match cocoon::Images::official(system, version) {
         Some(_) => Ok(format!("official://{system}/{version}")),
         None => {
-            let known: Vec<_> = Images::officials().map(|(system, version)| format!("{system} {version}")).collect();
+            let known: Vec<_> =
+                cocoon::Images::officials().map(|(system, version)| format!("{system} {version}")).collect();
             Err(Error::invalid("image", format!("must be one of {}, or an id; got {name}", known.join(", "))))
         }
     }
 }
+
 /// Whether the text says where the image is to be got: a mere word would be looked for at Docker's.
 fn names_a_server(text: &str) -> bool {
     let host = text.split_once('/').map_or("", |(host, _)| host);

@@ -2,8 +2,6 @@
 
 use cloud_types::{Architecture, CpuKind, Error, GiB, MachineType, MachineTypeName, MiB, Result};
 
-use crate::capacity::Limits;
-
 /// Name, processors, memory and disk.
 const BUILT_IN: [(&str, u32, MiB, GiB); 5] = [
     ("tiny", 1, MiB(512), GiB(5)),
@@ -13,10 +11,9 @@ const BUILT_IN: [(&str, u32, MiB, GiB); 5] = [
     ("xlarge", 8, MiB::from_gib(16), GiB(80)),
 ];
 
-/// The built-in types that the box has processors and memory for.
-pub(crate) fn built_in(limits: &Limits) -> Result<Vec<MachineType>> {
-    let limits = limits.resolved()?;
-    let fits = |(_, vcpus, memory, _): &&(_, u32, MiB, _)| *vcpus <= limits.box_cpus && *memory <= limits.memory;
+/// The built-in types that a box with these processors and this memory can run.
+pub(crate) fn built_in(box_cpus: u32, box_memory: MiB) -> Result<Vec<MachineType>> {
+    let fits = |(_, vcpus, memory, _): &&(_, u32, MiB, _)| *vcpus <= box_cpus && *memory <= box_memory;
     BUILT_IN.iter().filter(fits).map(|(name, vcpus, memory, disk)| machine(name, *vcpus, *memory, *disk)).collect()
 }
 

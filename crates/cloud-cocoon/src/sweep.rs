@@ -1,41 +1,45 @@
 //! All that an owner has on this box, hosts first, so that what they use can go after them.
 
 use async_trait::async_trait;
-use cloud_types::{HostId, Resource, ResourceKind, Result, SnapshotId, Sweep};
+use cloud_driver::{Copies, delete_whole, gone, volumes};
+use cloud_types::{HostId, Resource, ResourceKind, Result, SnapshotId, Sweep, VolumeId};
 use cocoon::{StoredSnapshot, Vm};
 
-use crate::convert;
-use crate::error::named;
+use crate::delete::Delete;
+use crate::disks::VolumeRecord;
 use crate::host::Provider;
-use crate::ssh_key::KeyRecord;
-use crate::volume::VolumeRecord;
+use crate::ssh_key::{self, KeyRecord};
+use crate::{convert, snapshot as snapshots};
 
 #[async_trait]
 impl Sweep for Provider {
     async fn list_resources(&self) -> Result<Vec<Resource>> {
         let list = async {
-            let vms = self.0.config.cocoon.list().await?;
+            let vms = self.0.cocoon.list().await?;
             let own = vms.iter().filter(|vm| convert::owner(vm).as_ref() == Some(self.0.owner()));
             let mut all: Vec<Resource> = own.map(host).collect();
-            all.extend(self.0.own_volumes().await?.iter().map(volume));
-            all.extend(self.0.own_snapshots().await?.iter().map(snapshot));
-            all.extend(self.0.own_keys().await?.iter().map(key));
+            all.extend(self.0.disks.own().await?.iter().map(volume));
+            all.extend(snapshots::own(&self.0).await?.iter().map(snapshot));
+            all.extend(ssh_key::own(&self.0).await?.iter().map(key));
             Ok(all)
         };
-        named("list_resources", list.await)
+        self.0.account.call("list_resources", list).await
     }
 
     async fn delete_resource(&self, resource: &Resource) -> Result<()> {
+        let id = resource.id.as_str();
         let delete = async {
             match resource.kind {
-                ResourceKind::Host => self.0.delete(&HostId::new(resource.id.as_str())).await,
-                ResourceKind::Volume => self.0.delete_volume(&resource.id).await,
-                ResourceKind::Snapshot => self.0.delete_snapshot(&SnapshotId::new(resource.id.as_str())).await,
-                ResourceKind::SshKey => self.0.delete_key(&resource.id).await,
+                ResourceKind::Host if convert::vm_of(&HostId::new(id)).is_ok() => {
+                    delete_whole(&Delete(&self.0), &HostId::new(id)).await
+                }
+                ResourceKind::Volume => volumes::delete(&*self.0, &VolumeId::new(id)).await,
+                ResourceKind::Snapshot => gone(Copies::remove(&*self.0, &SnapshotId::new(id)).await),
+                ResourceKind::SshKey => ssh_key::delete(&self.0, id).await,
                 _ => Ok(()),
             }
         };
-        named("delete_resource", delete.await)
+        self.0.account.call("delete_resource", delete).await
     }
 }
 
