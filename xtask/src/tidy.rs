@@ -97,7 +97,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "no-provider-named",
-        forbids: "a provider's name in cloud-types, cloud-http or cloud-conformance",
+        forbids: "a provider's name in cloud-types, cloud-driver, cloud-http or cloud-conformance",
         find: |workspace| Ok(text::no_provider_named(&workspace.rust, &workspace.manifests)),
     },
     Check {
@@ -165,6 +165,7 @@ const NOT_PROVIDERS: &[&str] = &[
     "cloud-boot-trial",
     "cloud-bootstrap",
     "cloud-conformance",
+    "cloud-driver",
     "cloud-http",
     "cloud-reach",
     "cloud-sim",

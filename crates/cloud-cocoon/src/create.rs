@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cloud_driver::{Account, Candidate, Creates, Request, Sends, Surplus, Unique, delete_whole};
+use cloud_driver::{Account, Candidate, Creates, Request, Sends, Surplus, Unique, delete_whole, found};
 use cloud_types::{ErrorKind, GiB, HostRuntime, HostSpec, Region, Result};
 use cocoon::{Ending, HostMark, HypervisorKind, NetworkChoice, Removal, Vm, VmSpec, VmState};
 
@@ -105,11 +105,7 @@ impl Creates for Create<'_> {
 
     async fn candidates(&self, spec: &HostSpec) -> Result<Vec<Candidate<Vm>>> {
         let name = convert::vm_name(self.parts.owner(), &spec.name)?;
-        match self.parts.cocoon.settled(&name).await {
-            Ok(vm) => Ok(vec![candidate(vm)]),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        Ok(found(self.parts.cocoon.settled(&name).await)?.map(candidate).into_iter().collect())
     }
 
     async fn launch(&self, request: &Request<'_, Plan>, _: &Region, (): &mut ()) -> Result<Candidate<Vm>> {
