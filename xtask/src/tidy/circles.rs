@@ -19,23 +19,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         "crates/cloud-gcp",
         &["catalog", "create", "delete", "firewall", "host", "image", "preempted", "convert", "labels"],
     ),
-    (
-        "crates/cocoon",
-        &[
-            "abandon",
-            "cocoon",
-            "config",
-            "crash",
-            "hypervisor",
-            "image",
-            "images",
-            "network",
-            "program",
-            "spec",
-            "state",
-            "vm",
-        ],
-    ),
 ];
 
 pub(super) fn no_circles(rust: &[Source]) -> Vec<Finding> {
