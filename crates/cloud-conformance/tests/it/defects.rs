@@ -98,6 +98,7 @@ defects! {
     taking_what_is_not_claimed: TakesWhatIsNotClaimed => an_unclaimed_ability_is_refused;
     printing_user_data: PrintsUserData => user_data_is_never_printed;
     forgetting_the_address_in_estimates: ForgetsTheAddressInEstimates => an_estimate_is_what_the_host_costs;
+    forgetting_how_use_is_counted: ForgetsTerms => an_estimate_is_what_the_host_costs;
     forgetting_what_stopping_costs: ForgetsWhatStoppingCosts => what_stopping_costs_is_as_claimed;
     offering_the_wrong_price: OffersTheWrongPrice => a_machine_has_one_price;
     making_another_under_trouble: MakesAnotherUnderTrouble =>

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
-mod companions;
+
 mod conformance;
+mod dependents;
 mod hostile;
 mod lag;
 mod wire;

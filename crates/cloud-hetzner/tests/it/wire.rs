@@ -123,6 +123,7 @@ async fn a_plain_create_is_one_call_once_the_catalog_is_known() {
         "labels": {
             "role": "web", "cloud-owner": "mine", "cloud-name": "web-1",
             "cloud-spec": first.fingerprint().as_str(), "cloud-token": body["labels"]["cloud-token"],
+            "cloud-call": body["labels"]["cloud-call"],
         },
         "public_net": {"enable_ipv4": true, "enable_ipv6": false},
         "automount": false, "start_after_create": true,

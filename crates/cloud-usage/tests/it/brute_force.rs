@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use cloud_types::{CostKind, Currency, Money, Rate};
-use cloud_usage::{Change, Charges, Cost, Event, Monthly, Power, Query, Sighting};
+use cloud_types::{CostKind, Currency, Money, Monthly, Rate};
+use cloud_usage::{Change, Charges, Cost, Event, Power, Query, Sighting};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use proptest::prelude::*;
 use rust_decimal::Decimal;

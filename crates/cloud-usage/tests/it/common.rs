@@ -1,8 +1,8 @@
 //! Short words for histories: charges, changes and bills.
 
-use cloud_types::{CostKind, Currency, HostId, Money, ProviderId, Rate, SnapshotId, VolumeId};
+use cloud_types::{CostKind, Currency, HostId, Money, ProviderId, Rate, SnapshotId, Terms, VolumeId};
 use cloud_usage::{
-    Bill, Change, Charge, Charges, DoubtKind, Event, EventId, Ledger, Period, Power, Query, Subject, Tags, Terms,
+    Bill, Change, Charge, Charges, DoubtKind, Event, EventId, Ledger, Period, Power, Query, Subject, Tags,
 };
 use jiff::Timestamp;
 

@@ -1,7 +1,7 @@
 //! Histories worked out by hand: each comment is the whole arithmetic, and the sum must be equal to the last digit.
 
-use cloud_types::{CostKind, Currency, HostId, Money, Rate};
-use cloud_usage::{Change, Charge, DoubtKind, Month, Period, Query, Sighting, Subject, Terms};
+use cloud_types::{CostKind, Currency, HostId, Money, Rate, Terms};
+use cloud_usage::{Change, Charge, DoubtKind, Month, Period, Query, Sighting, Subject};
 
 use Change::{Deleted, Started, Stopped};
 

@@ -1,7 +1,7 @@
 //! Late, repeated and contradicting events: the order of arrival has no part in a bill, and neither have repeats.
 
-use cloud_types::{Currency, ErrorKind};
-use cloud_usage::{Appended, Cost, Entry, EventLog, Ledger, MemoryLog, Meter, Period, Query, Terms};
+use cloud_types::{Currency, ErrorKind, Terms};
+use cloud_usage::{Appended, Cost, Entry, EventLog, Ledger, MemoryLog, Meter, Period, Query};
 use proptest::prelude::*;
 use proptest::sample::Index;
 

@@ -1,7 +1,7 @@
 //! Random histories of one host: sensible ones and nonsense, since logs have both.
 
-use cloud_types::{CostKind, Currency, Money, Rate};
-use cloud_usage::{Change, Charge, Charges, Event, EventId, Monthly, Power, Sighting, Tags, Terms};
+use cloud_types::{CostKind, Currency, Money, Monthly, Rate, Terms};
+use cloud_usage::{Change, Charge, Charges, Event, EventId, Power, Sighting, Tags};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use rust_decimal::Decimal;

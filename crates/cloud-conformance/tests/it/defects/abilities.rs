@@ -208,6 +208,7 @@ impl Catalog for Broken {
         let mut items = estimate.items().to_vec();
         match self.defect {
             Defect::ForgetsTheAddressInEstimates => items.retain(|item| item.kind != CostKind::Address),
+            Defect::ForgetsTerms => items.iter_mut().for_each(|item| item.terms = None),
             Defect::ForgetsWhatStoppingCosts => {
                 items.iter_mut().for_each(|item| item.billed_when_stopped = !item.billed_when_stopped);
             }

@@ -112,8 +112,14 @@ impl Broken {
         Ok(hosts)
     }
 
-    /// Lets go of the disk, then of the host, then of the disk again: who stops in between has lost the disk.
+    /// Lets go of the disk, then of the host, then of the disk again: who stops in between has lost the disk, since nothing
+    /// is looked for once the host is going.
     async fn delete_in_steps(&self, id: &HostId) -> Result<()> {
+        match self.inner.get_host(id).await {
+            Ok(host) if host.state == HostState::Deleting => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            other => _ = other?,
+        }
         let volumes = self.inner.volumes().expect("they are claimed");
         let mut disks = volumes.list_volumes().await?;
         disks.retain(|disk| disk.host.as_ref() == Some(id));
