@@ -101,9 +101,9 @@ impl Sold {
         match self.offering(name, region) {
             Some(offering) => Ok(&offering.machine_type),
             None if self.machine_types.iter().any(|known| known.name == *name) => {
-                Err(Error::invalid("machine type", format!("{name} is not sold in {region}")))
+                Err(Error::invalid("machine", format!("{name} is not sold in {region}")))
             }
-            None => Err(Error::invalid("machine type", format!("there is no machine type {name}"))),
+            None => Err(Error::invalid("machine", format!("there is no machine type {name}"))),
         }
     }
 
@@ -133,14 +133,14 @@ impl Sold {
         let new = self.machine_type(to, region)?;
         let Some(old) = self.machine_types.iter().find(|known| known.name.as_str() == from) else { return Ok(()) };
         if old.architecture != new.architecture {
-            return Err(Error::invalid("machine type", format!("{to} has another architecture than {from}")));
+            return Err(Error::invalid("machine", format!("{to} has another architecture than {from}")));
         }
         Ok(())
     }
 
     fn machine_items(&self, name: &MachineTypeName, region: &Region, ipv4: bool) -> Result<Vec<CostItem>> {
         let offering = self.offering(name, region).ok_or_else(|| {
-            Error::invalid("machine type", format!("{name} is not sold in {region}, so its price is not known"))
+            Error::invalid("machine", format!("{name} is not sold in {region}, so its price is not known"))
         })?;
         let rate = Rate::Hourly { price: offering.hourly, cap: offering.monthly_cap };
         let mut items = vec![CostItem::new(CostKind::Machine, name.as_str(), rate)];

@@ -103,7 +103,7 @@ pub(crate) fn choose(world: &World, spec: &HostSpec, now: Timestamp) -> Result<M
         Machine::Named(name) if sold.iter().any(|offering| offering.machine_type.name == *name) => name.clone(),
         Machine::AtLeast(required) => Offering::cheapest(&sold, required)?.machine_type.name.clone(),
         Machine::Named(name) => {
-            return Err(Error::invalid("machine type", format!("there is no {name} in {}", spec.region)));
+            return Err(Error::invalid("machine", format!("there is no {name} in {}", spec.region)));
         }
         _ => return Err(Error::unsupported("this provider takes machine types by name or by requirements")),
     };
@@ -190,7 +190,7 @@ struct Bill<'a> {
 fn items(world: &World, bill: &Bill<'_>) -> Result<Estimate> {
     let price = world.catalog.machine(bill.machine).and_then(|machine| machine.prices.get(bill.region));
     let sold = price.and_then(|price| Some((price.monthly, hour(price, bill.market)?)));
-    let (cap, hourly) = sold.ok_or_else(|| Error::invalid("machine type", "is not sold there like that"))?;
+    let (cap, hourly) = sold.ok_or_else(|| Error::invalid("machine", "is not sold there like that"))?;
     let cap = (bill.market == Market::OnDemand).then(|| money(world, cap)).transpose()?;
     let machine = Rate::Hourly { price: money(world, hourly)?, cap };
     let tariff = &world.catalog.tariff;
