@@ -3,12 +3,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::python::{install, virtual_environment};
-use crate::shell::{Result, cargo, line, root, run as run_to_end, target_dir};
+use crate::shell::{Result, built, line, root, run as run_to_end};
 use crate::sources::{self, Source};
+use crate::workspace_tests;
 
 /// Who can be tried: each provider with a script in `xtask/interop`, and the Python package that the script's head names
 /// as what the caller installs; with a version where the newest is too new for the description that the simulator is held to.
@@ -33,16 +34,15 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let Some((provider, package)) = clients.iter().find(|(name, _)| name == provider) else {
         return Err(format!("no client for `{provider}`; there is one for {}", known()).into());
     };
-    run_to_end(&mut cargo(["build", "--quiet", "--package", "cloud-sim", "--bin", "cloud-sim"]))?;
+    let program = built("cloud-sim", &[])?;
     let python = virtual_environment(&format!("interop/{provider}"), &[package])?;
-    let simulator = Simulator::start(provider)?;
+    let simulator = Simulator::start(&program, provider)?;
     let script = root().join("xtask/interop").join(format!("{provider}.py"));
     run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))?;
     if provider == "aws" { on_moto(&python) } else { Ok(()) }
 }
 
-/// Drives our client of EC2 against moto's server. The tests of the whole workspace are named, as they are run elsewhere:
-/// nothing is compiled twice.
+/// Drives our client of EC2 against moto's server.
 fn on_moto(python: &Path) -> Result {
     install(python, &[MOTO])?;
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -54,8 +54,7 @@ fn on_moto(python: &Path) -> Result {
         port = free.port()
     );
     let moto = Simulator::start_program(Command::new("bash").arg("-c").arg(script).arg(server))?;
-    let test = ["test", "--quiet", "--workspace", "--test", "moto", "--", "--nocapture"];
-    run_to_end(cargo(test).env("CLOUD_MOTO_ENDPOINT", &moto.url))
+    run_to_end(workspace_tests::command(&["moto::"])?.env("CLOUD_MOTO_ENDPOINT", &moto.url))
 }
 
 /// moto's server of EC2, and of the parameters by which images are found.
@@ -73,9 +72,9 @@ struct Simulator {
 const KEEPER: &str = r#"trap : INT TERM; "$@" </dev/null & exec >/dev/null; cat; kill $! 2>/dev/null; wait"#;
 
 impl Simulator {
-    fn start(provider: &str) -> Result<Self> {
+    fn start(program: &Path, provider: &str) -> Result<Self> {
         let options = ["--listen", "127.0.0.1:0", "--speed", SPEED, "--seed", "1"];
-        Self::start_program(Command::new(program(&target_dir())).arg(provider).args(options))
+        Self::start_program(Command::new(program).arg(provider).args(options))
     }
 
     fn start_program(program: &Command) -> Result<Self> {
@@ -100,10 +99,6 @@ impl Drop for Simulator {
         // Fails only where it was waited for before.
         let _ = self.keeper.wait();
     }
-}
-
-fn program(target: &Path) -> PathBuf {
-    target.join("debug").join("cloud-sim")
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod sources;
 mod tidy;
 mod trials;
 mod user_data;
+mod workspace_tests;
 
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
-        usage: "[--list] [--step NAME]...",
+        usage: "[--list] [--all] [--step NAME]...",
         about: "every check, with the seconds each took",
         run: ci::run,
     },

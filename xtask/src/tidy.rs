@@ -97,7 +97,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "no-provider-named",
-        forbids: "a provider's name in cloud-types, cloud-http or cloud-conformance",
+        forbids: "a provider's name in cloud-types, cloud-driver, cloud-http or cloud-conformance",
         find: |workspace| Ok(text::no_provider_named(&workspace.rust, &workspace.manifests)),
     },
     Check {
@@ -165,6 +165,7 @@ const NOT_PROVIDERS: &[&str] = &[
     "cloud-boot-trial",
     "cloud-bootstrap",
     "cloud-conformance",
+    "cloud-driver",
     "cloud-http",
     "cloud-reach",
     "cloud-sim",
@@ -178,7 +179,7 @@ const NOT_PROVIDERS: &[&str] = &[
 /// Whether a package, by its name or folder, stands behind a provider.
 pub(crate) fn is_provider(package: &str) -> bool {
     let name = package.strip_prefix("crates/").unwrap_or(package);
-    (name.starts_with("cloud-") || name == "cocoon") && !NOT_PROVIDERS.contains(&name)
+    name.starts_with("cloud-") && !NOT_PROVIDERS.contains(&name)
 }
 
 #[cfg(test)]
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn providers_are_told_from_the_rest() {
-        assert!(is_provider("crates/cloud-local") && is_provider("cloud-acme") && is_provider("cocoon"));
-        assert!(!is_provider("crates/cloud-types") && !is_provider("crates/cloud") && !is_provider("xtask"));
+        assert!(is_provider("crates/cloud-local") && is_provider("cloud-acme"));
+        assert!(!is_provider("crates/cloud-types") && !is_provider("crates/cloud") && !is_provider("crates/cocoon"));
     }
 }

@@ -7,9 +7,10 @@ use crate::shell::{Result, cargo, run as run_to_end};
 /// asks for a provider that is tried by hand has that one's too.
 pub(crate) fn run(program: &str, arguments: &[String]) -> Result {
     if program == "bench" && arguments.first().is_some_and(|word| word == "cocoon") {
-        // Counts are the same in any build, and a release build takes minutes.
-        let profile = if arguments.iter().any(|word| word == "--judge-counts-only") { "dev" } else { "bench" };
-        return run_to_end(cargo(BENCH_OF_COCOON).args(["--profile", profile, "--"]).args(&arguments[1..]));
+        // Counts are the same in any build: what the tests have compiled will do. A release build takes minutes.
+        let counts_only = arguments.iter().any(|word| word == "--judge-counts-only");
+        let how = if counts_only { ["--workspace", "--profile=dev"] } else { ["--package=cocoon", "--profile=bench"] };
+        return run_to_end(cargo(BENCH_OF_COCOON).args(how).arg("--").args(&arguments[1..]));
     }
     let features = &tried()?.features(arguments);
     let how =
@@ -18,4 +19,4 @@ pub(crate) fn run(program: &str, arguments: &[String]) -> Result {
 }
 
 /// It measures the command `cocoon` as a program, and needs no provider.
-const BENCH_OF_COCOON: [&str; 8] = ["bench", "--quiet", "--package", "cocoon", "--features", "cli", "--bench", "cost"];
+const BENCH_OF_COCOON: [&str; 6] = ["bench", "--quiet", "--features", "cocoon/cli", "--bench", "cost"];

@@ -1,10 +1,10 @@
 //! The settings of a [`Hetzner`] value, from code or from the environment.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use cloud_driver::Settings;
 use cloud_http::{Client, RateHeaders, RateLimiter};
-use cloud_types::{Clock, Error, Owner, Result, SystemClock};
+use cloud_types::{Error, Owner, Result};
 use secrecy::SecretString;
 use url::Url;
 
@@ -22,11 +22,10 @@ use crate::{Hetzner, auth, error};
 pub struct Config {
     token: SecretString,
     endpoint: String,
-    owner: Owner,
-    clock: Arc<dyn Clock>,
-    deadline: Duration,
-    seed: Option<u64>,
+    settings: Settings,
 }
+
+cloud_driver::settings!(Config);
 
 impl Config {
     /// Settings for the real cloud and the owner `default`.
@@ -45,55 +44,19 @@ impl Config {
             config.endpoint = endpoint;
         }
         if let Ok(owner) = std::env::var("CLOUD_OWNER") {
-            config.owner = Owner::new(owner)?;
+            config.settings.owner = Owner::new(owner)?;
         }
         Ok(config)
     }
 
     fn with_token(token: SecretString) -> Self {
-        Self {
-            token,
-            endpoint: "https://api.hetzner.cloud/v1".to_owned(),
-            owner: Owner::default(),
-            clock: Arc::new(SystemClock),
-            deadline: Duration::from_secs(120),
-            seed: None,
-        }
+        Self { token, endpoint: "https://api.hetzner.cloud/v1".to_owned(), settings: Settings::default() }
     }
 
     /// The address of the API, such as a simulator's.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = url.into();
-        self
-    }
-
-    /// Whose hosts this value makes and lists.
-    #[must_use]
-    pub fn owner(mut self, owner: Owner) -> Self {
-        self.owner = owner;
-        self
-    }
-
-    /// The clock that everything waits on.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long one call of the API may take with all its repeats, its wait for a place in the request budget apart.
-    /// Default: 2 minutes.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Makes the random part of waits the same in every run, for tests.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
         self
     }
 
@@ -115,13 +78,13 @@ impl Config {
             .authorize(auth::bearer(&self.token).map_err(|error| error.with_provider(&crate::ID))?)
             .errors(error::Table)
             .limiter(limiter)
-            .clock(self.clock.clone())
-            .deadline(self.deadline)
+            .clock(self.settings.clock.clone())
+            .deadline(self.settings.deadline)
             .user_agent(concat!("cloud-hetzner/", env!("CARGO_PKG_VERSION")));
-        if let Some(seed) = self.seed {
+        if let Some(seed) = self.settings.seed {
             client = client.seed(seed);
         }
-        Ok(Hetzner::new(Api::new(client.build()?), self.owner, self.clock))
+        Ok(Hetzner::new(Api::new(client.build()?), self.settings))
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cloud_types::{Console, ConsoleAccess, HostId, Result};
 
 use crate::convert;
-use crate::host::{Hetzner, named};
+use crate::host::Hetzner;
 
 #[async_trait]
 impl Console for Hetzner {
@@ -13,6 +13,6 @@ impl Console for Hetzner {
             let answer = self.0.api.request_console(convert::number(id.as_str())?).await?;
             Ok(ConsoleAccess::new(answer.wss_url, Some(answer.password)))
         };
-        named("open_console", open.await)
+        self.0.account.call("open_console", open).await
     }
 }

@@ -1,20 +1,58 @@
-//! Hetzner's words into ours and back: pure, and the only file that sees both.
+//! Hetzner's words into ours and back: pure, and with [`client`](crate::client) and [`error`](crate::error) the only files
+//! that know the words of the wire.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use cloud_types::{
-    Addresses, Architecture, CpuKind, Currency, Error, ErrorKind, GiB, HostId, HostRuntime, HostState, ImageInfo,
-    InboundPort, MachineType, MachineTypeName, MiB, Money, Rate, Region, RegionInfo, Resource, ResourceKind, Result,
-    Snapshot, SnapshotId, SnapshotState, SshKey, SshKeyId, Volume, VolumeId, ownership,
+    Addresses, Error, ErrorKind, GiB, HostId, HostRuntime, HostState, MachineTypeName, Region, Resource, ResourceKind,
+    Result, Snapshot, SnapshotId, SnapshotState, SshKey, SshKeyId, Volume, VolumeId, ownership,
 };
+use jiff::Timestamp;
 
-use rust_decimal::Decimal;
-
-use crate::labels;
 use crate::wire;
 
-/// A host of a server. An address or a word that makes no sense is an error, not a guess.
-pub(crate) fn host(server: wire::Server) -> Result<HostRuntime> {
+mod body;
+mod catalog;
+
+pub(crate) use body::{
+    Plan, Ready, change_type, create_firewall, create_image, create_server, create_ssh_key, create_volume,
+    update_ssh_key,
+};
+#[cfg(test)]
+pub(crate) use catalog::money;
+pub(crate) use catalog::{Shelf, shelf};
+
+pub(crate) type Labels = BTreeMap<String, String>;
+
+/// A server: the host, and what the contract has no word for.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) host: HostRuntime,
+    pub(crate) number: u64,
+    /// All labels, also the workspace's own.
+    pub(crate) labels: Labels,
+    pub(crate) firewalls: Vec<u64>,
+    /// An action is running on it.
+    pub(crate) locked: bool,
+    /// It is on its way to another machine.
+    pub(crate) migrating: bool,
+}
+
+/// Anything but a server that has labels: a volume, snapshot, firewall or key.
+#[derive(Debug, Clone)]
+pub(crate) struct Thing {
+    pub(crate) kind: ResourceKind,
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) labels: Labels,
+    /// The servers that Hetzner counts as using it; of a key it does not say.
+    pub(crate) users: Vec<u64>,
+    created: Option<Timestamp>,
+}
+
+/// A server in our words. An address or a word that makes no sense is an error, not a guess.
+pub(crate) fn seen(server: wire::Server) -> Result<Seen> {
     let id = HostId::new(server.id.to_string());
     let region = location(&server.location.name)?;
     let machine_type = word(MachineTypeName::new(server.server_type.name))?;
@@ -24,7 +62,26 @@ pub(crate) fn host(server: wire::Server) -> Result<HostRuntime> {
     host.image = server.image.map(|image| image.name.unwrap_or_else(|| image.id.to_string()));
     host.labels = ownership::user_labels(&server.labels);
     host.created_at = Some(server.created);
-    Ok(host)
+    Ok(Seen {
+        host,
+        number: server.id,
+        labels: server.labels,
+        firewalls: server.public_net.firewalls.iter().map(|firewall| firewall.id).collect(),
+        locked: server.locked,
+        migrating: server.status == "migrating",
+    })
+}
+
+/// A page of servers, and the number of the next.
+pub(crate) fn page(list: wire::ServerList) -> Result<(Vec<Seen>, Option<u64>)> {
+    let (servers, next) = wire::Paged::into_parts(list);
+    Ok((servers.into_iter().map(seen).collect::<Result<_>>()?, next))
+}
+
+/// The answer to a create: the server, and the actions that make it.
+pub(crate) fn created(answer: wire::CreateServerResponse) -> Result<(Seen, Vec<u64>)> {
+    let actions = std::iter::once(&answer.action).chain(&answer.next_actions).map(|action| action.id).collect();
+    Ok((seen(answer.server)?, actions))
 }
 
 /// The states of a server (<https://docs.hetzner.cloud/reference/cloud#servers-get-a-server>).
@@ -65,8 +122,12 @@ pub(crate) fn number(id: &str) -> Result<u64> {
     })
 }
 
-pub(crate) fn snapshot(image: wire::Image) -> Snapshot {
-    Snapshot {
+/// A snapshot; other images are none.
+pub(crate) fn snapshot(image: wire::Image) -> Result<Snapshot> {
+    if image.r#type != "snapshot" {
+        return Err(Error::new(ErrorKind::NotFound, format!("image {} is no snapshot", image.id)));
+    }
+    Ok(Snapshot {
         provider: crate::ID,
         id: SnapshotId::new(image.id.to_string()),
         name: image.labels.get(ownership::NAME).cloned(),
@@ -82,7 +143,7 @@ pub(crate) fn snapshot(image: wire::Image) -> Snapshot {
         host: image.created_from.map(|server| HostId::new(server.id.to_string())),
         created_at: Some(image.created),
         labels: ownership::user_labels(&image.labels),
-    }
+    })
 }
 
 pub(crate) fn volume(volume: wire::Volume) -> Result<Volume> {
@@ -110,108 +171,62 @@ pub(crate) fn ssh_key(key: wire::SshKey) -> Result<SshKey> {
     })
 }
 
-pub(crate) fn region(location: wire::Location) -> Result<RegionInfo> {
-    let description = format!("{}, {}", location.city, location.country);
-    Ok(RegionInfo { name: word(Region::new(location.name))?, description, zones: Vec::new() })
+/// Whether a volume is made: until then nothing can be done with it.
+pub(crate) fn is_ready(volume: &wire::Volume) -> bool {
+    volume.status == "available"
 }
 
-pub(crate) fn machine_type(from: &wire::ServerType) -> Result<MachineType> {
-    Ok(MachineType {
-        name: word(MachineTypeName::new(from.name.as_str()))?,
-        vcpus: from.cores as u32,
-        cpu: if from.cpu_type == "dedicated" { CpuKind::Dedicated } else { CpuKind::Shared },
-        memory: MiB((from.memory * 1024.0) as u64),
-        disk: Some(whole_gib(from.disk)),
-        architecture: architecture(&from.architecture)?,
-        gpu: None,
-        deprecated: from.locations.iter().all(|location| location.deprecation.is_some()),
-    })
-}
+impl Thing {
+    /// A volume that this process has just made.
+    pub(crate) fn made_volume(id: u64, volume: &Volume, labels: Labels) -> Self {
+        let (kind, name, created) = (ResourceKind::Volume, volume.name.clone(), volume.created_at);
+        Self { kind, id, name, labels, users: Vec::new(), created }
+    }
 
-pub(crate) fn location(name: &str) -> Result<Region> {
-    word(Region::new(name))
-}
-
-pub(crate) fn region_of(server: &wire::Server) -> Result<Region> {
-    location(&server.location.name)
-}
-
-pub(crate) fn architecture(theirs: &str) -> Result<Architecture> {
-    match theirs {
-        "x86" => Ok(Architecture::X86_64),
-        "arm" => Ok(Architecture::Arm64),
-        _ => Err(nonsense("an architecture")),
+    pub(crate) fn resource(self) -> Resource {
+        let kept = self.kind == ResourceKind::Volume && cloud_driver::labels::is_kept(&self.labels);
+        Resource { kind: self.kind, id: self.id.to_string(), name: self.name, created_at: self.created, kept }
     }
 }
 
-pub(crate) fn image(image: &wire::Image) -> Result<ImageInfo> {
-    Ok(ImageInfo {
-        id: image.name.clone().unwrap_or_else(|| image.id.to_string()),
-        description: image.description.clone(),
-        architecture: architecture(&image.architecture)?,
-        deprecated: image.deprecated.is_some(),
-    })
-}
-
-/// A rate by the hour, capped by the price of the month (<https://docs.hetzner.com/cloud/billing/faq>). Without tax.
-pub(crate) fn rate(price: &wire::Price, currency: Currency) -> Result<Rate> {
-    Ok(Rate::Hourly { price: money(&price.price_hourly, currency)?, cap: Some(money(&price.price_monthly, currency)?) })
-}
-
-pub(crate) fn money(price: &wire::PricePair, currency: Currency) -> Result<Money> {
-    let money = Money::parse(&price.net, currency).map_err(|_| nonsense("a price"))?;
-    match money.amount.is_sign_negative() && !money.amount.is_zero() || money.amount > HIGHEST_PRICE {
-        true => Err(nonsense("a price")),
-        false => Ok(money),
-    }
-}
-
-pub(crate) fn currency(text: &str) -> Result<Currency> {
-    text.parse().map_err(|_| nonsense("a currency"))
-}
-
-/// Inbound rules; no rule at all lets nothing in (<https://docs.hetzner.cloud/reference/cloud#firewalls>).
-pub(crate) fn rules(ports: &[InboundPort]) -> Vec<wire::Rule> {
-    let rule = |port: &InboundPort| wire::Rule {
-        direction: "in",
-        protocol: port.protocol().to_string(),
-        port: match port.first() == port.last() {
-            true => port.first().to_string(),
-            false => format!("{}-{}", port.first(), port.last()),
-        },
-        source_ips: match port.sources() {
-            [] => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
-            sources => sources.iter().map(ToString::to_string).collect(),
-        },
-    };
-    ports.iter().map(rule).collect()
-}
-
-pub(crate) fn server_resource(server: wire::Server) -> Resource {
+pub(crate) fn host_resource(server: wire::Server) -> Resource {
     let created_at = Some(server.created);
     Resource { kind: ResourceKind::Host, id: server.id.to_string(), name: server.name, created_at, kept: false }
 }
 
-pub(crate) fn volume_resource(volume: wire::Volume) -> Resource {
-    let kept = labels::is_kept(&volume.labels);
-    let created_at = Some(volume.created);
-    Resource { kind: ResourceKind::Volume, id: volume.id.to_string(), name: volume.name, created_at, kept }
+impl From<wire::Volume> for Thing {
+    fn from(volume: wire::Volume) -> Self {
+        let wire::Volume { id, name, created, server, labels, .. } = volume;
+        let users = server.into_iter().collect();
+        Self { kind: ResourceKind::Volume, id, name, labels, users, created: Some(created) }
+    }
 }
 
-pub(crate) fn image_resource(image: wire::Image) -> Resource {
-    let created_at = Some(image.created);
-    let name = image.description;
-    Resource { kind: ResourceKind::Snapshot, id: image.id.to_string(), name, created_at, kept: false }
+impl From<wire::Image> for Thing {
+    fn from(image: wire::Image) -> Self {
+        let wire::Image { id, description, created, labels, .. } = image;
+        let (kind, users) = (ResourceKind::Snapshot, Vec::new());
+        Self { kind, id, name: description, labels, users, created: Some(created) }
+    }
 }
 
-pub(crate) fn firewall_resource(firewall: wire::Firewall) -> Resource {
-    let created_at = Some(firewall.created);
-    Resource { kind: ResourceKind::Firewall, id: firewall.id.to_string(), name: firewall.name, created_at, kept: false }
+impl From<wire::Firewall> for Thing {
+    fn from(firewall: wire::Firewall) -> Self {
+        let wire::Firewall { id, name, created, labels, applied_to } = firewall;
+        let users = applied_to.into_iter().filter_map(|to| to.server).map(|server| server.id).collect();
+        Self { kind: ResourceKind::Firewall, id, name, labels, users, created: Some(created) }
+    }
 }
 
-pub(crate) fn ssh_key_resource(key: wire::SshKey) -> Resource {
-    let created_at = Some(key.created);
-    Resource { kind: ResourceKind::SshKey, id: key.id.to_string(), name: key.name, created_at, kept: false }
+impl From<wire::SshKey> for Thing {
+    fn from(key: wire::SshKey) -> Self {
+        let wire::SshKey { id, name, created, labels, .. } = key;
+        Self { kind: ResourceKind::SshKey, id, name, labels, users: Vec::new(), created: Some(created) }
+    }
+}
+
+pub(crate) fn location(name: &str) -> Result<Region> {
+    word(Region::new(name))
 }
 
 /// Hetzner's gigabytes, rounded up: what is billed is at least that.
@@ -226,9 +241,6 @@ fn word<T>(parsed: Result<T>) -> Result<T> {
 fn nonsense(what: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Unexpected, format!("the provider's answer holds {what} that makes no sense"))
 }
-
-/// No price of an hour, a month or a gigabyte is higher, in any currency.
-const HIGHEST_PRICE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 #[cfg(test)]
 mod tests {

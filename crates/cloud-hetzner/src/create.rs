@@ -1,158 +1,125 @@
-//! Creating a host exactly once.
-//!
-//! Server names are unique in a project, so Hetzner itself refuses a second server; what is left to do is to find the
-//! first one again: when the name is taken, and when no answer came. The labels that travel in the create call tell
-//! whose it is and which wish made it.
+//! What Hetzner can do of a create: names are unique in a project, whoever owns them, so that a second server cannot come
+//! to be. What is left is to find the first one, which [`create_once`](cloud_driver::create_once) does.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use cloud_types::ownership::{self, Match};
-use cloud_types::{CreateToken, Created, Error, ErrorKind, HostSpec, Result, UserData};
+use cloud_driver::{Account, Candidate, Creates, Request, Sends, Surplus, Unique, delete_whole, remove_unused};
+use cloud_types::{ErrorKind, HostRuntime, HostSpec, HostState, Inbound, Region, Result};
 
-use crate::companions::{Made, Ready, TRIES, needs_companions};
-use crate::host::Inner;
-use crate::plan::Plan;
-use crate::wire::{CreateServer, CreateServerResponse, FirewallRef, PublicNetRequest, Server};
-use crate::{convert, delete, labels};
+use crate::convert::{self, Plan, Seen, Thing};
+use crate::delete::Delete;
+use crate::labels;
+use crate::parts::Parts;
+use crate::shelf::check;
 
-type Labels = BTreeMap<String, String>;
-
-/// Whether this call has sent a create that may have been carried out.
-#[derive(Clone, Copy)]
-enum Asked {
-    Never,
-    Maybe,
+/// One create.
+pub(crate) struct Create<'a> {
+    parts: &'a Parts,
+    /// Whether the data disk was there before, so that its marks may be those of an earlier host.
+    found_disk: AtomicBool,
 }
 
-impl Inner {
-    pub(crate) async fn create(&self, spec: &HostSpec) -> Result<Created> {
-        self.check(spec)?;
-        let token = spec.create_token.clone().unwrap_or_else(CreateToken::random);
-        let labels = labels::of_host(&self.owner, spec, &token);
-        // Nothing is made for a host that is there already or cannot be: one look before the first companion.
-        if !self.has_companions(spec)
-            && let Some(server) = self.holder_of(spec.name.as_str()).await?
-        {
-            return self.judge(server, &labels, Asked::Never);
-        }
-        let plan = self.plan(spec).await?;
-        let mut made = Made::default();
-        let outcome = self.create_planned(spec, &plan, &labels, &mut made).await;
-        if let Err(error) = &outcome
-            && is_certain(error.kind())
-        {
-            // Best effort: what this call made for a host that is not there. A repeat of the call, a delete of a host
-            // that is gone, and a sweep find it too.
-            let _ = delete::remove_made(self, made).await;
-        }
-        outcome
+impl<'a> Create<'a> {
+    pub(crate) fn new(parts: &'a Parts) -> Self {
+        Self { parts, found_disk: AtomicBool::new(true) }
+    }
+}
+
+impl Creates for Create<'_> {
+    type Plan = Plan;
+    type Place = Region;
+    type Host = Seen;
+    type Made = Vec<Thing>;
+
+    const UNIQUE: Unique = Unique::Account;
+
+    fn account(&self) -> &Account {
+        &self.parts.account
     }
 
-    async fn create_planned(&self, spec: &HostSpec, plan: &Plan, labels: &Labels, made: &mut Made) -> Result<Created> {
-        let (mut tries, mut asked) = (0, Asked::Never);
-        loop {
-            let attempt = match self.ensure_companions(spec, made).await {
-                Ok(ready) => self.api.create_server(&self.body(spec, plan, labels, ready)).await,
-                // The data disk hangs on a server: on ours, where an attempt was carried out unheard. Or it has just gone
-                // with another host's delete.
-                Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => Err(error),
-                Err(error) => return Err(error),
-            };
-            let error = match attempt {
-                Ok(made) => return self.made(made),
-                Err(error) => error,
-            };
-            tries += 1;
-            match error.kind() {
-                // Look before it is sent again: the name tells.
-                ErrorKind::AlreadyExists | ErrorKind::OutcomeUnknown | ErrorKind::Conflict => {
-                    if error.kind() == ErrorKind::OutcomeUnknown {
-                        asked = Asked::Maybe;
-                    }
-                    match self.holder_of(spec.name.as_str()).await? {
-                        Some(server) => return self.judge(server, labels, asked),
-                        _ if tries < TRIES => {}
-                        _ if error.kind() == ErrorKind::AlreadyExists => {
-                            return Err(error.with_kind(ErrorKind::Conflict).with_context("the name is not free yet"));
-                        }
-                        _ => return Err(error),
-                    }
-                }
-                // A key, firewall or volume has gone with another host's delete: make it anew.
-                ErrorKind::NotFound if tries < TRIES && needs_companions(spec) => self.companions.forget(),
-                ErrorKind::NotFound => return Err(error.with_kind(ErrorKind::InvalidRequest)),
-                _ => return Err(error),
-            }
-            self.pause().await;
-        }
+    fn sends(&self) -> &dyn Sends {
+        &self.parts.reader.recent
     }
 
-    fn made(&self, made: CreateServerResponse) -> Result<Created> {
-        let actions = std::iter::once(&made.action).chain(&made.next_actions).map(|action| action.id);
-        self.reader.made(made.server.id);
-        self.reader.begun(made.server.id, Some(&made.server.name), actions);
-        Ok(Created::New(self.catalog.priced(convert::host(made.server)?)))
+    fn check(&self, spec: &HostSpec) -> Result<()> {
+        check(&self.parts.account, spec)
+    }
+
+    /// Nothing is made before the server where all that it needs is there: then the create itself tells of a name that is
+    /// taken.
+    fn looks_first(&self, spec: &HostSpec) -> bool {
+        !self.parts.dependents.has_all(spec)
+    }
+
+    async fn plan(&self, spec: &HostSpec) -> Result<Plan> {
+        self.parts.catalog.read().await?.plan(spec)
+    }
+
+    fn places<'a>(&self, plan: &'a Plan) -> &'a [Region] {
+        &plan.regions
+    }
+
+    fn labels(&self, spec: &HostSpec, _: &Plan) -> BTreeMap<String, String> {
+        labels::of_host(spec)
     }
 
     /// The server that has a name now. What a list shows may be gone or going; its own address tells.
-    pub(crate) async fn holder_of(&self, name: &str) -> Result<Option<Server>> {
-        let Some(shown) = self.api.find_server(name).await? else { return Ok(None) };
-        match self.api.get_server(shown.id).await {
-            Ok(server) if server.status == "deleting" => Ok(None),
-            Ok(server) => Ok(Some(server)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    async fn candidates(&self, spec: &HostSpec) -> Result<Vec<Candidate<Seen>>> {
+        let Some(shown) = self.parts.api.find_server(spec.name.as_str()).await? else { return Ok(Vec::new()) };
+        match self.parts.api.get_server(shown.id).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            other => {
+                let server = convert::seen(other?)?;
+                Ok(if server.host.state == HostState::Deleting { Vec::new() } else { vec![server.into()] })
+            }
         }
     }
 
-    /// What a server that bears the name is to the wish.
-    fn judge(&self, server: Server, wished: &Labels, asked: Asked) -> Result<Created> {
-        let verdict = ownership::compare(&server.labels, wished);
-        self.reader.begun(server.id, Some(&server.name), []);
-        self.reader.made(server.id); // as far as anyone can tell, just now
-        let host = self.catalog.priced(convert::host(server)?);
-        let taken = |by: &str| {
-            let message = format!("the name {} is taken by {by}", host.name);
-            Err(Error::new(ErrorKind::AlreadyExists, message))
-        };
-        match (verdict, asked) {
-            (Match::SameWish, Asked::Maybe) => Ok(Created::New(host)),
-            (Match::SameWish | Match::SameSpec, _) => Ok(Created::Existing(host)),
-            (Match::OtherSpec, _) => taken("a host of yours with another spec"),
-            (Match::OtherOwner, _) => taken("a host that is not yours: names are unique in a project"),
+    async fn launch(&self, request: &Request<'_, Plan>, _: &Region, made: &mut Vec<Thing>) -> Result<Candidate<Seen>> {
+        let ready = self.parts.dependents.ensure(request.spec, &self.parts.operations, made).await?;
+        let new_disk = made.iter().any(|thing| Some(thing.id) == ready.volume);
+        self.found_disk.store(!new_disk, Ordering::Relaxed);
+        let body = convert::create_server(request, ready);
+        let (server, actions) = convert::created(self.parts.api.create_server(&body).await?)?;
+        self.parts.reader.made(&server, actions);
+        Ok(server.into())
+    }
+
+    fn forget(&self, request: &Request<'_, Plan>, _: &Region) -> bool {
+        self.parts.dependents.forget();
+        let spec = request.spec;
+        spec.data_disk.is_some() || !spec.ssh_keys.is_empty() || spec.inbound != Inbound::ProviderDefault
+    }
+
+    async fn complete(&self, spec: &HostSpec, _: Option<&Plan>, _: &Candidate<Seen>) -> Result<()> {
+        match &spec.data_disk {
+            Some(disk) if self.found_disk.load(Ordering::Relaxed) => {
+                self.parts.dependents.mark_data_disk(spec.name.as_str(), disk).await
+            }
+            _ => Ok(()),
         }
     }
 
-    fn body<'a>(&self, spec: &'a HostSpec, plan: &'a Plan, labels: &'a Labels, ready: Ready) -> CreateServer<'a> {
-        CreateServer {
-            name: spec.name.as_str(),
-            location: spec.region.as_str(),
-            server_type: &plan.machine_type,
-            image: plan.image.clone(),
-            ssh_keys: ready.ssh_keys,
-            volumes: ready.volume.into_iter().collect(),
-            firewalls: ready.firewall.map(|firewall| FirewallRef { firewall }).into_iter().collect(),
-            user_data: spec.user_data.as_ref().map(UserData::expose),
-            labels,
-            public_net: PublicNetRequest {
-                enable_ipv4: spec.public_network.ipv4,
-                enable_ipv6: spec.public_network.ipv6,
-            },
-            automount: false,
-            start_after_create: true,
+    async fn host(&self, server: Seen) -> Result<HostRuntime> {
+        self.parts.reader.made(&server, []);
+        Ok(self.parts.catalog.priced(server.host))
+    }
+
+    async fn remove(&self, host: &Candidate<Seen>, _: Surplus) -> Result<()> {
+        delete_whole(&Delete(self.parts), &host.id).await
+    }
+
+    async fn undo(&self, _: &Request<'_, Plan>, made: Vec<Thing>) {
+        for thing in made {
+            let _ = remove_unused(&Delete(self.parts), thing, None).await;
         }
     }
 }
 
-/// Whether an error leaves no doubt that the host was not made, and the API is there to clean up by.
-fn is_certain(kind: ErrorKind) -> bool {
-    !matches!(
-        kind,
-        ErrorKind::OutcomeUnknown
-            | ErrorKind::RateLimited
-            | ErrorKind::Timeout
-            | ErrorKind::Unauthenticated
-            | ErrorKind::Unavailable
-            | ErrorKind::Unexpected
-    )
+impl From<Seen> for Candidate<Seen> {
+    fn from(server: Seen) -> Self {
+        let (id, labels, created) = (server.host.id.clone(), server.labels.clone(), server.host.created_at);
+        Self { id, labels, created, host: server }
+    }
 }

@@ -4,7 +4,7 @@ use cloud_http::{Answer, ErrorTable, Executed};
 use cloud_types::{Error, ErrorKind};
 use http::HeaderMap;
 
-use crate::wire::{ActionError, ErrorBody, ErrorResponse};
+use crate::wire::{Action, ActionError, ErrorBody, ErrorResponse};
 
 /// What each code means to a caller. Codes and statuses: <https://docs.hetzner.cloud/reference/cloud#errors>; the codes of
 /// single operations stand at these operations; those marked (client) are known from Hetzner's own client's
@@ -90,6 +90,24 @@ impl ErrorTable for Table {
     fn request_id<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         headers.get("x-correlation-id")?.to_str().ok()
     }
+}
+
+/// How far an action is.
+#[derive(Debug, Clone)]
+pub(crate) enum Progress {
+    Running,
+    Done,
+    Failed(Error),
+}
+
+/// The number of an action, and how far it is.
+pub(crate) fn progress(action: &Action) -> (u64, Progress) {
+    let progress = match action.status.as_str() {
+        "running" => Progress::Running,
+        "success" => Progress::Done,
+        _ => Progress::Failed(from_action(&action.command, action.error.as_ref())),
+    };
+    (action.id, progress)
 }
 
 /// What the failure of an action means. It is final: nothing that is asked again changes it, so its kind is none that a

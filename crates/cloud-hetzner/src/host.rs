@@ -5,49 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloud_types::clock::within;
+use cloud_driver::{Account, Settings, create_once, delete_whole};
 use cloud_types::{
-    Ability, AfterResize, Capabilities, Catalog, Clock, CloudProvider, Console, Created, Error, ErrorKind, GiB, HostId,
-    HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, PageToken, ProviderId, Resize, Result,
-    Snapshots, SshKeys, StopMode, StoppedBilling, Sweep, Volumes, ownership,
+    Ability, AfterResize, Capabilities, CloudProvider, Created, Error, ErrorKind, GiB, HostId, HostPage, HostRuntime,
+    HostSpec, HostState, ListHosts, Name, Owners, PageToken, Result, StopMode, StoppedBilling, ownership,
 };
-use futures::future::{FutureExt, try_join_all};
 
-use crate::actions::Actions;
-use crate::catalog::CatalogCache;
 use crate::client::{Api, endless, selector};
-use crate::companions::Companions;
-use crate::reader::{READ_LAG, Reader};
-use crate::wire::{Paged, Server};
-use crate::{convert, delete};
+use crate::convert::{self, Seen};
+use crate::create::Create;
+use crate::delete::Delete;
+use crate::parts::Parts;
+use crate::reader::READ_LAG;
 
 /// Hetzner Cloud, for one owner in one project. Clones are cheap and share connections and the request budget.
 #[derive(Clone)]
-pub struct Hetzner(pub(crate) Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) api: Api,
-    pub(crate) owner: Owner,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) actions: Actions,
-    pub(crate) reader: Reader,
-    pub(crate) catalog: CatalogCache,
-    pub(crate) companions: Companions,
-    capabilities: Capabilities,
-}
+pub struct Hetzner(pub(crate) Arc<Parts>);
 
 impl Hetzner {
-    pub(crate) fn new(api: Api, owner: Owner, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner {
-            actions: Actions::new(api.clone(), clock.clone()),
-            reader: Reader::new(api.clone(), clock.clone(), owner.clone()),
-            catalog: CatalogCache::default(),
-            companions: Companions::default(),
-            capabilities: capabilities(),
-            api,
-            owner,
-            clock,
-        }))
+    pub(crate) fn new(api: Api, settings: Settings) -> Self {
+        let account = Account::new(crate::ID, settings.owner, settings.clock, capabilities());
+        Self(Arc::new(Parts::new(account, api)))
     }
 
     /// Accepts an action on a host: what a wait that follows will ask about.
@@ -56,118 +34,72 @@ impl Hetzner {
         let action = match self.0.api.server_action(operation, number, action).await {
             // A host that was made just now may be known late; once it can be read it can be acted on.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.0.reader.read_alone(number).await?;
+                self.read(id).await?;
                 self.0.api.server_action(operation, number, action).await?
             }
             other => other?,
         };
-        self.0.reader.begun(number, None, [action.id]);
+        self.0.reader.recent.begun(number, [action.id]);
         Ok(())
     }
 
-    async fn read(&self, id: &HostId) -> Result<Server> {
-        self.0.reader.read_alone(convert::number(id.as_str())?).await
-    }
-}
-
-impl Inner {
-    /// Runs an operation for at most an hour: each of its calls has a shorter deadline of its own, but there may be
-    /// many, and each may wait for its place in the request budget.
-    pub(crate) fn in_time<'a, T>(
-        &'a self,
-        operation: impl Future<Output = Result<T>> + Send + 'a,
-    ) -> impl Future<Output = Result<T>> + Send + 'a
-    where
-        T: Send + 'a,
-    {
-        let operation = operation.boxed(); // large: it holds a whole operation
-        async move {
-            let timeout = || Err(Error::new(ErrorKind::Timeout, format!("not done after {LIMIT:?}: repeat the call")));
-            within(&*self.clock, LIMIT, operation).await.unwrap_or_else(timeout)
-        }
-    }
-
-    /// The pause before looking again, about a second.
-    pub(crate) async fn pause(&self) {
-        self.clock.sleep(PAUSE.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
-    }
-
-    /// The limits and claims that specs are checked against.
-    pub(crate) fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    async fn read(&self, id: &HostId) -> Result<Seen> {
+        self.0.reader.read_alone(id).await
     }
 }
 
 #[async_trait]
 impl CloudProvider for Hetzner {
-    fn id(&self) -> &ProviderId {
-        const { &crate::ID }
-    }
-
-    fn owner(&self) -> &Owner {
-        &self.0.owner
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.0.capabilities
-    }
-
-    fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
-    }
+    cloud_driver::provide!(
+        resize: Resize,
+        snapshots: Snapshots,
+        ssh_keys: SshKeys,
+        volumes: Volumes,
+        catalog: Catalog,
+        console: Console,
+        sweep: Sweep,
+    );
 
     async fn create_host(&self, spec: &HostSpec) -> Result<Created> {
-        named("create_host", self.0.in_time(self.0.create(spec)).await)
+        self.0.account.call("create_host", create_once(&Create::new(&self.0), spec)).await
     }
 
     async fn get_host(&self, id: &HostId) -> Result<HostRuntime> {
-        let server = self.read(id).await;
-        named("get_host", server.and_then(convert::host).map(|host| self.0.catalog.priced(host)))
+        let get = async { Ok(self.0.catalog.priced(self.read(id).await?.host)) };
+        self.0.account.call("get_host", get).await
     }
 
-    /// Waits for the actions that this process has begun on the host, then reads it together with others.
     async fn poll_host(&self, id: &HostId) -> Result<HostRuntime> {
         let poll = async {
-            let number = convert::number(id.as_str())?;
-            let actions = self.0.reader.running(number);
-            let ending = actions.into_iter().map(|action| async move {
-                let ended = self.0.actions.wait(action).await?;
-                self.0.reader.ended(number, action);
-                ended.map_err(|failed| *failed)
-            });
-            if let Some(ended) = within(&*self.0.clock, *self.0.capabilities.poll.end(), try_join_all(ending)).await {
-                ended?;
-            }
-            let host = convert::host(self.0.reader.read(number).await?)?;
-            Ok(self.0.catalog.priced(host))
+            let seen = self.0.reader.read_when_done(id, &self.0.operations).await?;
+            Ok(self.0.catalog.priced(seen.host))
         };
-        named("get_host", poll.await)
+        self.0.account.call("get_host", poll).await
     }
 
     async fn list_hosts(&self, query: &ListHosts) -> Result<HostPage> {
         let list = async {
             let place = Place::read(query.page.as_ref())?;
             let labels = match query.owners {
-                Owners::Mine => selector(&[(ownership::OWNER, self.0.owner.as_str())]),
+                Owners::Mine => selector(&[(ownership::OWNER, self.0.account.owner().as_str())]),
                 Owners::All => String::new(),
             };
             let name = query.name.as_ref().map(Name::as_str);
-            let (servers, next) = self.0.api.list_servers(name, &labels, place.page).await?.into_parts();
+            let (servers, next) = convert::page(self.0.api.list_servers(name, &labels, place.page).await?)?;
             let next = place.next(&servers, next)?;
-            let hosts = servers.into_iter().map(|server| convert::host(server).map(|host| self.0.catalog.priced(host)));
-            Ok(HostPage { hosts: hosts.collect::<Result<_>>()?, next })
+            Ok(HostPage { hosts: servers.into_iter().map(|one| self.0.catalog.priced(one.host)).collect(), next })
         };
-        named("list_hosts", list.await)
+        self.0.account.call("list_hosts", list).await
     }
 
     async fn start_host(&self, id: &HostId) -> Result<()> {
-        named("start_host", self.begin("start_host", id, "poweron").await)
+        self.0.account.call("start_host", self.begin("start_host", id, "poweron")).await
     }
 
     async fn stop_host(&self, id: &HostId, mode: StopMode) -> Result<()> {
         let stop = async {
             // Hetzner takes a second shutdown of a stopped server, but spends an action and a lock on it.
-            if convert::state(&self.read(id).await?.status) == HostState::Stopped {
+            if self.read(id).await?.host.state == HostState::Stopped {
                 return Ok(());
             }
             let action = match mode {
@@ -176,55 +108,33 @@ impl CloudProvider for Hetzner {
             };
             self.begin("stop_host", id, action).await
         };
-        named("stop_host", stop.await)
+        self.0.account.call("stop_host", stop).await
     }
 
     async fn restart_host(&self, id: &HostId) -> Result<()> {
         let restart = async {
-            match convert::state(&self.read(id).await?.status) {
+            match self.read(id).await?.host.state {
                 HostState::Running | HostState::Starting => self.begin("restart_host", id, "reboot").await,
                 other => Err(Error::new(ErrorKind::Conflict, format!("host {id} is {other}: start it instead"))),
             }
         };
-        named("restart_host", restart.await)
+        self.0.account.call("restart_host", restart).await
     }
 
     async fn delete_host(&self, id: &HostId) -> Result<()> {
-        named("delete_host", self.0.in_time(delete::delete(&self.0, id)).await)
-    }
-
-    fn resize(&self) -> Option<&dyn Resize> {
-        Some(self)
-    }
-
-    fn snapshots(&self) -> Option<&dyn Snapshots> {
-        Some(self)
-    }
-
-    fn ssh_keys(&self) -> Option<&dyn SshKeys> {
-        Some(self)
-    }
-
-    fn volumes(&self) -> Option<&dyn Volumes> {
-        Some(self)
-    }
-
-    fn catalog(&self) -> Option<&dyn Catalog> {
-        Some(self)
-    }
-
-    fn console(&self) -> Option<&dyn Console> {
-        Some(self)
-    }
-
-    fn sweep(&self) -> Option<&dyn Sweep> {
-        Some(self)
+        if convert::number(id.as_str()).is_err() {
+            return Ok(());
+        }
+        self.0.account.call("delete_host", delete_whole(&Delete(&self.0), id)).await
     }
 }
 
 impl fmt::Debug for Hetzner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hetzner").field("api", &self.0.api).field("owner", &self.0.owner).finish_non_exhaustive()
+        f.debug_struct("Hetzner")
+            .field("api", &self.0.api)
+            .field("owner", self.0.account.owner())
+            .finish_non_exhaustive()
     }
 }
 
@@ -243,25 +153,15 @@ impl Place {
         place.ok_or_else(|| Error::invalid("page", "must be a token that this provider wrote"))
     }
 
-    fn next(&self, servers: &[Server], next: Option<u64>) -> Result<Option<PageToken>> {
+    fn next(&self, servers: &[Seen], next: Option<u64>) -> Result<Option<PageToken>> {
         let Some(next) = next else { return Ok(None) };
         match (servers.first(), servers.last()) {
-            (Some(first), Some(last)) if first.id > self.after && next > self.page => {
-                Ok(Some(PageToken::new(format!("{next}:{}", last.id))))
+            (Some(first), Some(last)) if first.number > self.after && next > self.page => {
+                Ok(Some(PageToken::new(format!("{next}:{}", last.number))))
             }
             _ => Err(endless()),
         }
     }
-}
-
-/// How long one operation may take.
-const LIMIT: Duration = Duration::from_secs(3600);
-/// Between two looks at something that is not there or busy yet.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Names provider and operation in an error.
-pub(crate) fn named<T>(operation: &'static str, result: Result<T>) -> Result<T> {
-    result.map_err(|error| error.with_provider(&crate::ID).with_operation(operation))
 }
 
 fn capabilities() -> Capabilities {

@@ -1,4 +1,5 @@
-//! The labels of this crate besides those of [`cloud_types::ownership`], and the names that go with them.
+//! The labels of this crate besides those of [`cloud_types::ownership`] and [`cloud_driver::labels`], and the names that go
+//! with them.
 //!
 //! A create makes up to three things besides the host: a data disk, a firewall and SSH keys. Firewalls and keys are
 //! shared by the hosts that ask for the same; a host's labels say which keys it was made with, so that a delete can tell
@@ -6,57 +7,19 @@
 
 use std::collections::BTreeMap;
 
-use cloud_types::{DataDisk, HostSpec, InboundPort, OnDelete, Owner, SshPublicKey, ownership};
+use cloud_types::{HostSpec, Inbound, InboundPort, Owner, SshPublicKey};
 use sha2::{Digest, Sha256};
 
-/// What a thing was made for: [`FOR_HOSTS`] or [`DATA_DISK`].
-pub(crate) const USE: &str = "cloud-use";
-/// A firewall or key that creates made for the hosts that need it.
-pub(crate) const FOR_HOSTS: &str = "hosts";
-/// A volume that a create made as a host's data disk.
-pub(crate) const DATA_DISK: &str = "data-disk";
 /// On a host: it was made with a data disk.
 pub(crate) const HAS_DATA_DISK: &str = "cloud-data-disk";
-/// Whether a data disk outlives its host.
-const KEEP: &str = "cloud-keep";
 /// On a host, with the first digits of a key's fingerprint behind it: the host was made with that key.
 pub(crate) const KEY_PREFIX: &str = "cloud-key-";
 
-/// All labels of a new server.
-pub(crate) fn of_host(owner: &Owner, spec: &HostSpec, token: &cloud_types::CreateToken) -> BTreeMap<String, String> {
-    let mut labels = ownership::host_labels(owner, spec, token);
-    if spec.data_disk.is_some() {
-        labels.insert(HAS_DATA_DISK.to_owned(), String::new());
-    }
-    for key in &spec.ssh_keys {
-        labels.insert(format!("{KEY_PREFIX}{}", short(&key.fingerprint_hex())), String::new());
-    }
-    labels
-}
-
-/// The labels of a firewall or key that hosts share.
-pub(crate) fn of_shared(owner: &Owner, name: &str) -> BTreeMap<String, String> {
-    let mut labels = ownership::resource_labels(owner, name);
-    labels.insert(USE.to_owned(), FOR_HOSTS.to_owned());
-    labels
-}
-
-/// The labels of a host's data disk; their name is the host's.
-pub(crate) fn of_data_disk(owner: &Owner, host: &str, disk: &DataDisk) -> BTreeMap<String, String> {
-    let mut labels = ownership::resource_labels(owner, host);
-    labels.insert(USE.to_owned(), DATA_DISK.to_owned());
-    labels.insert(KEEP.to_owned(), (disk.on_delete == OnDelete::Keep).to_string());
-    labels
-}
-
-/// Whether a volume is a data disk that outlives its host.
-pub(crate) fn is_kept(labels: &BTreeMap<String, String>) -> bool {
-    labels.get(KEEP).is_some_and(|keep| keep == "true")
-}
-
-/// Whether a thing was made for this use.
-pub(crate) fn is_for(labels: &BTreeMap<String, String>, what: &str) -> bool {
-    labels.get(USE).is_some_and(|used| used == what)
+/// The labels of a new server that say what else was made for it.
+pub(crate) fn of_host(spec: &HostSpec) -> BTreeMap<String, String> {
+    let keys = spec.ssh_keys.iter().map(|key| format!("{KEY_PREFIX}{}", short(&key.fingerprint_hex())));
+    let disk = spec.data_disk.map(|_| HAS_DATA_DISK.to_owned());
+    keys.chain(disk).map(|label| (label, String::new())).collect()
 }
 
 /// The name of a key that hosts share: the same for every owner, since a key is unique in a project.
@@ -74,9 +37,14 @@ pub(crate) fn key_name_of(key_label: &str) -> String {
     format!("cloud-{}", key_label.strip_prefix(KEY_PREFIX).unwrap_or(key_label))
 }
 
-/// The name of the firewall of these rules, which all of an owner's hosts that ask for them share.
-pub(crate) fn firewall_name(owner: &Owner, rules: &str) -> String {
-    format!("cloud-{owner}-{}", short(&digest(&[rules])))
+/// The name of the firewall of these ports, which all of an owner's hosts that ask for them share; none where a host asks
+/// for none.
+pub(crate) fn firewall_name(owner: &Owner, inbound: &Inbound) -> Option<String> {
+    let Inbound::Only(ports) = inbound else { return None };
+    let mut ports = ports.clone();
+    ports.sort_unstable();
+    let rules: Vec<String> = ports.iter().map(port_text).collect();
+    Some(format!("cloud-{owner}-{}", short(&digest(&[&rules.join(",")]))))
 }
 
 /// The name of a host's data disk: at most 64 characters, and another for every owner and host.
@@ -85,7 +53,7 @@ pub(crate) fn data_disk_name(owner: &Owner, host: &str) -> String {
 }
 
 /// A port and its sources as text that stays the same over releases.
-pub(crate) fn port_text(port: &InboundPort) -> String {
+fn port_text(port: &InboundPort) -> String {
     let sources: Vec<String> = port.sources().iter().map(ToString::to_string).collect();
     format!("{port} from [{}]", sources.join(" "))
 }

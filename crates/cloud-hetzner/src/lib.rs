@@ -21,22 +21,23 @@
 //! - Waits ask about *actions*, 25 at a time, and read waiting hosts 50 at a time: never more than 8 calls a second,
 //!   however many hosts wait.
 
-mod actions;
 mod auth;
 mod catalog;
 mod client;
-mod companions;
 mod config;
 mod console;
 mod convert;
 mod create;
 mod delete;
+mod dependents;
 mod error;
 mod host;
 mod labels;
-mod plan;
+mod operations;
+mod parts;
 mod reader;
 mod resize;
+mod shelf;
 mod snapshot;
 mod ssh_key;
 mod sweep;

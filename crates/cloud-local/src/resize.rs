@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use crate::cloud::Cloud;
 use crate::error::{not_found, refusal};
-use crate::local::named;
-use crate::{Local, Operation};
+use crate::faults::Operation;
+use crate::local::Local;
 
 #[async_trait]
 impl Resize for Local {
     async fn resize_host(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
         let resize = |cloud: &mut Cloud, now| step(cloud, id, to, disk, now);
-        named("resize_host", self.until(Operation::ResizeHost, resize).await)
+        let resized = self.0.client.until("the host is resized", Operation::ResizeHost, resize);
+        self.0.account.call("resize_host", resized).await
     }
 }
 

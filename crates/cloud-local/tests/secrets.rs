@@ -1,13 +1,10 @@
-//! User data is a secret: it reaches the cloud and nothing else.
-
-mod common;
+//! User data is a secret: it reaches the cloud and nothing else. Apart, since whoever hears logs wants a process of its own.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 
 use cloud_local::{Config, Fault, FaultKind, Operation};
-use cloud_types::{CloudProvider, UserData};
-use common::spec;
+use cloud_types::{CloudProvider, HostSpec, Image, Machine, Name, Region, UserData};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -19,7 +16,9 @@ async fn user_data_is_in_no_log_error_or_debug_output() {
     let heard = Everything::default();
     let _guard = tracing::subscriber::set_default(heard.clone());
     let local = Config::instant().build().unwrap();
-    let wish = spec("web").user_data(UserData::new(MARKER));
+    let (name, region) = (Name::new("web").unwrap(), Region::new("local-a").unwrap());
+    let wish = HostSpec::new(name, region, Machine::named("small").unwrap(), Image::debian("12"))
+        .user_data(UserData::new(MARKER));
     local.inject(Fault::new(FaultKind::AnswerLost, Operation::CreateHost));
     let created = local.create_host(&wish).await.unwrap();
     let mut other = wish.clone().label("role", "other").unwrap();

@@ -15,6 +15,8 @@ pub const NAME: &str = "cloud-name";
 pub const SPEC: &str = "cloud-spec";
 /// Label: the create token, the caller's or one made for this call.
 pub const TOKEN: &str = "cloud-token";
+/// Label: the mark of the one call that launched the host, which no other call knows.
+pub const CALL: &str = "cloud-call";
 
 /// The labels of a host: the caller's own and the workspace's.
 #[must_use]

@@ -19,25 +19,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         "crates/cloud-gcp",
         &["catalog", "create", "delete", "firewall", "host", "image", "preempted", "convert", "labels"],
     ),
-    ("crates/cloud-hetzner", &["catalog", "companions", "delete", "host"]),
-    ("crates/cloud-local", &["cloud", "config", "convert", "data_disk", "inspect", "local"]),
-    (
-        "crates/cocoon",
-        &[
-            "abandon",
-            "cocoon",
-            "config",
-            "crash",
-            "hypervisor",
-            "image",
-            "images",
-            "network",
-            "program",
-            "spec",
-            "state",
-            "vm",
-        ],
-    ),
 ];
 
 pub(super) fn no_circles(rust: &[Source]) -> Vec<Finding> {

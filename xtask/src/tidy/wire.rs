@@ -62,21 +62,6 @@ const KNOWN: &[(&str, &[&str])] = &[
             "volume.rs",
         ],
     ),
-    (
-        "crates/cloud-hetzner",
-        &[
-            "actions.rs",
-            "catalog.rs",
-            "companions.rs",
-            "create.rs",
-            "delete.rs",
-            "host.rs",
-            "reader.rs",
-            "resize.rs",
-            "snapshot.rs",
-            "ssh_key.rs",
-        ],
-    ),
 ];
 
 pub(super) fn wire_in_its_place(rust: &[Source]) -> Vec<Finding> {

@@ -167,7 +167,7 @@ proptest! {
             "location": {"name": text}, "image": null, "labels": {text.as_str(): text},
         });
         if let Ok(server) = serde_json::from_value::<Server>(server) {
-            let _ = convert::host(server);
+            let _ = convert::seen(server);
         }
     }
 
