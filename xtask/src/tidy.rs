@@ -177,7 +177,7 @@ const NOT_PROVIDERS: &[&str] = &[
 ];
 
 /// Whether a package, by its name or folder, stands behind a provider.
-fn is_provider(package: &str) -> bool {
+pub(crate) fn is_provider(package: &str) -> bool {
     let name = package.strip_prefix("crates/").unwrap_or(package);
     name.starts_with("cloud-") && !NOT_PROVIDERS.contains(&name)
 }

@@ -1,6 +1,10 @@
 //! EC2, <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html>, in its Query protocol,
 //! with as much of Systems Manager, STS and the price list as finding images, keys and prices needs.
 //! Region and service are those of the signature: one server serves all of them.
+//!
+//! Description: aws.ec2.botocore.json
+//! Description: aws.ssm.botocore.json
+//! Description: aws.pricing.botocore.json
 
 mod addresses;
 mod amis;

@@ -1,5 +1,8 @@
 //! Compute Engine, <https://cloud.google.com/compute/docs/reference/rest/v1>, with the prices of the
 //! Cloud Billing catalog and as much of the metadata server as credentials need.
+//!
+//! Description: gcp.compute.discovery.json
+//! Description: gcp.cloudbilling.discovery.json
 
 mod addresses;
 mod api;

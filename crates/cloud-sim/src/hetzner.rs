@@ -1,4 +1,6 @@
 //! The Hetzner Cloud API, <https://docs.hetzner.cloud/reference/cloud>.
+//!
+//! Description: hetzner.openapi.json
 
 mod actions;
 mod api;

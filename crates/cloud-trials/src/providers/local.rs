@@ -1,5 +1,6 @@
-//! Chaos on the in-memory provider.
+//! The in-memory provider in the trials.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,20 @@ use cloud_local::{Config, Local};
 use cloud_types::clock::ScaledClock;
 use cloud_types::{Clock, CloudProvider, GiB, Image, MachineTypeName, Owner, Region, Result};
 
-use super::{Census, Field, Menu, SPEED};
+use super::Provider;
+use crate::chaos::{Census, Field, Menu, SPEED};
+
+/// Its row among the providers. Bare HTTP, with which the bench compares, is what it does not have.
+pub(super) const PROVIDER: Provider = Provider {
+    name: "local",
+    open: |faults, seed| {
+        Box::pin(async move {
+            let field = LocalField::open(faults, seed).map_err(io::Error::other)?;
+            Ok(Arc::new(field) as Arc<dyn Field>)
+        })
+    },
+    subject: None,
+};
 
 /// An in-memory account.
 #[derive(Debug)]

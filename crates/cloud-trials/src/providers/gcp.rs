@@ -1,24 +1,65 @@
-//! The bench on Compute Engine.
+//! Compute Engine in the trials.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud_sim::SimConfig;
-use cloud_sim::gcp::Sim;
-use cloud_types::{CloudProvider, HostSpec, Image, Machine, Name, Owner, Region, ScaledClock, ownership};
-use cloud_world::{DiskRequest, HostRequest};
+use cloud_sim::gcp::{Gcp, Sim};
+use cloud_types::clock::ScaledClock;
+use cloud_types::{CloudProvider, GiB, HostSpec, Image, Machine, MachineTypeName, Name, Owner, Region, ownership};
+use cloud_world::{DiskRequest, Host, HostRequest};
 use serde::Deserialize;
 
-use super::Result;
-use super::bare::{BareHttp, Rest};
-use super::subject::{Bare, OWNER, Simulated, Subject};
+use super::Provider;
+use crate::bench::Result;
+use crate::bench::bare::{BareHttp, Rest};
+use crate::bench::subject::{Bare, OWNER, Simulated, Subject};
+use crate::chaos::simulated::DEADLINE;
+use crate::chaos::{Cloud, Menu, SimulatedField};
+
+/// Its row among the providers.
+pub(super) const PROVIDER: Provider = Provider {
+    name: "gcp",
+    open: |faults, seed| Box::pin(SimulatedField::<Gcp>::open(faults, seed)),
+    subject: Some(&Bench),
+};
+
+impl Cloud for Gcp {
+    fn process(
+        url: &str,
+        owner: &Owner,
+        clock: Arc<ScaledClock>,
+        _: &Menu,
+    ) -> cloud_types::Result<Arc<dyn CloudProvider>> {
+        let config = cloud_gcp::Config::new().access_token("chaos").project("chaos");
+        let config = config.endpoint(format!("{url}/compute/v1/")).billing_endpoint(url);
+        Ok(Arc::new(config.owner(owner.clone()).clock(clock).deadline(DEADLINE).build()?))
+    }
+
+    fn menu() -> cloud_types::Result<Menu> {
+        Ok(Menu {
+            regions: ["europe-west1", "europe-west4", "us-central1"]
+                .into_iter()
+                .map(Region::new)
+                .collect::<cloud_types::Result<_>>()?,
+            small: MachineTypeName::new("e2-small")?,
+            larger: MachineTypeName::new("e2-medium")?,
+            image: Image::ubuntu("24.04"),
+            data_disk: GiB(10),
+        })
+    }
+
+    fn host_id(host: &Host) -> String {
+        format!("{}/{}/{}", host.zone, host.name, host.id)
+    }
+}
 
 #[derive(Debug)]
-pub(super) struct Gcp;
+struct Bench;
 
 #[async_trait(?Send)]
-impl Subject for Gcp {
+impl Subject for Bench {
     async fn simulate(&self, config: SimConfig, hosts: usize) -> Result<Simulated> {
         let sim = Sim::start(config).await?;
         fill(&sim, hosts)?;
@@ -37,11 +78,11 @@ impl Subject for Gcp {
     }
 
     fn bare(&self, url: &str) -> Result<Box<dyn Bare>> {
-        Ok(Box::new(BareHttp::new(url, &Gcp)?))
+        Ok(Box::new(BareHttp::new(url, &Bench)?))
     }
 }
 
-impl Rest for Gcp {
+impl Rest for Bench {
     fn host_path(&self, id: &str) -> String {
         let mut parts = id.split('/');
         let (zone, number) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());

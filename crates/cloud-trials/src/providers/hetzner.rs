@@ -1,24 +1,61 @@
-//! The bench on Hetzner.
+//! Hetzner in the trials.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloud_sim::SimConfig;
-use cloud_sim::hetzner::Sim;
-use cloud_types::{CloudProvider, HostSpec, Image as Wished, Machine, Name, Owner, Region, ScaledClock, ownership};
-use cloud_world::HostRequest;
+use cloud_sim::hetzner::{Hetzner, Sim};
+use cloud_types::clock::ScaledClock;
+use cloud_types::{CloudProvider, GiB, HostSpec, Machine, MachineTypeName, Name, Owner, Region, ownership};
+use cloud_world::{Host, HostRequest};
 use serde::Deserialize;
 
-use super::Result;
-use super::bare::{BareHttp, Rest};
-use super::subject::{Bare, OWNER, Simulated, Subject};
+use super::Provider;
+use crate::bench::Result;
+use crate::bench::bare::{BareHttp, Rest};
+use crate::bench::subject::{Bare, OWNER, Simulated, Subject};
+use crate::chaos::simulated::DEADLINE;
+use crate::chaos::{Cloud, Menu, SimulatedField};
+
+/// Its row among the providers.
+pub(super) const PROVIDER: Provider = Provider {
+    name: "hetzner",
+    open: |faults, seed| Box::pin(SimulatedField::<Hetzner>::open(faults, seed)),
+    subject: Some(&Bench),
+};
+
+impl Cloud for Hetzner {
+    fn process(
+        url: &str,
+        owner: &Owner,
+        clock: Arc<ScaledClock>,
+        _: &Menu,
+    ) -> cloud_types::Result<Arc<dyn CloudProvider>> {
+        let config = cloud_hetzner::Config::new("chaos").endpoint(format!("{url}/v1"));
+        Ok(Arc::new(config.owner(owner.clone()).clock(clock).deadline(DEADLINE).build()?))
+    }
+
+    fn menu() -> cloud_types::Result<Menu> {
+        Ok(Menu {
+            regions: ["fsn1", "nbg1", "hel1"].into_iter().map(Region::new).collect::<cloud_types::Result<_>>()?,
+            small: MachineTypeName::new("cx22")?,
+            larger: MachineTypeName::new("cx32")?,
+            image: cloud_types::Image::ubuntu("24.04"),
+            data_disk: GiB(10),
+        })
+    }
+
+    fn host_id(host: &Host) -> String {
+        host.id.to_string()
+    }
+}
 
 #[derive(Debug)]
-pub(super) struct Hetzner;
+struct Bench;
 
 #[async_trait(?Send)]
-impl Subject for Hetzner {
+impl Subject for Bench {
     async fn simulate(&self, config: SimConfig, hosts: usize) -> Result<Simulated> {
         let sim = Sim::start(config).await?;
         fill(&sim, hosts)?;
@@ -32,15 +69,15 @@ impl Subject for Hetzner {
 
     fn spec(&self, name: &str) -> Result<HostSpec> {
         let (name, region) = (Name::new(name)?, Region::new("fsn1")?);
-        Ok(HostSpec::new(name, region, Machine::named("cx22")?, Wished::ubuntu("24.04")))
+        Ok(HostSpec::new(name, region, Machine::named("cx22")?, cloud_types::Image::ubuntu("24.04")))
     }
 
     fn bare(&self, url: &str) -> Result<Box<dyn Bare>> {
-        Ok(Box::new(BareHttp::new(url, &Hetzner)?))
+        Ok(Box::new(BareHttp::new(url, &Bench)?))
     }
 }
 
-impl Rest for Hetzner {
+impl Rest for Bench {
     fn host_path(&self, id: &str) -> String {
         format!("v1/servers/{id}")
     }
