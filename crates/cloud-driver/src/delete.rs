@@ -125,6 +125,17 @@ pub fn gone(result: Result<()>) -> Result<()> {
     }
 }
 
+/// What is not there is no error, but none.
+///
+/// # Errors
+/// All but `NotFound`.
+pub fn found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 /// How long a part may be held, where a provider says nothing else.
 const HELD: Duration = Duration::from_secs(8);
 /// How often a part is tried at least.
