@@ -110,7 +110,7 @@ impl Account {
         Patience { account: self, until: self.clock().monotonic() + limit, next, least: 0 }
     }
 
-    /// Looks until there is an answer, at most for `limit`.
+    /// Looks until there is an answer, at most for `limit`, but some times also where the looks themselves take longer.
     ///
     /// # Errors
     /// Those of `look`; `Timeout` where the limit passes first, whose message says what was waited for.
@@ -119,7 +119,7 @@ impl Account {
         F: Future<Output = Result<Option<T>>> + Send,
         T: Send,
     {
-        let mut patience = self.patience(limit);
+        let mut patience = self.patience(limit).at_least(LOOKS);
         loop {
             if let Some(answer) = look().await? {
                 return Ok(answer);
@@ -174,6 +174,8 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.75 + fastrand::f64() / 2.0)
 }
 
+/// How often a look is repeated at least.
+const LOOKS: u32 = 3;
 /// How long one operation may take.
 const LIMIT: Duration = Duration::from_secs(3600);
 
