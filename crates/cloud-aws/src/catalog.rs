@@ -8,8 +8,8 @@ mod sold;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{Instance, InstanceLifecycleType};
 use cloud_types::{
-    Catalog, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime, HostSpec, ImageInfo, MachineType,
-    Offering, OfferingFilter, Pricing, RegionInfo, Result, Snapshot,
+    Catalog, CostKind, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime, HostSpec, ImageInfo,
+    MachineType, Offering, OfferingFilter, Pricing, RegionInfo, Result, Snapshot,
 };
 
 use crate::disk::{DiskKind, DiskUse};
@@ -56,7 +56,8 @@ impl Catalog for Aws {
             for class in [DiskClass::Standard, DiskClass::Capacity, DiskClass::Performance] {
                 let name = DiskKind::of(class, DiskUse::Data, GiB(1_000)).name;
                 if let Some(gib_month) = prices.gib_month(&name) {
-                    classes.push(DiskClassInfo { class, name, gib_month });
+                    let terms = Some(bill::terms(CostKind::DataDisk));
+                    classes.push(DiskClassInfo { class, name, gib_month, terms });
                 }
             }
             Ok(classes)

@@ -54,11 +54,11 @@ impl Inner {
     ) -> Result<()> {
         let new = self.catalog.machine(self, &place.region, to).await?;
         if let Some(zone) = zone.filter(|zone| !new.zones.contains(*zone)) {
-            return Err(Error::invalid("machine type", format!("{to} is not offered in {zone}")));
+            return Err(Error::invalid("machine", format!("{to} is not offered in {zone}")));
         }
         let known = self.catalog.machine(self, &place.region, from).await.ok();
         if known.is_some_and(|known| known.machine.architecture != new.machine.architecture) {
-            return Err(Error::invalid("machine type", format!("{to} has another architecture than {from}")));
+            return Err(Error::invalid("machine", format!("{to} has another architecture than {from}")));
         }
         Ok(())
     }

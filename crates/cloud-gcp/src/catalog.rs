@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cloud_types::{
     Catalog, CostItem, CostKind, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime, HostSpec,
     ImageInfo, MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, Region, RegionInfo, Result,
-    Snapshot,
+    Snapshot, Terms,
 };
 use futures::future::{try_join, try_join_all};
 
@@ -49,7 +49,8 @@ impl Catalog for Gcp {
                 let kind = convert::disk_type(class, "");
                 // A price that differs by region is told of the first region that has one.
                 if let Some(gib_month) = regions.iter().find_map(|region| prices.gib_month(&region.name, kind)) {
-                    classes.push(DiskClassInfo { class, name: kind.to_owned(), gib_month });
+                    let terms = Some(terms(CostKind::DataDisk));
+                    classes.push(DiskClassInfo { class, name: kind.to_owned(), gib_month, terms });
                 }
             }
             Ok(classes)
@@ -88,7 +89,7 @@ impl Catalog for Gcp {
             if spec.public_network.ipv4 {
                 items.extend(bill.address(self.0.addresses.reserves(spec)));
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         self.0.account.call("estimate", estimate).await
     }
@@ -108,7 +109,7 @@ impl Catalog for Gcp {
             if is_reserved || host.addresses.public_v4.is_some() {
                 items.extend(bill.address(is_reserved));
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         self.0.account.call("host_cost", cost).await
     }
@@ -121,7 +122,7 @@ impl Catalog for Gcp {
             let price = regions.iter().find_map(|region| prices.gib_month(&region.name, SNAPSHOT));
             let price = price.ok_or_else(|| unpriced(SNAPSHOT))?.times(size.0);
             let item = CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), Rate::Monthly { price });
-            Estimate::new(vec![item])
+            Estimate::counted(vec![item], terms)
         };
         self.0.account.call("snapshot_cost", cost).await
     }
@@ -161,6 +162,15 @@ impl Bill {
             true => CostItem::new(CostKind::Address, "reserved IPv4 address", rate),
             false => CostItem::new(CostKind::Address, "IPv4 address", rate).not_billed_when_stopped(),
         })
+    }
+}
+
+/// Hosts by the second and at least a minute (<https://cloud.google.com/compute/vm-instance-pricing>), disks, addresses and
+/// snapshots by the second (<https://cloud.google.com/compute/disks-image-pricing>).
+fn terms(kind: CostKind) -> Terms {
+    match kind {
+        CostKind::Machine => Terms::SECOND_FROM_MINUTE,
+        _ => Terms::SECOND,
     }
 }
 

@@ -71,7 +71,7 @@ impl CatalogCache {
         self.of(region).sold.get(&*inner.clock, STOCK, read).await
     }
 
-    /// One machine type that a region sells; `InvalidRequest` on field `machine type` where it does not.
+    /// One machine type that a region sells; `InvalidRequest` on field `machine` where it does not.
     pub(crate) async fn machine(&self, inner: &Inner, region: &Region, name: &MachineTypeName) -> Result<Sold> {
         let info = self.region(inner, region).await?;
         let cache = self.of(region);

@@ -48,7 +48,7 @@ impl RegionSold {
 
 /// There is no such machine type in the region.
 pub(super) fn unknown(name: &MachineTypeName) -> Error {
-    Error::invalid("machine type", format!("there is no machine type {name} in this region"))
+    Error::invalid("machine", format!("there is no machine type {name} in this region"))
 }
 
 /// What machines cost as spot hosts now, by zone and machine type.

@@ -44,7 +44,7 @@ impl Inner {
         let asked = |zone: &str| spec.zone.as_ref().is_none_or(|asked| asked.as_str() == zone);
         if !sold.zones.iter().any(|zone| asked(zone)) {
             let place = spec.zone.as_ref().map_or(spec.region.as_str(), |zone| zone.as_str());
-            return Err(Error::invalid("machine type", format!("{name} is not offered in {place}")));
+            return Err(Error::invalid("machine", format!("{name} is not offered in {place}")));
         }
         if !sold.pricings.contains(&spec.pricing) {
             return Err(Error::invalid("pricing", format!("{name} is not sold as {:?}", spec.pricing)));
