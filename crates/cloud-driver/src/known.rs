@@ -49,9 +49,23 @@ impl<K: Hash + Eq, V: Clone> Known<K, V> {
         self.map().entries.contains_key(key)
     }
 
+    /// What was learned of this key, or is learned now, such as a place for what will be read of it.
+    pub fn get_or(&self, key: K, learn: impl FnOnce() -> V) -> V {
+        let mut map = self.map();
+        if let Some((_, value)) = map.entries.get(&key) {
+            return value.clone();
+        }
+        let value = learn();
+        self.insert(&mut map, key, value.clone());
+        value
+    }
+
     /// Remembers this.
     pub fn learn(&self, key: K, value: V) {
-        let mut map = self.map();
+        self.insert(&mut self.map(), key, value);
+    }
+
+    fn insert(&self, map: &mut Map<K, V>, key: K, value: V) {
         map.learned += 1;
         let learned = map.learned;
         map.entries.insert(key, (learned, value));
@@ -107,5 +121,6 @@ mod tests {
         assert_eq!((known.get(&24), known.get(&0)), (Some(48), None));
         known.retain(|number, _| *number != 24);
         assert!(!known.has(&24) && known.has(&23));
+        assert_eq!((known.get_or(23, || 7), known.get_or(24, || 7), known.get(&24)), (46, 7, Some(7)));
     }
 }
