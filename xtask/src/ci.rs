@@ -1,10 +1,14 @@
 //! `cargo xtask ci`: every check of the project in one run, each timed, each repeatable alone.
 
+mod inputs;
+mod passes;
 mod steps;
 
 use std::time::{Duration, Instant};
 
 use crate::shell::Result;
+use inputs::Inputs;
+use passes::Passes;
 use steps::STEPS;
 
 /// One check of the run.
@@ -12,12 +16,27 @@ struct Step {
     name: &'static str,
     about: &'static str,
     run: fn() -> Result<Outcome>,
+    /// All that it depends on, for a step that is skipped as long as none of that changed since it passed.
+    inputs: Option<Inputs>,
+}
+
+impl Step {
+    /// A step that always runs.
+    const fn new(name: &'static str, about: &'static str, run: fn() -> Result<Outcome>) -> Self {
+        Self { name, about, run, inputs: None }
+    }
+
+    /// The same step, skipped as long as nothing changed in these crates, in what they need of the workspace, and in these
+    /// files and folders.
+    const fn with_inputs(self, packages: &'static [&'static str], paths: &'static [&'static str]) -> Self {
+        Self { inputs: Some(Inputs { packages, paths }), ..self }
+    }
 }
 
 /// How a step that did not fail ended.
 enum Outcome {
     Passed,
-    /// It could not be tried, for this reason.
+    /// It could not be tried or need not be, for this reason.
     Skipped(String),
 }
 
@@ -27,7 +46,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         STEPS.iter().for_each(|step| println!("{:<14} {}", step.name, step.about));
         return Ok(());
     }
-    run_steps(&chosen(STEPS, arguments)?)
+    let (all, steps): (Vec<_>, Vec<_>) = arguments.iter().cloned().partition(|argument| argument == "--all");
+    run_steps(&chosen(STEPS, &steps)?, &Passes::of_this_machine(!all.is_empty()))
 }
 
 /// The steps that `--step NAME` names, in the order of the run; all of them where none is named.
@@ -36,7 +56,9 @@ fn chosen<'a>(steps: &'a [Step], arguments: &[String]) -> Result<Vec<&'a Step>> 
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         if argument != "--step" {
-            return Err(format!("unexpected argument `{argument}`; ci takes `--step NAME` and `--list`").into());
+            return Err(
+                format!("unexpected argument `{argument}`; ci takes `--step NAME`, `--all` and `--list`").into()
+            );
         }
         let name = arguments.next().ok_or("`--step` lacks its name")?;
         if !steps.iter().any(|step| step.name == name) {
@@ -49,13 +71,13 @@ fn chosen<'a>(steps: &'a [Step], arguments: &[String]) -> Result<Vec<&'a Step>> 
     Ok(steps.iter().filter(wanted).collect())
 }
 
-fn run_steps(steps: &[&Step]) -> Result {
+fn run_steps(steps: &[&Step], passes: &Passes) -> Result {
     let mut table = Vec::new();
     let mut failure = None;
     for step in steps {
         println!("\n== {}: {}", step.name, step.about);
         let started = Instant::now();
-        let outcome = (step.run)();
+        let outcome = passes.run(step);
         let took = started.elapsed();
         let said = match &outcome {
             Ok(Outcome::Passed) => "passed".to_owned(),
@@ -88,9 +110,9 @@ mod tests {
     use super::*;
 
     const MADE_UP: &[Step] = &[
-        Step { name: "one", about: "passes", run: || Ok(Outcome::Passed) },
-        Step { name: "two", about: "fails", run: || Err("it broke".into()) },
-        Step { name: "three", about: "is not reached", run: || panic!("ran after a failure") },
+        Step::new("one", "passes", || Ok(Outcome::Passed)),
+        Step::new("two", "fails", || Err("it broke".into())),
+        Step::new("three", "is not reached", || panic!("ran after a failure")),
     ];
 
     fn arguments(line: &str) -> Vec<String> {
@@ -99,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_first_failure_ends_the_run_and_says_how_to_repeat_it() {
-        let error = run_steps(&chosen(MADE_UP, &[]).unwrap()).unwrap_err().to_string();
+        let error = run_steps(&chosen(MADE_UP, &[]).unwrap(), &Passes::of_this_machine(false)).unwrap_err().to_string();
         assert_eq!(error, "step `two` failed: it broke\nrepeat it alone: cargo xtask ci --step two");
     }
 

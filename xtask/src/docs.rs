@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::shell::{Result, cargo, root};
+use crate::shell::{Result, root};
 use crate::sources::{self, Source};
-use crate::{readme, shell};
+use crate::{readme, shell, workspace_tests};
 
 /// A README that is read whole.
 const MOST_README_LINES: usize = 150;
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     if !check {
         shell::no_arguments(arguments)?;
     }
-    let mut table = cargo(TABLE);
+    let mut table = workspace_tests::command(&["abilities::"])?;
     if !check {
         table.env("CLOUD_WRITE_README", "1");
     }
@@ -30,9 +30,6 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     }
     Err(format!("the documents have faults:\n  {}", broken.join("\n  ")).into())
 }
-
-/// Compares the table or writes it. Of the whole workspace, as its tests are run: nothing is compiled twice.
-const TABLE: [&str; 5] = ["test", "--quiet", "--workspace", "--test", "abilities"];
 
 fn length(readme: &str) -> Vec<String> {
     let lines = readme.lines().count();

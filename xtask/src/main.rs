@@ -11,6 +11,7 @@ mod docs;
 mod interop;
 mod manifest;
 mod new_provider;
+mod providers;
 mod python;
 mod readme;
 mod shell;
@@ -36,7 +37,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
-        usage: "[--list] [--step NAME]...",
+        usage: "[--list] [--all] [--step NAME]...",
         about: "every check, with the seconds each took",
         run: ci::run,
     },

@@ -3,10 +3,13 @@
 //! A check looks at text: sources, manifests, or what `cargo tree` prints. So each can be shown to fail on made-up
 //! input, and its tests do.
 
+mod circles;
 mod contract;
 mod dependencies;
+mod imports;
 mod layout;
 mod text;
+mod wire;
 
 use std::fmt;
 
@@ -83,8 +86,18 @@ const CHECKS: &[Check] = &[
         find: |workspace| Ok(layout::same_files_everywhere(&workspace.rust)),
     },
     Check {
+        name: "wire-in-its-place",
+        forbids: "a wire type in a file of a provider's crate that is not client, convert, error or wire",
+        find: |workspace| Ok(wire::wire_in_its_place(&workspace.rust)),
+    },
+    Check {
+        name: "no-import-circles",
+        forbids: "files of a provider's crate that import each other in a circle",
+        find: |workspace| Ok(circles::no_circles(&workspace.rust)),
+    },
+    Check {
         name: "no-provider-named",
-        forbids: "a provider's name in cloud-types, cloud-http or cloud-conformance",
+        forbids: "a provider's name in cloud-types, cloud-driver, cloud-http or cloud-conformance",
         find: |workspace| Ok(text::no_provider_named(&workspace.rust, &workspace.manifests)),
     },
     Check {
@@ -152,6 +165,7 @@ const NOT_PROVIDERS: &[&str] = &[
     "cloud-boot-trial",
     "cloud-bootstrap",
     "cloud-conformance",
+    "cloud-driver",
     "cloud-http",
     "cloud-reach",
     "cloud-sim",
@@ -163,9 +177,9 @@ const NOT_PROVIDERS: &[&str] = &[
 ];
 
 /// Whether a package, by its name or folder, stands behind a provider.
-fn is_provider(package: &str) -> bool {
+pub(crate) fn is_provider(package: &str) -> bool {
     let name = package.strip_prefix("crates/").unwrap_or(package);
-    (name.starts_with("cloud-") || name == "cocoon") && !NOT_PROVIDERS.contains(&name)
+    name.starts_with("cloud-") && !NOT_PROVIDERS.contains(&name)
 }
 
 #[cfg(test)]
@@ -179,7 +193,7 @@ mod tests {
 
     #[test]
     fn providers_are_told_from_the_rest() {
-        assert!(is_provider("crates/cloud-local") && is_provider("cloud-acme") && is_provider("cocoon"));
-        assert!(!is_provider("crates/cloud-types") && !is_provider("crates/cloud") && !is_provider("xtask"));
+        assert!(is_provider("crates/cloud-local") && is_provider("cloud-acme"));
+        assert!(!is_provider("crates/cloud-types") && !is_provider("crates/cloud") && !is_provider("crates/cocoon"));
     }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::python::virtual_environment;
-use crate::shell::{Result, cargo, run as run_to_end, target_dir};
+use crate::shell::{Result, run as run_to_end, target_dir};
+use crate::workspace_tests;
 
 /// What reads user data back; and what the check of Debian's cloud-init imports, with its release's jsonschema.
 const PACKAGES: [&str; 6] =
@@ -16,13 +17,12 @@ pub(crate) fn can_be_checked() -> bool {
     Path::new("/etc/debian_version").exists()
 }
 
-/// Runs the two tests that need either. The tests of the whole workspace are named, as they are run elsewhere: nothing is
-/// compiled twice.
+/// Runs the two tests that need either.
 pub(crate) fn check() -> Result {
     let python = virtual_environment("user-data/python", &PACKAGES)?;
     let cloud_init = cloud_init()?;
-    let test = ["test", "--quiet", "--workspace", "--test", "random_specs", "--test", "schema", "--", "--nocapture"];
-    run_to_end(cargo(test).env("CLOUD_BOOTSTRAP_PYTHON", python).env("CLOUD_INIT_SCHEMA", cloud_init))
+    let mut tests = workspace_tests::command(&["random_specs::", "schema::"])?;
+    run_to_end(tests.env("CLOUD_BOOTSTRAP_PYTHON", python).env("CLOUD_INIT_SCHEMA", cloud_init))
 }
 
 /// Unpacks cloud-init's package from this machine's own sources, without installing it.

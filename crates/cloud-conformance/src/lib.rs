@@ -123,3 +123,6 @@ pub use outcome::{Outcome, Stop};
 pub use suite::{Report, Suite, Verdict, run_all};
 #[doc(hidden)]
 pub use tests_macro::prove;
+#[cfg(feature = "paused")]
+#[doc(hidden)]
+pub use tests_macro::prove_paused;

@@ -9,6 +9,24 @@ use cloud_types::{Capabilities, Clock, Error, ErrorKind, Owner, ProviderId, Resu
 use futures::future::{BoxFuture, FutureExt};
 
 /// One owner's view of one account of a provider. Clones are cheap.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use cloud_driver::Account;
+/// use cloud_types::{Capabilities, Owner, ProviderId, Result, SystemClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let account = Account::new(ProviderId::new("acme"), Owner::default(), Arc::new(SystemClock), Capabilities::none());
+/// let stop = async {
+///     // Calls of the API come here; then:
+///     account.until("the host is stopped", Duration::from_secs(60), || async { Ok(Some(())) }).await
+/// };
+/// account.call("stop_host", stop).await
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Account(Arc<Inner>);
 
@@ -110,7 +128,7 @@ impl Account {
         Patience { account: self, until: self.clock().monotonic() + limit, next, least: 0 }
     }
 
-    /// Looks until there is an answer, at most for `limit`.
+    /// Looks until there is an answer, at most for `limit`, but some times also where the looks themselves take longer.
     ///
     /// # Errors
     /// Those of `look`; `Timeout` where the limit passes first, whose message says what was waited for.
@@ -119,7 +137,7 @@ impl Account {
         F: Future<Output = Result<Option<T>>> + Send,
         T: Send,
     {
-        let mut patience = self.patience(limit);
+        let mut patience = self.patience(limit).at_least(LOOKS);
         loop {
             if let Some(answer) = look().await? {
                 return Ok(answer);
@@ -174,18 +192,21 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.75 + fastrand::f64() / 2.0)
 }
 
+/// How often a look is repeated at least.
+const LOOKS: u32 = 3;
 /// How long one operation may take.
 const LIMIT: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use cloud_types::SystemClock;
 
     use super::*;
 
-    fn account() -> Account {
+    /// An account of no provider, on paused time.
+    pub(crate) fn account() -> Account {
         Account::new(ProviderId::new("acme"), Owner::default(), Arc::new(SystemClock), Capabilities::none())
     }
 

@@ -18,6 +18,8 @@ use jiff::Timestamp;
 use crate::{Account, Sends};
 
 mod look;
+#[cfg(test)]
+mod tests;
 
 /// What an API can do, of which [`create_once`] makes a create.
 pub trait Creates: Send + Sync {
@@ -207,7 +209,7 @@ pub async fn create_once<B: Creates>(backend: &B, spec: &HostSpec) -> Result<Cre
     let mut labels = ownership::host_labels(backend.account().owner(), spec, &token);
     labels.insert(ownership::CALL.to_owned(), CreateToken::random().to_string());
     let mut attempt = Attempt::<B::Made>::default();
-    let mut patience = backend.account().patience(backend.decision());
+    let mut patience = backend.account().patience(backend.decision()).at_least(TRIES);
     let mut looks = backend.looks_first(spec);
     loop {
         if looks {

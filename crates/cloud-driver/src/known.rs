@@ -41,6 +41,17 @@ impl<K: Hash + Eq, V: Clone> Known<K, V> {
         self.map().entries.get(key).map(|(_, value)| value.clone())
     }
 
+    /// What was learned of this key; what `make` makes of it where nothing was.
+    pub fn get_or(&self, key: K, make: impl FnOnce() -> V) -> V {
+        let mut map = self.map();
+        if let Some((_, value)) = map.entries.get(&key) {
+            return value.clone();
+        }
+        let value = make();
+        map.learn(self.most, key, value.clone());
+        value
+    }
+
     /// Whether anything was learned of this key.
     pub fn has<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
@@ -49,30 +60,9 @@ impl<K: Hash + Eq, V: Clone> Known<K, V> {
         self.map().entries.contains_key(key)
     }
 
-    /// What was learned of this key, or is learned now, such as a place for what will be read of it.
-    pub fn get_or(&self, key: K, learn: impl FnOnce() -> V) -> V {
-        let mut map = self.map();
-        if let Some((_, value)) = map.entries.get(&key) {
-            return value.clone();
-        }
-        let value = learn();
-        self.insert(&mut map, key, value.clone());
-        value
-    }
-
     /// Remembers this.
     pub fn learn(&self, key: K, value: V) {
-        self.insert(&mut self.map(), key, value);
-    }
-
-    fn insert(&self, map: &mut Map<K, V>, key: K, value: V) {
-        map.learned += 1;
-        let learned = map.learned;
-        map.entries.insert(key, (learned, value));
-        if map.entries.len() > self.most {
-            let old = learned.saturating_sub(self.most as u64 / 2);
-            map.entries.retain(|_, (age, _)| *age > old);
-        }
+        self.map().learn(self.most, key, value);
     }
 
     /// Forgets this key: what it stood for has vanished.
@@ -95,6 +85,18 @@ impl<K: Hash + Eq, V: Clone> Known<K, V> {
 
     fn map(&self) -> MutexGuard<'_, Map<K, V>> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Hash + Eq, V> Map<K, V> {
+    fn learn(&mut self, most: usize, key: K, value: V) {
+        self.learned += 1;
+        let learned = self.learned;
+        self.entries.insert(key, (learned, value));
+        if self.entries.len() > most {
+            let old = learned.saturating_sub(most as u64 / 2);
+            self.entries.retain(|_, (age, _)| *age > old);
+        }
     }
 }
 
@@ -121,6 +123,11 @@ mod tests {
         assert_eq!((known.get(&24), known.get(&0)), (Some(48), None));
         known.retain(|number, _| *number != 24);
         assert!(!known.has(&24) && known.has(&23));
-        assert_eq!((known.get_or(23, || 7), known.get_or(24, || 7), known.get(&24)), (46, 7, Some(7)));
+    }
+
+    #[test]
+    fn what_is_made_for_a_key_is_made_once() {
+        let known = Known::at_most(10);
+        assert_eq!((known.get_or("a", || 1), known.get_or("a", || 2)), (1, 1));
     }
 }

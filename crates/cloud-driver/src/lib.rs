@@ -35,7 +35,7 @@ pub use account::{Account, Patience};
 pub use cached::Cached;
 pub use catalog::Sold;
 pub use create::{Candidate, Creates, Request, Surplus, Unique, create_once};
-pub use delete::{Deletes, delete_whole, gone, remove_unused};
+pub use delete::{Deletes, delete_whole, found, gone, remove_unused};
 pub use ensure::{Ensured, ensure};
 pub use known::Known;
 pub use recent::{Recent, Sending, Sends};

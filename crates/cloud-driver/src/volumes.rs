@@ -28,6 +28,11 @@ pub trait Disks: Send + Sync {
         self.get(id)
     }
 
+    /// Whether two ids are of one host, where the API takes more than one form of an id.
+    fn is_host(&self, one: &HostId, other: &HostId) -> bool {
+        one == other
+    }
+
     /// Attaches a volume that is free, and waits until it is attached.
     fn attach(&self, volume: &Volume, host: &HostId) -> impl Future<Output = Result<()>> + Send;
 
@@ -57,13 +62,13 @@ pub async fn create<B: Disks>(backend: &B, spec: &VolumeSpec) -> Result<Volume> 
 pub async fn attach<B: Disks>(backend: &B, id: &VolumeId, host: &HostId) -> Result<()> {
     let volume = backend.settled(id).await?;
     match &volume.host {
-        Some(other) if other == host => return Ok(()),
+        Some(other) if backend.is_host(other, host) => return Ok(()),
         Some(_) => return Err(Error::new(ErrorKind::Conflict, format!("volume {id} is attached to another host"))),
         None => {}
     }
     match backend.attach(&volume, host).await {
         // Refused because an earlier attempt was carried out.
-        Err(error) if backend.get(id).await?.host.as_ref() != Some(host) => Err(error),
+        Err(error) if !backend.get(id).await?.host.is_some_and(|now| backend.is_host(&now, host)) => Err(error),
         _ => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use cloud_types::{
     Catalog, Clock, CostItem, CostKind, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime,
     HostSpec, ImageInfo, MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, Region, RegionInfo,
-    Result, Snapshot,
+    Result, Snapshot, Terms,
 };
 use futures::future::{try_join, try_join_all};
 
@@ -176,7 +176,8 @@ impl Catalog for Gcp {
                 let kind = convert::disk_type(class, "");
                 // A price that differs by region is told of the first region that has one.
                 if let Some(gib_month) = regions.iter().find_map(|region| prices.gib_month(&region.name, kind)) {
-                    classes.push(DiskClassInfo { class, name: kind.to_owned(), gib_month });
+                    let terms = Some(terms(CostKind::DataDisk));
+                    classes.push(DiskClassInfo { class, name: kind.to_owned(), gib_month, terms });
                 }
             }
             Ok(classes)
@@ -215,7 +216,7 @@ impl Catalog for Gcp {
             if spec.public_network.ipv4 {
                 items.extend(bill.address(self.0.reserves(spec)));
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         named("estimate", estimate.await)
     }
@@ -235,7 +236,7 @@ impl Catalog for Gcp {
             if is_reserved || host.addresses.public_v4.is_some() {
                 items.extend(bill.address(is_reserved));
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         named("host_cost", cost.await)
     }
@@ -247,11 +248,8 @@ impl Catalog for Gcp {
             let size = snapshot.size.or(snapshot.disk_size).unwrap_or(GiB(0));
             let price = regions.iter().find_map(|region| prices.gib_month(&region.name, SNAPSHOT));
             let price = price.ok_or_else(|| unpriced(SNAPSHOT))?.times(size.0);
-            Estimate::new(vec![CostItem::new(
-                CostKind::Snapshot,
-                format!("snapshot ({size})"),
-                Rate::Monthly { price },
-            )])
+            let item = CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), Rate::Monthly { price });
+            Estimate::counted(vec![item], terms)
         };
         named("snapshot_cost", cost.await)
     }
@@ -291,6 +289,15 @@ impl Bill {
             true => CostItem::new(CostKind::Address, "reserved IPv4 address", rate),
             false => CostItem::new(CostKind::Address, "IPv4 address", rate).not_billed_when_stopped(),
         })
+    }
+}
+
+/// Hosts by the second and at least a minute (<https://cloud.google.com/compute/vm-instance-pricing>), disks, addresses and
+/// snapshots by the second (<https://cloud.google.com/compute/disks-image-pricing>).
+fn terms(kind: CostKind) -> Terms {
+    match kind {
+        CostKind::Machine => Terms::SECOND_FROM_MINUTE,
+        _ => Terms::SECOND,
     }
 }
 

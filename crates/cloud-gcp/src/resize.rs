@@ -52,14 +52,14 @@ impl Inner {
         let region = convert::region_of(zone)?;
         let sold = self.catalog.region(self, &region).await?;
         if [from, to].iter().any(|name| name.as_str().contains(':')) {
-            return Err(Error::invalid("machine type", "added GPUs cannot be changed"));
+            return Err(Error::invalid("machine", "added GPUs cannot be changed"));
         }
         if !sold.zones_with(to)?.contains(&zone) {
-            return Err(Error::invalid("machine type", format!("{to} is not sold in {zone}")));
+            return Err(Error::invalid("machine", format!("{to} is not sold in {zone}")));
         }
         let known = sold.architecture(from.as_str()).ok();
         if known.is_some_and(|known| sold.architecture(to.as_str()).is_ok_and(|new| new != known)) {
-            return Err(Error::invalid("machine type", format!("{to} has another architecture than {from}")));
+            return Err(Error::invalid("machine", format!("{to} has another architecture than {from}")));
         }
         Ok(())
     }

@@ -1,114 +1,17 @@
-//! Server types, images and prices: read once, kept for ten minutes, shared by every call that needs them.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! The catalog and prices, as the contract asks for them.
 
 use async_trait::async_trait;
-use cloud_driver::{Account, Cached, labels};
+use cloud_driver::labels;
 use cloud_types::{
-    Architecture, Catalog, CostItem, CostKind, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime,
-    HostSpec, Image, ImageInfo, Machine, MachineType, MachineTypeName, Money, Offering, OfferingFilter, Rate, Region,
-    RegionInfo, Result, Snapshot, ownership,
+    Catalog, CostItem, CostKind, DiskClass, DiskClassInfo, Estimate, GiB, HostRuntime, HostSpec, ImageInfo,
+    MachineType, MachineTypeName, Money, Offering, OfferingFilter, Rate, RegionInfo, Result, Snapshot, Terms,
+    ownership,
 };
 
-use crate::client::{Api, selector};
+use crate::client::selector;
 use crate::convert::{self, Shelf};
-use crate::create::{Plan, check};
 use crate::host::Hetzner;
-
-/// The catalog, as it was read last.
-#[derive(Debug)]
-pub(crate) struct Store {
-    account: Account,
-    api: Api,
-    shelf: Cached<Shelf>,
-}
-
-impl Store {
-    pub(crate) fn new(account: &Account, api: &Api) -> Self {
-        Self { account: account.clone(), api: api.clone(), shelf: Cached::default() }
-    }
-
-    /// The catalog, at most [`FRESH`] old; whoever finds it older reads it for all.
-    pub(crate) async fn read(&self) -> Result<Arc<Shelf>> {
-        let read = async {
-            let (types, images) = (self.api.server_types().await?, self.api.system_images().await?);
-            convert::shelf(&types, &images, &self.api.pricing().await?, self.api.locations().await?)
-        };
-        self.shelf.get(self.account.clock(), FRESH, read).await
-    }
-
-    /// The host with its price, where the catalog was read before.
-    pub(crate) fn priced(&self, host: HostRuntime) -> HostRuntime {
-        match self.shelf.seen() {
-            Some(shelf) => shelf.sold.priced(host),
-            None => host,
-        }
-    }
-}
-
-impl Shelf {
-    /// Resolves machine and image.
-    pub(crate) fn plan(&self, spec: &HostSpec) -> Result<Plan> {
-        self.sold.check_region(&spec.region)?;
-        let machine = match &spec.machine {
-            Machine::Named(name) => self.sold.machine_type(name, &spec.region)?,
-            Machine::AtLeast(required) => self.sold.cheapest(&spec.region, required)?,
-            _ => return Err(Error::unsupported("this provider does not know that way to choose a machine")),
-        };
-        let image = match &spec.image {
-            Image::Ubuntu(version) => self.system_image(&format!("ubuntu-{version}"), machine)?,
-            Image::Debian(version) => self.system_image(&format!("debian-{version}"), machine)?,
-            Image::Snapshot(id) => id.to_string(),
-            Image::Id(id) if convert::number(id).is_ok() => id.clone(),
-            Image::Id(name) => self.system_image(name, machine)?,
-            _ => return Err(Error::unsupported("this provider does not know that kind of image")),
-        };
-        Ok(Plan { machine_type: machine.name.to_string(), image, regions: [spec.region.clone()] })
-    }
-
-    /// The number of a system image for the machine's architecture.
-    fn system_image(&self, name: &str, machine: &MachineType) -> Result<String> {
-        let fits = |image: &ImageInfo| image.id == name && image.architecture == machine.architecture;
-        let found = self.images.iter().find(|(_, image)| fits(image)).map(|(number, _)| number.to_string());
-        let architecture = machine.architecture;
-        found.ok_or_else(|| Error::invalid("image", format!("there is no image {name} for {architecture:?} machines")))
-    }
-
-    /// Whether a host can be moved from one machine type to another: the architecture stays
-    /// (<https://docs.hetzner.cloud/reference/cloud#server-actions-change-the-type-of-a-server>).
-    pub(crate) fn check_resize(&self, from: &MachineTypeName, to: &MachineTypeName, region: &Region) -> Result<()> {
-        let new: Architecture = self.sold.machine_type(to, region)?.architecture;
-        match self.sold.machine_types.iter().find(|known| known.name == *from) {
-            Some(old) if old.architecture != new => {
-                Err(Error::invalid("machine", format!("{to} has another architecture than {from}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn machine_items(&self, name: &MachineTypeName, region: &Region, ipv4: bool) -> Result<Vec<CostItem>> {
-        let offering = self.sold.offering(name, region).ok_or_else(|| {
-            Error::invalid("machine", format!("{name} is not sold in {region}, so its price is not known"))
-        })?;
-        let rate = Rate::Hourly { price: offering.hourly, cap: offering.monthly_cap };
-        let mut items = vec![CostItem::new(CostKind::Machine, name.as_str(), rate)];
-        if ipv4 {
-            let rate = self.ipv4.iter().find(|(place, _)| place == region).map(|(_, rate)| rate.clone());
-            let rate = rate.unwrap_or_else(|| {
-                let message = format!("the price list names no price for an IPv4 address in {region}");
-                Err(Error::new(ErrorKind::Unexpected, message))
-            });
-            items.push(CostItem::new(CostKind::Address, "IPv4 address", rate?));
-        }
-        Ok(items)
-    }
-
-    fn disk_item(&self, size: GiB, name: &str) -> Result<CostItem> {
-        let rate = Rate::Monthly { price: self.volume.clone()?.times(size.0) };
-        Ok(CostItem::new(CostKind::DataDisk, format!("{name} ({size})"), rate))
-    }
-}
+use crate::shelf::check;
 
 #[async_trait]
 impl Catalog for Hetzner {
@@ -125,8 +28,8 @@ impl Catalog for Hetzner {
     }
 
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
-        let volume =
-            |gib_month: Money| vec![DiskClassInfo { class: DiskClass::Standard, name: "volume".to_owned(), gib_month }];
+        let (class, terms) = (DiskClass::Standard, Some(terms(CostKind::DataDisk)));
+        let volume = |gib_month: Money| vec![DiskClassInfo { class, name: "volume".to_owned(), gib_month, terms }];
         self.on_shelf("list_disk_classes", |shelf| shelf.volume.clone().map(volume)).await
     }
 
@@ -148,7 +51,7 @@ impl Catalog for Hetzner {
             if let Some(disk) = &spec.data_disk {
                 items.push(shelf.disk_item(disk.size, "data disk")?);
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         self.on_shelf("estimate", estimate).await
     }
@@ -168,7 +71,7 @@ impl Catalog for Hetzner {
                     items.push(shelf.disk_item(convert::whole_gib(volume.size), "data disk")?);
                 }
             }
-            Estimate::new(items)
+            Estimate::counted(items, terms)
         };
         self.0.account.call("host_cost", cost).await
     }
@@ -177,7 +80,7 @@ impl Catalog for Hetzner {
         let cost = |shelf: &Shelf| {
             let size = snapshot.size.or(snapshot.disk_size).unwrap_or(GiB(0));
             let rate = Rate::Monthly { price: shelf.snapshot.clone()?.times(size.0) };
-            Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)])
+            Estimate::counted(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)], terms)
         };
         self.on_shelf("snapshot_cost", cost).await
     }
@@ -193,5 +96,8 @@ impl Hetzner {
     }
 }
 
-/// How old the catalog may be. Stock changes within hours.
-const FRESH: Duration = Duration::from_secs(600);
+/// Of everything, started hours: "always rounded up", "never exceed the monthly price cap"
+/// (<https://docs.hetzner.com/cloud/billing/faq>).
+fn terms(_: CostKind) -> Terms {
+    Terms::HOUR
+}

@@ -16,7 +16,8 @@ mod body;
 mod catalog;
 
 pub(crate) use body::{
-    change_type, create_firewall, create_image, create_server, create_ssh_key, create_volume, update_ssh_key,
+    Plan, Ready, change_type, create_firewall, create_image, create_server, create_ssh_key, create_volume,
+    update_ssh_key,
 };
 #[cfg(test)]
 pub(crate) use catalog::money;

@@ -5,27 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cloud_driver::{Account, Candidate, Creates, Request, Sends, Surplus, Unique, delete_whole, remove_unused};
-use cloud_types::{
-    DiskClass, Error, ErrorKind, HostRuntime, HostSpec, HostState, Image, Inbound, PublicNetwork, Region, Result,
-};
+use cloud_types::{ErrorKind, HostRuntime, HostSpec, HostState, Inbound, Region, Result};
 
-use crate::convert::{self, Seen, Thing};
+use crate::convert::{self, Plan, Seen, Thing};
 use crate::delete::Delete;
-use crate::host::Parts;
 use crate::labels;
+use crate::parts::Parts;
+use crate::shelf::check;
 
 /// One create.
 pub(crate) struct Create<'a> {
     parts: &'a Parts,
     /// Whether the data disk was there before, so that its marks may be those of an earlier host.
     found_disk: AtomicBool,
-}
-
-/// What the catalog made of a spec.
-pub(crate) struct Plan {
-    pub(crate) machine_type: String,
-    pub(crate) image: String,
-    pub(crate) regions: [Region; 1],
 }
 
 impl<'a> Create<'a> {
@@ -131,32 +123,3 @@ impl From<Seen> for Candidate<Seen> {
         Self { id, labels, created, host: server }
     }
 }
-
-/// What is known to be wrong before any call.
-pub(crate) fn check(account: &Account, spec: &HostSpec) -> Result<()> {
-    account.capabilities().check(spec)?;
-    if spec.public_network == PublicNetwork::NONE {
-        let rule = "must hold an IPv4 or an IPv6 address: without either it needs a private network";
-        return Err(Error::invalid("public_network", rule));
-    }
-    if spec.boot_disk.class != DiskClass::Standard {
-        return Err(Error::invalid("boot_disk", "must be of the standard class: there is one kind of disk here"));
-    }
-    if spec.data_disk.is_some_and(|disk| disk.class != DiskClass::Standard) {
-        return Err(Error::invalid("data_disk", "must be of the standard class: there is one kind of volume here"));
-    }
-    if let Inbound::Only(ports) = &spec.inbound
-        && ports.len() > MAX_RULES
-    {
-        return Err(Error::invalid("inbound", format!("must be at most {MAX_RULES} ports or ranges")));
-    }
-    if let Image::Snapshot(id) = &spec.image
-        && convert::number(id.as_str()).is_err()
-    {
-        return Err(Error::invalid("image", format!("there is no snapshot {id}: an id here is a number")));
-    }
-    Ok(())
-}
-
-/// The most rules of one firewall (<https://docs.hetzner.com/cloud/firewalls/faq>).
-const MAX_RULES: usize = 50;

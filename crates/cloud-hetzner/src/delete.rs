@@ -8,8 +8,8 @@ use cloud_types::{ErrorKind, HostId, HostState, ResourceKind, Result, ownership}
 
 use crate::client::selector;
 use crate::convert::{self, Seen, Thing};
-use crate::host::Parts;
 use crate::labels;
+use crate::parts::Parts;
 
 /// One delete.
 pub(crate) struct Delete<'a>(pub(crate) &'a Parts);

@@ -9,7 +9,7 @@ use cloud_driver::{Account, Ensured, Known, ensure, labels as driver_labels};
 use cloud_types::{DataDisk, Error, ErrorKind, HostSpec, Inbound, Region, Result, SshPublicKey, Volume};
 
 use crate::client::Api;
-use crate::convert::{self, Labels, Thing};
+use crate::convert::{self, Labels, Ready, Thing};
 use crate::labels;
 use crate::operations::Operations;
 
@@ -20,15 +20,6 @@ pub(crate) struct Dependents {
     api: Api,
     keys: Known<String, String>,
     firewalls: Known<String, u64>,
-}
-
-/// What one create refers to.
-#[derive(Debug, Default)]
-pub(crate) struct Ready {
-    /// Names of keys at Hetzner.
-    pub(crate) ssh_keys: Vec<String>,
-    pub(crate) firewall: Option<u64>,
-    pub(crate) volume: Option<u64>,
 }
 
 impl Dependents {

@@ -11,40 +11,21 @@ use cloud_types::{
     HostSpec, HostState, ListHosts, Name, Owners, PageToken, Result, StopMode, StoppedBilling, ownership,
 };
 
-use crate::catalog::Store;
 use crate::client::{Api, endless, selector};
 use crate::convert::{self, Seen};
 use crate::create::Create;
 use crate::delete::Delete;
-use crate::dependents::Dependents;
-use crate::operations::Operations;
-use crate::reader::{READ_LAG, Reader};
+use crate::parts::Parts;
+use crate::reader::READ_LAG;
 
 /// Hetzner Cloud, for one owner in one project. Clones are cheap and share connections and the request budget.
 #[derive(Clone)]
 pub struct Hetzner(pub(crate) Arc<Parts>);
 
-/// What a provider value is made of; each part keeps what it remembers to itself.
-pub(crate) struct Parts {
-    pub(crate) account: Account,
-    pub(crate) api: Api,
-    pub(crate) operations: Operations,
-    pub(crate) reader: Reader,
-    pub(crate) catalog: Store,
-    pub(crate) dependents: Dependents,
-}
-
 impl Hetzner {
     pub(crate) fn new(api: Api, settings: Settings) -> Self {
         let account = Account::new(crate::ID, settings.owner, settings.clock, capabilities());
-        Self(Arc::new(Parts {
-            operations: Operations::new(&account, &api),
-            reader: Reader::new(&account, &api),
-            catalog: Store::new(&account, &api),
-            dependents: Dependents::new(&account, &api),
-            account,
-            api,
-        }))
+        Self(Arc::new(Parts::new(account, api)))
     }
 
     /// Accepts an action on a host: what a wait that follows will ask about.

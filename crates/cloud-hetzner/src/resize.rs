@@ -7,7 +7,8 @@ use cloud_types::{Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, 
 
 use crate::convert;
 use crate::error::progress;
-use crate::host::{Hetzner, Parts};
+use crate::host::Hetzner;
+use crate::parts::Parts;
 
 #[async_trait]
 impl Resize for Hetzner {

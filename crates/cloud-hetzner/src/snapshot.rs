@@ -7,7 +7,8 @@ use cloud_types::{ErrorKind, HostId, Name, Result, Snapshot, SnapshotId, ownersh
 
 use crate::client::selector;
 use crate::convert;
-use crate::host::{Hetzner, Parts};
+use crate::host::Hetzner;
+use crate::parts::Parts;
 
 cloud_driver::provide_snapshots!(Hetzner);
 

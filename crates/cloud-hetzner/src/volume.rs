@@ -7,7 +7,8 @@ use cloud_types::{DiskClass, Error, GiB, HostId, Result, Volume, VolumeId, Volum
 use crate::client::selector;
 use crate::convert;
 use crate::error::progress;
-use crate::host::{Hetzner, Parts};
+use crate::host::Hetzner;
+use crate::parts::Parts;
 
 cloud_driver::provide_volumes!(Hetzner);
 

@@ -1,34 +1,31 @@
 //! What can be ordered and what it costs.
 
 use async_trait::async_trait;
+use cloud_driver::Sold;
 use cloud_types::{
-    Catalog, CostItem, CostKind, CpuKind, DiskClass, DiskClassInfo, Error, Estimate, GpuInfo, HostRuntime, HostSpec,
-    ImageInfo, Machine, MachineType, MachineTypeName, MiB, Offering, OfferingFilter, Pricing, Rate, Region, RegionInfo,
-    Result, Snapshot, Zone,
+    Catalog, CostItem, CostKind, DiskClass, DiskClassInfo, Error, Estimate, HostRuntime, HostSpec, ImageInfo, Machine,
+    MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, RegionInfo, Result, Snapshot, Terms,
 };
-use cloud_world::{Cpu, Market, World};
+use cloud_world::{Market, World};
 use jiff::Timestamp;
 
 use crate::cloud::Cloud;
-use crate::convert::{self, architecture, hour, market, money};
-use crate::local::named;
-use crate::snapshot::gib;
-use crate::{Local, Operation};
+use crate::convert::{self, architecture, gib, hour, market, money};
+use crate::faults::Operation;
+use crate::local::Local;
 
 #[async_trait]
 impl Catalog for Local {
     async fn regions(&self) -> Result<Vec<RegionInfo>> {
-        let read = |cloud: &mut Cloud, _| cloud.world.catalog.regions.iter().map(region).collect();
-        named("regions", self.repeat(Operation::ReadCatalog, read).await)
+        self.look_up("list_regions", |cloud, now| Ok(sold(&cloud.world, now)?.regions)).await
     }
 
     async fn machine_types(&self) -> Result<Vec<MachineType>> {
-        let read = |cloud: &mut Cloud, _| cloud.world.catalog.machines.iter().map(machine_type).collect();
-        named("machine_types", self.repeat(Operation::ReadCatalog, read).await)
+        self.look_up("list_machine_types", |cloud, now| Ok(sold(&cloud.world, now)?.machine_types)).await
     }
 
     async fn images(&self) -> Result<Vec<ImageInfo>> {
-        let read = |cloud: &mut Cloud, _| {
+        let images = |cloud: &Cloud, _| {
             let images = cloud.world.catalog.images.iter().map(|image| ImageInfo {
                 id: image.id.to_string(),
                 description: image.description.clone(),
@@ -37,106 +34,112 @@ impl Catalog for Local {
             });
             Ok(images.collect())
         };
-        named("images", self.repeat(Operation::ReadCatalog, read).await)
+        self.look_up("list_images", images).await
     }
 
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
-        let read = |cloud: &mut Cloud, _| {
+        let classes = |cloud: &Cloud, _| {
             let gib_month = money(&cloud.world, cloud.world.catalog.tariff.volume_gb_month)?;
-            Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "local".to_owned(), gib_month }])
+            let terms = Some(terms(CostKind::DataDisk));
+            Ok(vec![DiskClassInfo { class: DiskClass::Standard, name: "local".to_owned(), gib_month, terms }])
         };
-        named("disk_classes", self.repeat(Operation::ReadCatalog, read).await)
+        self.look_up("list_disk_classes", classes).await
     }
 
     async fn offerings(&self, filter: &OfferingFilter) -> Result<Vec<Offering>> {
-        let read = |cloud: &mut Cloud, now| {
+        let passing = |cloud: &Cloud, now| {
+            let mut sold = sold(&cloud.world, now)?;
             if let Some(region) = &filter.region {
-                check_region(&cloud.world, region)?;
+                sold.check_region(region)?;
             }
-            let mut all = offerings(&cloud.world, now)?;
-            all.retain(|offering| filter.passes(offering));
-            Ok(all)
+            sold.offerings.retain(|offering| filter.passes(offering));
+            Ok(sold.offerings)
         };
-        named("offerings", self.repeat(Operation::ReadCatalog, read).await)
+        self.look_up("list_offerings", passing).await
     }
 
     async fn estimate(&self, spec: &HostSpec) -> Result<Estimate> {
-        let read = |cloud: &mut Cloud, now| estimate(&cloud.world, spec, now);
-        let estimated = match self.account.capabilities.check(spec) {
-            Ok(()) => self.repeat(Operation::ReadCatalog, read).await,
-            Err(error) => Err(error),
-        };
-        named("estimate", estimated)
+        self.0.account.named("estimate", self.0.account.capabilities().check(spec))?;
+        self.look_up("estimate", |cloud, now| estimate(&cloud.world, spec, now)).await
     }
 
     async fn host_cost(&self, host: &HostRuntime) -> Result<Estimate> {
-        let read = |cloud: &mut Cloud, _| host_cost(cloud, host);
-        named("host_cost", self.repeat(Operation::ReadCatalog, read).await)
+        self.look_up("host_cost", |cloud, _| host_cost(cloud, host)).await
     }
 
     async fn snapshot_cost(&self, snapshot: &Snapshot) -> Result<Estimate> {
-        let read = |cloud: &mut Cloud, _| {
+        let cost = |cloud: &Cloud, _| {
             let size = snapshot.size.or(snapshot.disk_size).map_or(0, |size| size.0);
             let gib_month = money(&cloud.world, cloud.world.catalog.tariff.snapshot_gb_month)?;
             let rate = Rate::Monthly { price: gib_month.times(size) };
-            Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("{size} GiB"), rate)])
+            Estimate::counted(vec![CostItem::new(CostKind::Snapshot, format!("{size} GiB"), rate)], terms)
         };
-        named("snapshot_cost", self.repeat(Operation::ReadCatalog, read).await)
+        self.look_up("snapshot_cost", cost).await
     }
 }
 
-/// The machine type that a wish gets, once all else in it that the catalog knows is found to be right.
+impl Local {
+    async fn look_up<T: Send>(
+        &self,
+        operation: &'static str,
+        look: impl Fn(&Cloud, Timestamp) -> Result<T> + Send + Sync,
+    ) -> Result<T> {
+        let read = self.0.client.repeat(Operation::ReadCatalog, |cloud, now| look(cloud, now));
+        self.0.account.call(operation, read).await
+    }
+}
+
+/// The machine type that a spec gets, once all else in it that the catalog knows is found to be right.
 pub(crate) fn choose(world: &World, spec: &HostSpec, now: Timestamp) -> Result<MachineTypeName> {
-    check_region(world, &spec.region)?;
+    let mut sold = sold(world, now)?;
+    sold.check_region(&spec.region)?;
     let zones = world.catalog.region(spec.region.as_str()).map_or(&[][..], |region| &region.zones);
     if let Some(zone) = spec.zone.as_ref().filter(|zone| !zones.iter().any(|known| known == zone.as_str())) {
         return Err(Error::invalid("zone", format!("there is no zone {zone} in {}", spec.region)));
     }
-    let mut sold = offerings(world, now)?;
-    sold.retain(|offering| {
-        offering.region == spec.region
-            && offering.pricing == spec.pricing
-            && spec.zone.as_ref().is_none_or(|zone| Some(zone) == offering.zone.as_ref())
+    sold.offerings.retain(|offering| {
+        offering.pricing == spec.pricing && spec.zone.as_ref().is_none_or(|zone| Some(zone) == offering.zone.as_ref())
     });
-    let name = match &spec.machine {
-        Machine::Named(name) if sold.iter().any(|offering| offering.machine_type.name == *name) => name.clone(),
-        Machine::AtLeast(required) => Offering::cheapest(&sold, required)?.machine_type.name.clone(),
-        Machine::Named(name) => {
-            return Err(Error::invalid("machine type", format!("there is no {name} in {}", spec.region)));
-        }
+    let machine = match &spec.machine {
+        Machine::Named(name) => sold.machine_type(name, &spec.region)?,
+        Machine::AtLeast(required) => sold.cheapest(&spec.region, required)?,
         _ => return Err(Error::unsupported("this provider takes machine types by name or by requirements")),
     };
     // The image is looked up here too, so that a wrong one is refused before a data disk is made.
-    convert::host_request(world, spec, &name, &cloud_world::Labels::new())?;
-    Ok(name)
+    convert::host_request(world, spec, &machine.name, &cloud_world::Labels::new())?;
+    Ok(machine.name.clone())
 }
 
 /// Everything on sale, in every zone.
-fn offerings(world: &World, now: Timestamp) -> Result<Vec<Offering>> {
-    let mut all = Vec::new();
-    for machine in &world.catalog.machines {
-        let machine_type = machine_type(machine)?;
-        for place in &world.catalog.regions {
-            let Some(price) = machine.prices.get(&place.name) else { continue };
-            for (pricing, zone) in
-                [Pricing::OnDemand, Pricing::Spot].into_iter().flat_map(|p| place.zones.iter().map(move |z| (p, z)))
-            {
+fn sold(world: &World, now: Timestamp) -> Result<Sold> {
+    let catalog = &world.catalog;
+    let regions = catalog.regions.iter().map(convert::region).collect::<Result<Vec<_>>>()?;
+    let machine_types = catalog.machines.iter().map(convert::machine_type).collect::<Result<Vec<_>>>()?;
+    let mut offerings = Vec::new();
+    for (machine, machine_type) in catalog.machines.iter().zip(&machine_types) {
+        for place in &regions {
+            let Some(price) = machine.prices.get(place.name.as_str()) else { continue };
+            let orderable = world.orderable(place.name.as_str(), &machine.name, now);
+            for pricing in [Pricing::OnDemand, Pricing::Spot] {
                 let Some(hourly) = hour(price, market(pricing)) else { continue };
-                let stock = world.catalog.stock.get(zone).and_then(|stock| stock.get(&machine.name));
-                let cap = (pricing == Pricing::OnDemand).then(|| money(world, price.monthly)).transpose()?;
-                all.push(Offering {
-                    machine_type: machine_type.clone(),
-                    region: Region::new(place.name.as_str())?,
-                    zone: Some(Zone::new(zone.as_str())?),
-                    pricing,
-                    hourly: money(world, hourly)?,
-                    monthly_cap: cap,
-                    orderable: stock.is_none_or(|left| *left > 0) && world.orderable(&place.name, &machine.name, now),
-                });
+                let monthly_cap = (pricing == Pricing::OnDemand).then(|| money(world, price.monthly)).transpose()?;
+                let hourly = money(world, hourly)?;
+                offerings.extend(place.zones.iter().map(|zone| {
+                    let stock = catalog.stock.get(zone.as_str()).and_then(|stock| stock.get(&machine.name));
+                    Offering {
+                        machine_type: machine_type.clone(),
+                        region: place.name.clone(),
+                        zone: Some(zone.clone()),
+                        pricing,
+                        hourly,
+                        monthly_cap,
+                        orderable: orderable && stock.is_none_or(|left| *left > 0),
+                    }
+                }));
             }
         }
     }
-    Ok(all)
+    Ok(Sold { regions, machine_types, offerings })
 }
 
 fn estimate(world: &World, spec: &HostSpec, now: Timestamp) -> Result<Estimate> {
@@ -171,6 +174,11 @@ fn host_cost(cloud: &Cloud, host: &HostRuntime) -> Result<Estimate> {
     )
 }
 
+/// Of everything, seconds.
+fn terms(_: CostKind) -> Terms {
+    Terms::SECOND
+}
+
 /// What a host is billed for.
 struct Bill<'a> {
     machine: &'a str,
@@ -184,7 +192,7 @@ struct Bill<'a> {
 fn items(world: &World, bill: &Bill<'_>) -> Result<Estimate> {
     let price = world.catalog.machine(bill.machine).and_then(|machine| machine.prices.get(bill.region));
     let sold = price.and_then(|price| Some((price.monthly, hour(price, bill.market)?)));
-    let (cap, hourly) = sold.ok_or_else(|| Error::invalid("machine type", "is not sold there like that"))?;
+    let (cap, hourly) = sold.ok_or_else(|| Error::invalid("machine", "is not sold there like that"))?;
     let cap = (bill.market == Market::OnDemand).then(|| money(world, cap)).transpose()?;
     let machine = Rate::Hourly { price: money(world, hourly)?, cap };
     let tariff = &world.catalog.tariff;
@@ -202,36 +210,5 @@ fn items(world: &World, bill: &Bill<'_>) -> Result<Estimate> {
         let rate = Rate::Hourly { price: money(world, tariff.ipv4_hour)?, cap: Some(money(world, tariff.ipv4_month)?) };
         items.push(CostItem::new(CostKind::Address, "IPv4", rate));
     }
-    Estimate::new(items)
-}
-
-fn check_region(world: &World, region: &Region) -> Result<()> {
-    match world.catalog.region(region.as_str()) {
-        Some(_) => Ok(()),
-        None => Err(Error::invalid("region", format!("there is no region {region}"))),
-    }
-}
-
-fn region(region: &cloud_world::Region) -> Result<RegionInfo> {
-    Ok(RegionInfo {
-        name: Region::new(region.name.as_str())?,
-        description: region.description.clone(),
-        zones: region.zones.iter().map(|zone| Zone::new(zone.as_str())).collect::<Result<_>>()?,
-    })
-}
-
-fn machine_type(machine: &cloud_world::MachineType) -> Result<MachineType> {
-    Ok(MachineType {
-        name: MachineTypeName::new(machine.name.as_str())?,
-        vcpus: machine.cores,
-        cpu: match machine.cpu {
-            Cpu::Shared => CpuKind::Shared,
-            Cpu::Dedicated => CpuKind::Dedicated,
-        },
-        memory: MiB(machine.memory_mib),
-        disk: Some(gib(machine.disk_gb)),
-        architecture: architecture(machine.architecture),
-        gpu: machine.gpu.as_ref().map(|gpu| GpuInfo { model: gpu.model.clone(), count: gpu.count, memory: None }),
-        deprecated: machine.deprecated.is_some(),
-    })
+    Estimate::counted(items, terms)
 }

@@ -1,14 +1,14 @@
 //! The other side of the wire: an account of a cloud whose every request is atomic. It knows labels, not promises.
 
+use cloud_driver::labels::KEEP;
 use cloud_types::{OnDelete, Result, ownership};
 use cloud_world::{FirewallRule, Host, HostRequest, HostState, Kind, Lag, Settings, Volume, VolumeStatus, World};
 use jiff::Timestamp;
 
-use crate::Operation;
-use crate::convert::{ON_DELETE, goes_with_host, on_delete, world_id};
-use crate::data_disk::disk_name;
+use crate::convert::world_id;
 use crate::error::{locked, not_found, refusal};
-use crate::faults::{FaultKind, Faults};
+use crate::faults::{FaultKind, Faults, Operation};
+use crate::labels::{disk_name, goes_with_host};
 
 /// An account of the cloud.
 #[derive(Debug)]
@@ -139,16 +139,29 @@ impl Cloud {
         }
     }
 
+    /// An owner's hosts of a name, as they truly are, those that are going among them.
+    pub(crate) fn hosts_of<'a>(&'a self, owner: &'a str, name: &'a str) -> impl Iterator<Item = &'a Host> {
+        self.world.hosts.named(name).filter(move |host| label(host, ownership::OWNER) == Some(owner))
+    }
+
+    /// Whether an owner's host of this name may be made: not while the last one is going.
+    pub(crate) fn check_name_is_free(&self, owner: &str, name: &str) -> Result<()> {
+        match self.hosts_of(owner, name).find(|host| host.state == HostState::Deleting) {
+            Some(host) => Err(locked(format!("host {} is still being deleted", host.id))),
+            None => Ok(()),
+        }
+    }
+
     /// The data disk that was made with a host, also while it is not attached yet.
     pub(crate) fn data_disk_of(&self, host: &Host) -> Option<&Volume> {
-        let name = disk_name(&host.labels);
+        let name = disk_name(label(host, ownership::OWNER)?, label(host, ownership::NAME)?);
         self.world.volumes.named(&name).find(|volume| volume.host.is_none_or(|holder| holder == host.id))
     }
 
     /// Says what becomes of a data disk when its host goes.
     pub(crate) fn mark_disk(&mut self, volume: u64, fate: OnDelete) {
         if let Ok(volume) = self.world.volumes.find_mut(volume) {
-            volume.labels.insert(ON_DELETE.to_owned(), on_delete(fate).to_owned());
+            volume.labels.insert(KEEP.to_owned(), (fate == OnDelete::Keep).to_string());
         }
     }
 

@@ -6,7 +6,11 @@ use std::time::Duration;
 use cloud_types::{Clock, Error, Owner, ResourceKind, Result, SystemClock};
 use cloud_world::{Kind, Lag, Rules, Settings, Timings};
 
-use crate::{Local, stock};
+use crate::capabilities::capabilities;
+use crate::client::Client;
+use crate::cloud::Cloud;
+use crate::local::{self, Local};
+use crate::stock;
 
 /// The settings of an in-memory account; [`Config::default`] is a small cloud without limits and faults, where a host
 /// is made in some seconds.
@@ -21,13 +25,13 @@ use crate::{Local, stock};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub(crate) owner: Owner,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) settings: Settings,
-    pub(crate) faults: f64,
-    pub(crate) latency: Duration,
-    pub(crate) patience: Duration,
-    pub(crate) page: usize,
+    owner: Owner,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    faults: f64,
+    latency: Duration,
+    patience: Duration,
+    page: usize,
     sold_out: Vec<(String, String)>,
 }
 
@@ -175,7 +179,24 @@ impl Config {
         for (place, machine) in std::mem::take(&mut self.sold_out) {
             stock::sell_out(&mut self.settings.catalog, &place, &machine)?;
         }
-        Ok(Local::open(self))
+        let account = local::account(self.owner, self.clock, capabilities(self.settings.lag));
+        let cloud = Cloud::new(self.settings, self.faults);
+        let client = Client::new(&account, cloud, self.latency, self.patience);
+        Ok(Local::open(account, client, self.page))
+    }
+}
+
+impl Local {
+    /// An empty account with the default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Config::default().build().expect("the default settings are valid")
+    }
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

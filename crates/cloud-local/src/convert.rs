@@ -1,20 +1,21 @@
-//! The cloud's records as ours, and our wishes in its words; the only file that sees both.
+//! The cloud's records as ours, and our specs in its words; the only file that sees both.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use cloud_types::{
-    Addresses, Architecture, Currency, Error, HostId, HostRuntime, HostSpec, HostState, Image, Inbound,
-    MachineTypeName, Money, OnDelete, Pricing, Region, ResourceKind, Result, Zone, ownership,
+    Addresses, Error, HostId, HostRuntime, HostSpec, HostState, Image, Inbound, MachineTypeName, Region, ResourceKind,
+    Result, Snapshot, SnapshotId, SnapshotState, SshKey, SshKeyId, Volume, VolumeId, Zone, ownership,
 };
 use cloud_world::{
-    AddressChoice, Direction, FirewallRule, HostRequest, ImageKind, Kind, Labels, Market, Price, Secret, World,
+    AddressChoice, Direction, FirewallRule, HostRequest, ImageKind, ImageStatus, Kind, Labels, Secret, World,
 };
-use rust_decimal::Decimal;
 
-use crate::local::ID;
+use crate::ID;
+use crate::labels::{ZONE, is_data_disk};
 
-/// Label of a data disk: what becomes of it when its host goes, `delete` or `keep`.
-pub(crate) const ON_DELETE: &str = "cloud-on-delete";
+mod catalog;
+
+pub(crate) use catalog::{architecture, gib, hour, hourly, machine_type, market, money, region};
 
 /// The number behind an id's text; `None` where this cloud never wrote such a text.
 pub(crate) fn world_id(text: &str) -> Option<u64> {
@@ -37,6 +38,54 @@ pub(crate) fn host(world: &World, host: &cloud_world::Host) -> Result<HostRuntim
     Ok(runtime)
 }
 
+/// A volume as we tell of it; a data disk has the name of its host with `-data` behind it.
+pub(crate) fn volume(volume: &cloud_world::Volume) -> Result<Volume> {
+    let label = |key: &str| volume.labels.get(key);
+    let name = label(ownership::NAME).unwrap_or(&volume.name);
+    Ok(Volume {
+        provider: ID,
+        id: VolumeId::new(volume.id.to_string()),
+        name: if is_data_disk(volume) { format!("{name}-data") } else { name.clone() },
+        owner: ownership::owner_of(&volume.labels),
+        region: Region::new(volume.region.as_str())?,
+        zone: label(ZONE).map(|zone| Zone::new(zone.as_str())).transpose()?,
+        size: gib(volume.size_gb),
+        host: volume.host.map(|host| HostId::new(host.to_string())),
+        device: Some(format!("/dev/disk/by-id/local-volume-{}", volume.id)),
+        created_at: Some(volume.created),
+        labels: ownership::user_labels(&volume.labels),
+    })
+}
+
+/// A snapshot as we tell of it.
+pub(crate) fn snapshot(image: &cloud_world::Image) -> Snapshot {
+    Snapshot {
+        provider: ID,
+        id: SnapshotId::new(image.id.to_string()),
+        name: image.labels.get(ownership::NAME).cloned(),
+        owner: ownership::owner_of(&image.labels),
+        state: match image.status {
+            ImageStatus::Creating => SnapshotState::Creating,
+            ImageStatus::Available => SnapshotState::Available,
+        },
+        size: image.size_centi_gb.map(|size| gib(size.div_ceil(100))),
+        disk_size: Some(gib(image.disk_gb)),
+        host: image.created_from.as_ref().map(|(host, _)| HostId::new(host.to_string())),
+        created_at: Some(image.created),
+        labels: ownership::user_labels(&image.labels),
+    }
+}
+
+/// A key as we tell of it.
+pub(crate) fn ssh_key(key: &cloud_world::SshKey) -> Result<SshKey> {
+    Ok(SshKey {
+        id: SshKeyId::new(key.id.to_string()),
+        name: key.labels.get(ownership::NAME).unwrap_or(&key.name).clone(),
+        owner: ownership::owner_of(&key.labels),
+        key: key.public_key.parse()?,
+    })
+}
+
 /// A host's state in our words.
 pub(crate) fn state(state: cloud_world::HostState) -> HostState {
     use cloud_world::HostState as Theirs;
@@ -53,7 +102,7 @@ pub(crate) fn state(state: cloud_world::HostState) -> HostState {
     }
 }
 
-/// The wish in the cloud's words, on a machine type that is known by name.
+/// The spec in the cloud's words, on a machine type that is known by name.
 pub(crate) fn host_request(
     world: &World,
     spec: &HostSpec,
@@ -72,7 +121,7 @@ pub(crate) fn host_request(
     Ok(request)
 }
 
-/// The rules of a host's own firewall; `None` where the wish asks for none.
+/// The rules of a host's own firewall; `None` where the spec asks for none.
 pub(crate) fn firewall_rules(inbound: &Inbound) -> Option<Vec<FirewallRule>> {
     let Inbound::Only(ports) = inbound else { return None };
     let rules = ports.iter().map(|port| FirewallRule {
@@ -84,22 +133,6 @@ pub(crate) fn firewall_rules(inbound: &Inbound) -> Option<Vec<FirewallRule>> {
         description: None,
     });
     Some(rules.collect())
-}
-
-/// How a host is paid, in the cloud's words.
-pub(crate) fn market(pricing: Pricing) -> Market {
-    match pricing {
-        Pricing::Spot => Market::Spot,
-        _ => Market::OnDemand,
-    }
-}
-
-/// The instruction set in our words.
-pub(crate) fn architecture(architecture: cloud_world::Architecture) -> Architecture {
-    match architecture {
-        cloud_world::Architecture::X86 => Architecture::X86_64,
-        cloud_world::Architecture::Arm => Architecture::Arm64,
-    }
 }
 
 /// The cloud's kind of a thing that an owner has; `None` for what this cloud does not have.
@@ -115,54 +148,16 @@ pub(crate) fn world_kind(kind: ResourceKind) -> Option<Kind> {
     })
 }
 
-/// What becomes of a data disk, as its label says it.
-pub(crate) fn on_delete(fate: OnDelete) -> &'static str {
-    match fate {
-        OnDelete::Delete => "delete",
-        OnDelete::Keep => "keep",
-    }
-}
-
-/// Whether a volume is a data disk that outlives its host.
-pub(crate) fn is_kept(volume: &cloud_world::Volume) -> bool {
-    volume.labels.get(ON_DELETE).is_some_and(|fate| fate == on_delete(OnDelete::Keep))
-}
-
-/// Whether a volume is a data disk that goes when its host goes.
-pub(crate) fn goes_with_host(volume: &cloud_world::Volume) -> bool {
-    volume.labels.get(ON_DELETE).is_some_and(|fate| fate == on_delete(OnDelete::Delete))
-}
-
-/// An amount in the cloud's currency.
-pub(crate) fn money(world: &World, amount: Decimal) -> Result<Money> {
-    Ok(Money::new(amount.normalize(), world.catalog.currency.parse::<Currency>()?))
-}
-
-/// The price of an hour; `None` where the machine type is not sold there like that.
-pub(crate) fn hourly(world: &World, machine: &str, region: &str, market: Market) -> Result<Option<Money>> {
-    let price = world.catalog.machine(machine).and_then(|machine| machine.prices.get(region));
-    let hour = price.and_then(|price| hour(price, market));
-    hour.map(|amount| money(world, amount)).transpose()
-}
-
-/// The price of an hour, where it is sold like that.
-pub(crate) fn hour(price: &Price, market: Market) -> Option<Decimal> {
-    match market {
-        Market::OnDemand => Some(price.hourly),
-        Market::Spot => price.spot_hourly,
-    }
-}
-
 /// The cloud's id of an image for a machine type.
-fn image(world: &World, wished: &Image, machine: &MachineTypeName) -> Result<u64> {
-    let unknown = || Error::invalid("image", format!("there is no {wished} for {machine}"));
+fn image(world: &World, wanted: &Image, machine: &MachineTypeName) -> Result<u64> {
+    let unknown = || Error::invalid("image", format!("there is no {wanted} for {machine}"));
     let architecture = world.catalog.machine(machine.as_str()).map(|machine| machine.architecture);
     let stock = |name: &str| {
         let mut named = world.images.named(name).filter(|image| image.kind == ImageKind::Stock);
         named.find(|image| Some(image.architecture) == architecture).map(|image| image.id)
     };
     let known = |id: &str| world_id(id).and_then(|id| world.images.find(id).ok());
-    let found = match wished {
+    let found = match wanted {
         Image::Ubuntu(version) => stock(&format!("ubuntu-{version}")),
         Image::Debian(version) => stock(&format!("debian-{version}")),
         Image::Snapshot(id) => {

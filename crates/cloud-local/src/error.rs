@@ -47,7 +47,7 @@ pub(crate) fn is_passing(error: &Error) -> bool {
 /// The cloud's word for an argument as the contract calls it.
 fn argument(field: &'static str) -> &'static str {
     match field {
-        "machine" | "disk" => "machine type",
+        "disk" => "machine",
         other => other,
     }
 }

@@ -1,59 +1,56 @@
-//! Hosts: the contract's promises over the cloud's requests.
+//! Hosts: our trait over the cloud's requests.
 
 use async_trait::async_trait;
+use cloud_driver::{create_once, delete_whole};
 use cloud_types::{
-    Capabilities, Catalog, Clock, CloudProvider, Console, Created, Error, ErrorKind, HostId, HostPage, HostRuntime,
-    HostSpec, HostState, ListHosts, Owner, Owners, PageToken, ProviderId, Resize, Result, Snapshots, SshKeys, StopMode,
-    Sweep, Volumes,
+    CloudProvider, Created, Error, ErrorKind, HostId, HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name,
+    Owner, Owners, PageToken, Result, StopMode,
 };
 use cloud_world::{Command, HostState as Theirs};
 use jiff::Timestamp;
 
 use crate::cloud::Cloud;
+use crate::convert;
+use crate::create::Create;
+use crate::delete::Delete;
 use crate::error::{not_found, refusal};
-use crate::local::{ID, named};
-use crate::{Local, Operation, convert};
+use crate::faults::Operation;
+use crate::local::Local;
 
 #[async_trait]
 impl CloudProvider for Local {
-    fn id(&self) -> &ProviderId {
-        const { &ID }
-    }
-
-    fn owner(&self) -> &Owner {
-        &self.owner
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.account.capabilities
-    }
-
-    fn clock(&self) -> &dyn Clock {
-        &*self.account.clock
-    }
+    cloud_driver::provide!(
+        resize: Resize,
+        snapshots: Snapshots,
+        ssh_keys: SshKeys,
+        volumes: Volumes,
+        catalog: Catalog,
+        console: Console,
+        sweep: Sweep,
+    );
 
     async fn create_host(&self, spec: &HostSpec) -> Result<Created> {
-        named("create_host", self.create(spec).await)
+        self.0.account.call("create_host", create_once(&Create(&self.0), spec)).await
     }
 
     async fn get_host(&self, id: &HostId) -> Result<HostRuntime> {
-        named("get_host", self.get(id).await)
+        self.0.account.call("get_host", self.0.reader.read(id)).await
     }
 
     async fn list_hosts(&self, query: &ListHosts) -> Result<HostPage> {
-        let page = self.account.page;
-        let list = |cloud: &mut Cloud, now| list(cloud, &self.owner, query, page, now);
-        named("list_hosts", self.repeat(Operation::ListHosts, list).await)
+        let (owner, page) = (self.0.account.owner(), self.0.page);
+        let list = |cloud: &mut Cloud, now| list(cloud, owner, query, page, now);
+        self.0.account.call("list_hosts", self.0.client.repeat(Operation::ListHosts, list)).await
     }
 
     async fn start_host(&self, id: &HostId) -> Result<()> {
         let start = |cloud: &mut Cloud, now| start(cloud, id, now);
-        named("start_host", self.repeat(Operation::StartHost, start).await)
+        self.0.account.call("start_host", self.0.client.repeat(Operation::StartHost, start)).await
     }
 
     async fn stop_host(&self, id: &HostId, mode: StopMode) -> Result<()> {
         let stop = |cloud: &mut Cloud, now| stop(cloud, id, mode, now);
-        named("stop_host", self.repeat(Operation::StopHost, stop).await)
+        self.0.account.call("stop_host", self.0.client.repeat(Operation::StopHost, stop)).await
     }
 
     async fn restart_host(&self, id: &HostId) -> Result<()> {
@@ -61,83 +58,11 @@ impl CloudProvider for Local {
             let host = cloud.host(id.as_str())?.id;
             cloud.world.restart_host(host, Command::RebootHost, now).map(drop).map_err(refusal)
         };
-        named("restart_host", self.repeat(Operation::RestartHost, restart).await)
+        self.0.account.call("restart_host", self.0.client.repeat(Operation::RestartHost, restart)).await
     }
 
     async fn delete_host(&self, id: &HostId) -> Result<()> {
-        named("delete_host", self.delete(id).await)
-    }
-
-    fn resize(&self) -> Option<&dyn Resize> {
-        Some(self)
-    }
-
-    fn snapshots(&self) -> Option<&dyn Snapshots> {
-        Some(self)
-    }
-
-    fn ssh_keys(&self) -> Option<&dyn SshKeys> {
-        Some(self)
-    }
-
-    fn volumes(&self) -> Option<&dyn Volumes> {
-        Some(self)
-    }
-
-    fn catalog(&self) -> Option<&dyn Catalog> {
-        Some(self)
-    }
-
-    fn console(&self) -> Option<&dyn Console> {
-        Some(self)
-    }
-
-    fn sweep(&self) -> Option<&dyn Sweep> {
-        Some(self)
-    }
-}
-
-impl Local {
-    /// Reads a host; one that this process has just made is waited for as long as it may be hidden.
-    pub(crate) async fn get(&self, id: &HostId) -> Result<HostRuntime> {
-        let mut patience = self.patience();
-        loop {
-            let read = |cloud: &mut Cloud, now| {
-                cloud.seen_host(id.as_str(), now).and_then(|host| convert::host(&cloud.world, host))
-            };
-            // Asked first: the answer may be about a moment long ago by the time it is here.
-            let hidden = self.recent.may_hide(id.as_str(), self.account.clock.monotonic());
-            match self.repeat(Operation::GetHost, read).await {
-                Err(error) if error.kind() == ErrorKind::NotFound && hidden => {
-                    patience.wait(error).await?;
-                }
-                other => return other,
-            }
-        }
-    }
-
-    pub(crate) async fn delete(&self, id: &HostId) -> Result<()> {
-        let gone = |cloud: &mut Cloud, now| absent_is_done(cloud.delete_host(id.as_str(), now));
-        self.repeat(Operation::DeleteHost, gone).await?;
-        self.recent.deleted(id.as_str());
-        Ok(())
-    }
-
-    /// Deletes a host and comes back when it is gone.
-    pub(crate) async fn delete_whole(&self, id: &HostId) -> Result<()> {
-        let gone = |cloud: &mut Cloud, now| match cloud.delete_host(id.as_str(), now) {
-            Ok(()) => Ok(cloud.host(id.as_str()).is_err().then_some(())),
-            Err(error) => absent_is_done(Err(error)).map(Some),
-        };
-        self.until(Operation::DeleteHost, gone).await
-    }
-}
-
-/// Deleting what is not there is success.
-pub(crate) fn absent_is_done(result: Result<()>) -> Result<()> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
+        self.0.account.call("delete_host", delete_whole(&Delete(&self.0), id)).await
     }
 }
 
@@ -151,7 +76,7 @@ fn list(cloud: &mut Cloud, owner: &Owner, query: &ListHosts, page: usize, now: T
         None => 0,
     };
     let mine = (query.owners == Owners::Mine).then_some(owner.as_str());
-    let name = query.name.as_ref().map(cloud_types::Name::as_str);
+    let name = query.name.as_ref().map(Name::as_str);
     let mut shown = cloud.listed_hosts(mine, name, now).filter(|host| host.id > after).peekable();
     let mut hosts = Vec::new();
     while let Some(host) = shown.next_if(|_| hosts.len() < page) {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cloud_driver::labels::is_kept;
 use cloud_types::{HostId, HostState, ResourceKind, ownership};
-
 use cloud_world::ImageKind;
 
 use crate::cloud::Cloud;
-use crate::convert::{is_kept, state, world_kind};
+use crate::convert::{state, world_kind};
 
 /// What is truly in an account, and what it took to get there.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +65,7 @@ impl Inspection {
             counts: kinds.into_iter().filter_map(count).collect(),
             hosts: hosts.collect(),
             snapshots: snapshots.filter_map(|image| image.labels.get(ownership::NAME).cloned()).collect(),
-            kept_disks: world.volumes.iter().filter(|volume| is_kept(volume)).count(),
+            kept_disks: world.volumes.iter().filter(|volume| is_kept(&volume.labels)).count(),
             requests: cloud.requests,
             faults: cloud.faults.hits(),
         }

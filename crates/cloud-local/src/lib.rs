@@ -23,7 +23,8 @@
 //! ```
 //!
 //! Its own parts mirror those of a provider over HTTP: `cloud` is the other side of the wire, where every request is
-//! atomic; `client` is the wire, where requests wait and get lost; `host` and its neighbours keep the promises.
+//! atomic; `client` is the wire, where requests wait and get lost; the other files say what can be done by such requests, of
+//! which [`cloud_driver`] makes the promises.
 
 mod capabilities;
 mod catalog;
@@ -33,13 +34,15 @@ mod config;
 mod console;
 mod convert;
 mod create;
-mod data_disk;
+mod delete;
+mod dependents;
 mod error;
 mod faults;
 mod host;
 mod inspect;
+mod labels;
 mod local;
-mod recent;
+mod reader;
 mod resize;
 mod snapshot;
 mod ssh_key;
@@ -47,8 +50,13 @@ mod stock;
 mod sweep;
 mod volume;
 
+use cloud_types::ProviderId;
+
 pub use cloud_world as world;
 pub use config::Config;
 pub use faults::{Fault, FaultKind, Operation};
 pub use inspect::{Inspection, SeenHost};
 pub use local::Local;
+
+/// The id of this provider.
+pub const ID: ProviderId = ProviderId::new("local");

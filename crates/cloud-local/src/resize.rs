@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use crate::cloud::Cloud;
 use crate::error::{not_found, refusal};
-use crate::local::named;
-use crate::{Local, Operation};
+use crate::faults::Operation;
+use crate::local::Local;
 
 #[async_trait]
 impl Resize for Local {
     async fn resize_host(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
         let resize = |cloud: &mut Cloud, now| step(cloud, id, to, disk, now);
-        named("resize_host", self.until(Operation::ResizeHost, resize).await)
+        let resized = self.0.client.until("the host is resized", Operation::ResizeHost, resize);
+        self.0.account.call("resize_host", resized).await
     }
 }
 
@@ -32,13 +33,13 @@ fn step(cloud: &mut Cloud, id: &HostId, to: &MachineTypeName, disk: ResizeDisk, 
     }
     let wanted = cloud.world.catalog.machine(to.as_str());
     let Some(wanted) = wanted.filter(|machine| machine.prices.contains_key(&host.region)) else {
-        return Err(Error::invalid("machine type", format!("there is no {to} in {}", host.region)));
+        return Err(Error::invalid("machine", format!("there is no {to} in {}", host.region)));
     };
     let present = cloud.world.catalog.machine(&host.machine).map_or(0, |machine| machine.disk_gb);
     if wanted.disk_gb < host.boot_disk_gb.min(present) {
         let rule =
             format!("must come with the {} GiB that the boot disk has, {to} has {}", host.boot_disk_gb, wanted.disk_gb);
-        return Err(Error::invalid("machine type", rule));
+        return Err(Error::invalid("machine", rule));
     }
     let size = match disk {
         ResizeDisk::Keep => host.boot_disk_gb,

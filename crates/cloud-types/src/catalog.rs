@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     Architecture, DiskClass, Error, ErrorKind, Estimate, GiB, HostRuntime, HostSpec, MachineTypeName, MiB, Money,
-    Pricing, Region, Requirements, Result, Snapshot, Zone,
+    Pricing, Region, Requirements, Result, Snapshot, Terms, Zone,
 };
 
 /// The ability to tell what can be had and what it costs. Answers may be some minutes old; stock changes within hours.
@@ -43,7 +43,8 @@ pub trait Catalog: Send + Sync {
     /// What a host like this would cost, item by item; nothing is made.
     ///
     /// # Contract
-    /// - The items are those that the created host is billed for (`an_estimate_is_what_the_host_costs`).
+    /// - The items are those that the created host is billed for, and each says how its use is counted
+    ///   (`an_estimate_is_what_the_host_costs`).
     ///
     /// # Errors
     /// As [`create_host`](crate::CloudProvider::create_host) for a spec that cannot be met, and what every call can meet.
@@ -142,6 +143,9 @@ pub struct DiskClassInfo {
     pub name: String,
     /// What a gibibyte costs a month.
     pub gib_month: Money,
+    /// How its use is counted; `None` where the provider does not tell.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub terms: Option<Terms>,
 }
 
 /// A machine type in a place at a price.

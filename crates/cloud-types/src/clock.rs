@@ -35,19 +35,19 @@ pub async fn within<F: Future>(clock: &dyn Clock, limit: Duration, future: F) ->
     }
 }
 
-/// The real time of this machine, by tokio: under `tokio::time::pause` it follows the paused time.
+/// The real time of this machine: `now` is its wall clock, also after a step of NTP or a suspend, and waits are by its monotonic
+/// clock. Under `tokio::time::pause` both follow the paused time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let (wall, _) = *origin();
-        wall + self.monotonic()
+        let machine = std::time::Instant::now();
+        wall_clock(Timestamp::now(), Instant::now().into_std().saturating_duration_since(machine))
     }
 
     fn monotonic(&self) -> Duration {
-        let (_, instant) = *origin();
-        instant.elapsed()
+        origin().elapsed()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
@@ -98,10 +98,19 @@ impl Clock for ScaledClock {
     }
 }
 
-fn origin() -> &'static (Timestamp, Instant) {
-    static ORIGIN: OnceLock<(Timestamp, Instant)> = OnceLock::new();
-    ORIGIN.get_or_init(|| (Timestamp::now(), Instant::now()))
+/// The wall clock's time, as far ahead of the machine's as paused time was advanced.
+fn wall_clock(wall: Timestamp, ahead: Duration) -> Timestamp {
+    // Two readings of one clock, one after the other, are no pause.
+    if ahead < SAME_MOMENT { wall } else { wall + ahead }
 }
+
+fn origin() -> &'static Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    ORIGIN.get_or_init(Instant::now)
+}
+
+/// The longest that two readings of one clock are apart.
+const SAME_MOMENT: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
@@ -115,6 +124,21 @@ mod tests {
         clock.sleep(Duration::from_secs(600)).await;
         assert!(before.elapsed() < Duration::from_secs(7));
         assert!(clock.now().duration_since(start).as_secs() >= 600);
+    }
+
+    #[test]
+    fn the_wall_clock_is_followed_whatever_the_monotonic_clock_says() {
+        let (stepped, minute) = (Timestamp::UNIX_EPOCH, Duration::from_secs(60));
+        assert_eq!(wall_clock(stepped, Duration::from_nanos(80)), stepped);
+        assert_eq!(wall_clock(stepped, minute), stepped + minute, "paused time was advanced");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_systems_clock_follows_paused_time_and_else_the_walls() {
+        let before = SystemClock.now();
+        assert!(before.duration_since(Timestamp::now()).abs().as_secs() < 3600);
+        SystemClock.sleep(Duration::from_secs(7200)).await;
+        assert!(SystemClock.now().duration_since(before).as_secs() >= 7199);
     }
 
     #[tokio::test(start_paused = true)]

@@ -238,7 +238,8 @@ impl Error {
         &self.0.message
     }
 
-    /// The argument that broke a rule, where that is what went wrong.
+    /// The argument that broke a rule, where that is what went wrong: a field of what was handed in, by its own name. Of
+    /// a [`HostSpec`](crate::HostSpec) it is one of its [`FIELDS`](crate::HostSpec::FIELDS), at every provider.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()

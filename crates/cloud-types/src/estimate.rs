@@ -4,7 +4,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
-use crate::{Currency, Error, ErrorKind, Money, Rate, Result};
+use crate::{Currency, Error, ErrorKind, Money, Rate, Result, Terms};
 
 /// What a host or a snapshot costs, item by item. All items are in one currency, without tax.
 ///
@@ -39,6 +39,9 @@ pub struct CostItem {
     pub rate: Rate,
     /// Whether it is billed while the host is stopped.
     pub billed_when_stopped: bool,
+    /// How its use is counted; `None` where the provider does not tell.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub terms: Option<Terms>,
 }
 
 /// What an item of an estimate is.
@@ -61,13 +64,20 @@ pub enum CostKind {
 impl CostItem {
     /// An item that is billed whether its host runs or not.
     pub fn new(kind: CostKind, description: impl Into<String>, rate: Rate) -> Self {
-        Self { kind, description: description.into(), rate, billed_when_stopped: true }
+        Self { kind, description: description.into(), rate, billed_when_stopped: true, terms: None }
     }
 
     /// The same, billed only while the host runs.
     #[must_use]
     pub fn not_billed_when_stopped(mut self) -> Self {
         self.billed_when_stopped = false;
+        self
+    }
+
+    /// The same, its use counted so.
+    #[must_use]
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = Some(terms);
         self
     }
 }
@@ -84,6 +94,17 @@ impl Estimate {
             return Err(Error::new(ErrorKind::Unexpected, "an estimate in more than one currency"));
         }
         Ok(Self { items })
+    }
+
+    /// An estimate of these items, where those without terms of their own are counted as the provider counts their kind.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn counted(mut items: Vec<CostItem>, terms: impl Fn(CostKind) -> Terms) -> Result<Self> {
+        for item in &mut items {
+            item.terms.get_or_insert_with(|| terms(item.kind));
+        }
+        Self::new(items)
     }
 
     /// The items.

@@ -1,17 +1,17 @@
-//! The fingerprint of a spec: equal wishes have equal fingerprints, and it travels as a label on what they made.
+//! The fingerprint of a spec: equal specs have equal fingerprints, and a host carries its spec's fingerprint as a label.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Architecture, DiskClass, HostSpec, Image, Inbound, InboundPort, Machine, OnDelete, Pricing, Requirements,
-    SshPublicKey,
+    Architecture, BootDisk, DataDisk, DiskClass, GiB, GpuRequirement, HostSpec, Image, Inbound, InboundPort, Machine,
+    MiB, Money, OnDelete, Pricing, PublicNetwork, Requirements, SshPublicKey,
 };
 
 /// 128 bits of SHA-256 over all of a [`HostSpec`] that shapes the host, as 32 hexadecimal digits.
 ///
-/// The [`CreateToken`](crate::CreateToken) is not in it: it marks a wish and shapes nothing. The order of SSH keys and
+/// The [`CreateToken`](crate::CreateToken) is not in it: it marks a request and shapes nothing. The order of SSH keys and
 /// ports does not matter. Stable over releases: a host made by an older one is recognised by a newer one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
@@ -32,54 +32,47 @@ impl fmt::Display for SpecFingerprint {
 }
 
 impl HostSpec {
-    /// The fingerprint of this wish.
+    /// The fingerprint of this spec.
     #[must_use]
     pub fn fingerprint(&self) -> SpecFingerprint {
+        // Every struct of the spec is taken apart without `..`: a field that is added compiles only once it has its place
+        // below, or a stated reason to have none. A field that is absent must add nothing, or all older hosts lose theirs.
+        let Self {
+            name,
+            region,
+            zone,
+            machine,
+            image,
+            boot_disk,
+            data_disk,
+            pricing,
+            ssh_keys,
+            user_data,
+            labels,
+            public_network,
+            inbound,
+            create_token: _, // marks a request and shapes nothing
+        } = self;
         let mut fields = Fields(Sha256::new());
-        fields.add("name", self.name.as_str());
-        fields.add("region", self.region.as_str());
-        fields.add("zone", self.zone.as_ref().map_or("", |zone| zone.as_str()));
-        match &self.machine {
-            Machine::Named(name) => fields.add("machine", name.as_str()),
-            Machine::AtLeast(least) => fields.add_requirements(least),
+        fields.add("name", name.as_str());
+        fields.add("region", region.as_str());
+        fields.add("zone", zone.as_ref().map_or("", |zone| zone.as_str()));
+        fields.add_machine(machine);
+        fields.add_image(image);
+        fields.add_boot_disk(*boot_disk);
+        if let Some(disk) = data_disk {
+            fields.add_data_disk(*disk);
         }
-        match &self.image {
-            Image::Ubuntu(version) => fields.add("ubuntu", version),
-            Image::Debian(version) => fields.add("debian", version),
-            Image::Snapshot(id) => fields.add("snapshot", id.as_str()),
-            Image::Id(id) => fields.add("image", id),
-        }
-        if let Some(size) = self.boot_disk.size {
-            fields.add("boot-disk", &size.0.to_string());
-        }
-        fields.add("boot-disk-class", class(self.boot_disk.class));
-        if let Some(disk) = &self.data_disk {
-            fields.add("data-disk", &disk.size.0.to_string());
-            fields.add("data-disk-class", class(disk.class));
-            fields.add("data-disk-kept", if disk.on_delete == OnDelete::Keep { "yes" } else { "no" });
-        }
-        let pricing = match self.pricing {
-            Pricing::OnDemand => "on demand",
-            Pricing::Spot => "spot",
-        };
-        fields.add("pricing", pricing);
-        let mut keys: Vec<_> = self.ssh_keys.iter().map(SshPublicKey::fingerprint).collect();
+        fields.add("pricing", pricing_text(*pricing));
+        let mut keys: Vec<_> = ssh_keys.iter().map(SshPublicKey::fingerprint).collect();
         keys.sort_unstable();
         fields.add("keys", &keys.join(","));
-        fields.add("user-data", self.user_data.as_ref().map_or("", |data| data.expose()));
-        for (key, value) in self.labels.iter() {
+        fields.add("user-data", user_data.as_ref().map_or("", |data| data.expose()));
+        for (key, value) in labels.iter() {
             fields.add("label", &format!("{key}={value}"));
         }
-        fields.add("ipv4", &self.public_network.ipv4.to_string());
-        fields.add("ipv6", &self.public_network.ipv6.to_string());
-        match &self.inbound {
-            Inbound::ProviderDefault => fields.add("inbound", "default"),
-            Inbound::Only(ports) => {
-                let mut ports: Vec<_> = ports.iter().map(port_text).collect();
-                ports.sort_unstable();
-                fields.add("inbound-only", &ports.join(","));
-            }
-        }
+        fields.add_public_network(*public_network);
+        fields.add_inbound(inbound);
         SpecFingerprint(fields.finish())
     }
 }
@@ -95,21 +88,74 @@ impl Fields {
         }
     }
 
+    fn add_machine(&mut self, machine: &Machine) {
+        match machine {
+            Machine::Named(name) => self.add("machine", name.as_str()),
+            Machine::AtLeast(least) => self.add_requirements(least),
+        }
+    }
+
     fn add_requirements(&mut self, least: &Requirements) {
-        self.add("vcpus", &least.vcpus.to_string());
-        if let Some(memory) = least.memory {
-            self.add("memory", &memory.0.to_string());
+        let Requirements { vcpus, memory, gpu, architecture, max_hourly } = least;
+        self.add("vcpus", &vcpus.to_string());
+        if let Some(MiB(mebibytes)) = memory {
+            self.add("memory", &mebibytes.to_string());
         }
-        if let Some(gpu) = &least.gpu {
-            self.add("gpu", &format!("{} {}", gpu.count, gpu.model));
+        if let Some(GpuRequirement { model, count }) = gpu {
+            self.add("gpu", &format!("{count} {model}"));
         }
-        let architecture = match least.architecture.unwrap_or(Architecture::X86_64) {
+        let architecture = match architecture.unwrap_or(Architecture::X86_64) {
             Architecture::X86_64 => "x86-64",
             Architecture::Arm64 => "arm64",
         };
         self.add("architecture", architecture);
-        if let Some(price) = least.max_hourly {
-            self.add("max-hourly", &price.to_string());
+        if let Some(Money { amount, currency }) = max_hourly {
+            self.add("max-hourly", &format!("{amount} {currency}"));
+        }
+    }
+
+    fn add_image(&mut self, image: &Image) {
+        match image {
+            Image::Ubuntu(version) => self.add("ubuntu", version),
+            Image::Debian(version) => self.add("debian", version),
+            Image::Snapshot(id) => self.add("snapshot", id.as_str()),
+            Image::Id(id) => self.add("image", id),
+        }
+    }
+
+    fn add_boot_disk(&mut self, disk: BootDisk) {
+        let BootDisk { size, class } = disk;
+        if let Some(GiB(gibibytes)) = size {
+            self.add("boot-disk", &gibibytes.to_string());
+        }
+        self.add("boot-disk-class", class_text(class));
+    }
+
+    fn add_data_disk(&mut self, disk: DataDisk) {
+        let DataDisk { size: GiB(gibibytes), class, on_delete } = disk;
+        self.add("data-disk", &gibibytes.to_string());
+        self.add("data-disk-class", class_text(class));
+        let kept = match on_delete {
+            OnDelete::Keep => "yes",
+            OnDelete::Delete => "no",
+        };
+        self.add("data-disk-kept", kept);
+    }
+
+    fn add_public_network(&mut self, network: PublicNetwork) {
+        let PublicNetwork { ipv4, ipv6 } = network;
+        self.add("ipv4", &ipv4.to_string());
+        self.add("ipv6", &ipv6.to_string());
+    }
+
+    fn add_inbound(&mut self, inbound: &Inbound) {
+        match inbound {
+            Inbound::ProviderDefault => self.add("inbound", "default"),
+            Inbound::Only(ports) => {
+                let mut ports: Vec<_> = ports.iter().map(InboundPort::identity).collect();
+                ports.sort_unstable();
+                self.add("inbound-only", &ports.join(","));
+            }
         }
     }
 
@@ -118,7 +164,7 @@ impl Fields {
     }
 }
 
-fn class(class: DiskClass) -> &'static str {
+fn class_text(class: DiskClass) -> &'static str {
     match class {
         DiskClass::Standard => "standard",
         DiskClass::Capacity => "capacity",
@@ -126,9 +172,11 @@ fn class(class: DiskClass) -> &'static str {
     }
 }
 
-fn port_text(port: &InboundPort) -> String {
-    let sources: Vec<String> = port.sources().iter().map(ToString::to_string).collect();
-    format!("{port} from {}", sources.join(" "))
+fn pricing_text(pricing: Pricing) -> &'static str {
+    match pricing {
+        Pricing::OnDemand => "on demand",
+        Pricing::Spot => "spot",
+    }
 }
 
 #[cfg(test)]
@@ -171,15 +219,35 @@ mod tests {
     #[test]
     fn what_shapes_the_host_changes_the_fingerprint() {
         let base = spec();
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+        let disk = DataDisk::new(GiB(100));
+        let ports: InboundPort = "8000-8010/udp".parse().unwrap();
         let others = [
+            HostSpec { region: Region::new("nbg1").unwrap(), ..base.clone() },
+            HostSpec { machine: Requirements::new().into(), ..base.clone() },
+            HostSpec { machine: Requirements::new().vcpus(2).into(), ..base.clone() },
+            HostSpec { image: Image::debian("12"), ..base.clone() },
+            base.clone().zone(Zone::new("fsn1-dc14").unwrap()),
             base.clone().boot_disk_size(GiB(40)),
+            base.clone().boot_disk_class(DiskClass::Performance),
+            base.clone().data_disk(disk),
+            base.clone().data_disk(disk.keep()),
+            base.clone().data_disk(disk.class(DiskClass::Capacity)),
+            base.clone().pricing(Pricing::Spot),
+            base.clone().ssh_key(key.parse().unwrap()),
+            base.clone().public_network(PublicNetwork::BOTH),
+            base.clone().public_network(PublicNetwork::NONE),
+            base.clone().inbound(ports.clone()),
+            base.clone().inbound(ports.from_source("192.0.2.0/24".parse().unwrap())),
             base.clone().user_data(UserData::new("x")),
             base.clone().label("a", "b").unwrap(),
             base.clone().inbound(InboundPort::tcp(22).unwrap()),
             base.clone().name(Name::new("web2").unwrap()),
         ];
+        let mut seen = vec![base.fingerprint()];
         for other in others {
-            assert_ne!(other.fingerprint(), base.fingerprint(), "{other:?}");
+            assert!(!seen.contains(&other.fingerprint()), "{other:?}");
+            seen.push(other.fingerprint());
         }
     }
 

@@ -43,6 +43,7 @@ mod spec;
 mod ssh_keys;
 mod ssh_public_key;
 mod sweep;
+mod terms;
 mod user_data;
 mod volume;
 mod wait;
@@ -77,6 +78,7 @@ pub use spec::{BootDisk, DataDisk, DiskClass, HostSpec, Image, OnDelete, Pricing
 pub use ssh_keys::{SshKey, SshKeys};
 pub use ssh_public_key::SshPublicKey;
 pub use sweep::{Resource, ResourceKind, Sweep, SweepReport};
+pub use terms::{Monthly, Terms};
 pub use user_data::UserData;
 pub use volume::{Volume, VolumeSpec, Volumes};
 pub use wait::{Progress, Wait};

@@ -19,7 +19,7 @@ impl Machine {
     /// The provider's machine type of this name.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) on field `machine type` where no machine type can be called so.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) on field `machine` where no machine type can be called so.
     pub fn named(name: impl Into<String>) -> crate::Result<Self> {
         MachineTypeName::new(name).map(Self::Named)
     }

@@ -76,7 +76,7 @@ provider_words! {
     /// A zone within a region that can fail, or be full, by itself.
     Zone: "zone",
     /// A provider's machine type, such as `cx22` or `m7g.large`.
-    MachineTypeName: "machine type",
+    MachineTypeName: "machine",
 }
 
 /// The shared rule of names: lower-case letters, digits and `-`, from a letter to a letter or digit.

@@ -158,6 +158,14 @@ impl InboundPort {
     pub fn sources(&self) -> &[IpNet] {
         &self.sources
     }
+
+    /// All of it, for the [fingerprint](crate::SpecFingerprint) of a spec: a field that is added must find its place here.
+    pub(crate) fn identity(&self) -> String {
+        let Self { protocol, first, last, sources } = self;
+        let ports = if first == last { first.to_string() } else { format!("{first}-{last}") };
+        let sources: Vec<String> = sources.iter().map(ToString::to_string).collect();
+        format!("{ports}/{protocol} from {}", sources.join(" "))
+    }
 }
 
 impl fmt::Display for Protocol {

@@ -43,7 +43,8 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// - A spec that breaks a known rule is refused before anything is changed (`a_broken_rule_is_refused_before_any_change`).
     ///
     /// # Errors
-    /// `AlreadyExists` (another spec, or another owner's host, has the name), `InvalidRequest`, `NoCapacity`,
+    /// `AlreadyExists` (another spec, or another owner's host, has the name), `InvalidRequest` (a field that it
+    /// names is one of [`HostSpec::FIELDS`]) (`an_unknown_region_machine_or_image_is_refused`), `NoCapacity`,
     /// `QuotaExceeded`, `Unsupported`, and what every call can meet: `Unauthenticated`, `PermissionDenied`,
     /// `RateLimited`, `Unavailable`, `Timeout`, `Unexpected`; `OutcomeUnknown` where the provider did not say for so
     /// long that this call gave up: repeat it with the same spec.

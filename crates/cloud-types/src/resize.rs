@@ -15,7 +15,7 @@ pub trait Resize: Send + Sync {
     /// - A host that has the machine type already is left alone, so a lost answer can be repeated.
     ///
     /// # Errors
-    /// `Conflict` (not stopped), `InvalidRequest` on field `machine type` (unknown, another architecture, or a smaller
+    /// `Conflict` (not stopped), `InvalidRequest` on field `machine` (unknown, another architecture, or a smaller
     /// disk), `NoCapacity`, `NotFound`, and what every call can meet.
     async fn resize_host(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()>;
 }

@@ -67,6 +67,24 @@ pub struct HostSpec {
 }
 
 impl HostSpec {
+    /// The names of the fields, as [`Error::field`](crate::Error::field) tells them.
+    pub const FIELDS: [&str; 14] = [
+        "name",
+        "region",
+        "zone",
+        "machine",
+        "image",
+        "boot_disk",
+        "data_disk",
+        "pricing",
+        "ssh_keys",
+        "user_data",
+        "labels",
+        "public_network",
+        "inbound",
+        "create_token",
+    ];
+
     /// A host with the provider's default disk, paid on demand, with a public IPv4 address.
     #[must_use]
     pub fn new(name: Name, region: Region, machine: impl Into<Machine>, image: Image) -> Self {
@@ -305,4 +323,42 @@ pub enum Pricing {
     OnDemand,
     /// Cheaper, and taken away when the provider needs the machine.
     Spot,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of the fields that are listed here; the list compiles only where it is whole.
+    macro_rules! names {
+        ($($field:ident),+) => {{
+            fn all(HostSpec { $($field: _),+ }: HostSpec) -> Vec<&'static str> {
+                vec![$(stringify!($field)),+]
+            }
+            all
+        }};
+    }
+
+    #[test]
+    fn every_field_is_among_the_names() {
+        let machine = Machine::named("small").unwrap();
+        let (name, region) = (Name::new("web").unwrap(), Region::new("here").unwrap());
+        let names = names!(
+            name,
+            region,
+            zone,
+            machine,
+            image,
+            boot_disk,
+            data_disk,
+            pricing,
+            ssh_keys,
+            user_data,
+            labels,
+            public_network,
+            inbound,
+            create_token
+        );
+        assert_eq!(names(HostSpec::new(name, region, machine, Image::debian("12"))), HostSpec::FIELDS);
+    }
 }

@@ -1,9 +1,8 @@
 //! What a subject costs while a price holds: charges with their rates and terms.
 
-use cloud_types::{CostItem, CostKind, Error, Estimate, ProviderId, Rate, Result};
+use cloud_types::{CostItem, CostKind, Error, Estimate, Rate, Result, Terms};
 use serde::{Deserialize, Serialize};
 
-use crate::Terms;
 use crate::cost::{cap_parts, parts_a_second};
 
 /// One thing that is billed, how, and how its use is counted.
@@ -35,14 +34,16 @@ impl Charge {
         Self { kind, description: description.into(), rate, billed_when_stopped: true, terms }
     }
 
-    /// An item of an estimate, counted so.
-    #[must_use]
-    pub fn of(item: &CostItem, terms: Terms) -> Self {
+    /// An item of an estimate.
+    ///
+    /// # Errors
+    /// [`Unsupported`](cloud_types::ErrorKind::Unsupported) where the provider does not tell how its use is counted: no
+    /// terms are made up.
+    pub fn of(item: &CostItem) -> Result<Self> {
         let (kind, rate) = (item.kind, item.rate);
-        Self {
-            billed_when_stopped: item.billed_when_stopped,
-            ..Self::new(kind, item.description.as_str(), rate, terms)
-        }
+        let terms = item.terms.ok_or_else(|| Error::unsupported(format!("nobody tells how the {kind} is counted")))?;
+        let charge = Self::new(kind, item.description.as_str(), rate, terms);
+        Ok(Self { billed_when_stopped: item.billed_when_stopped, ..charge })
     }
 
     /// The same, billed only while the host runs.
@@ -67,12 +68,12 @@ impl Charges {
         Ok(Self(charges))
     }
 
-    /// The items of a provider's estimate, each counted by [`Terms::of`] that provider.
+    /// The items of a provider's estimate.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
-    pub fn of(provider: &ProviderId, estimate: &Estimate) -> Result<Self> {
-        Self::new(estimate.items().iter().map(|item| Charge::of(item, Terms::of(provider, item.kind))).collect())
+    /// As [`new`](Self::new), and as [`Charge::of`] for an item without terms.
+    pub fn of(estimate: &Estimate) -> Result<Self> {
+        Self::new(estimate.items().iter().map(Charge::of).collect::<Result<_>>()?)
     }
 
     /// The charges in their order.
@@ -117,5 +118,23 @@ impl TryFrom<Vec<Charge>> for Charges {
 impl From<Charges> for Vec<Charge> {
     fn from(charges: Charges) -> Self {
         charges.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloud_types::{Currency, ErrorKind, Money};
+
+    use super::*;
+
+    #[test]
+    fn an_item_without_terms_is_refused_and_not_guessed() {
+        let rate = Rate::hourly_price(Money::parse("0.01", Currency::EUR).unwrap());
+        let known = CostItem::new(CostKind::BootDisk, "20 GiB", rate).terms(Terms::SECOND);
+        let unknown = CostItem::new(CostKind::Machine, "small", rate);
+        let error = Charges::of(&Estimate::new(vec![known.clone(), unknown]).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().contains("machine"), "{error}");
+        assert_eq!(Charge::of(&known).unwrap().terms, Terms::SECOND);
     }
 }

@@ -6,11 +6,9 @@
 
 use std::fmt;
 
-use cloud_types::{Currency, Error, Money, Rate, Result};
+use cloud_types::{Currency, Error, Money, Monthly, Rate, Result};
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
-
-use crate::Monthly;
 
 /// What something cost, exactly: a sum of prices times seconds that was never rounded.
 ///

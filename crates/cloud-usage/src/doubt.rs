@@ -47,7 +47,7 @@ pub enum DoubtKind {
     PriceChangeMissed,
     /// Its first price was told later. That price counts from the creation on.
     PriceAssumed,
-    /// Its price was never told. Nothing is billed for it.
+    /// Its price, or how its use is counted, was never told. Nothing is billed for it.
     PriceUnknown,
 }
 

@@ -116,13 +116,13 @@ impl EventId {
     /// Checks and takes an id.
     ///
     /// # Errors
-    /// [`InvalidRequest`](cloud_types::ErrorKind::InvalidRequest) on field `event id` where the text breaks the rule above.
+    /// [`InvalidRequest`](cloud_types::ErrorKind::InvalidRequest) on field `id` where the text breaks the rule above.
     pub fn new(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(Self(text));
         }
-        Err(Error::invalid("event id", "must be 1 to 200 visible ASCII characters"))
+        Err(Error::invalid("id", "must be 1 to 200 visible ASCII characters"))
     }
 
     /// An id that no other event has.
@@ -216,10 +216,10 @@ impl fmt::Display for EventId {
 
 #[cfg(test)]
 mod tests {
-    use cloud_types::{CostKind, Currency, HostId, Money, ProviderId, Rate};
+    use cloud_types::{CostKind, Currency, HostId, Money, ProviderId, Rate, Terms};
 
     use super::*;
-    use crate::{Charge, Terms};
+    use crate::Charge;
 
     /// Logs outlive versions: this form stays readable.
     const WRITTEN: &str = concat!(
@@ -249,6 +249,6 @@ mod tests {
         for broken in [WRITTEN.replace("0.006", "-0.006"), WRITTEN.replace("\"first\":3600", "\"first\":0")] {
             assert!(serde_json::from_str::<Event>(&broken).is_err(), "{broken}");
         }
-        assert_eq!(EventId::new("with blank").unwrap_err().field(), Some("event id"));
+        assert_eq!(EventId::new("with blank").unwrap_err().field(), Some("id"));
     }
 }

@@ -8,13 +8,14 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> cloud_types::Result<()> {
-//! use cloud_types::{CostItem, CostKind, Currency, Estimate, HostId, Money, ProviderId, Rate};
+//! use cloud_types::{CostItem, CostKind, Currency, Estimate, HostId, Money, ProviderId, Rate, Terms};
 //! use cloud_usage::{Change, Charges, Event, EventId, MemoryLog, Meter, Period, Query, Subject, Tags};
 //!
-//! let (provider, meter) = (ProviderId::new("hetzner"), Meter::new(MemoryLog::new()));
+//! let (provider, meter) = (ProviderId::new("acme"), Meter::new(MemoryLog::new()));
 //! let host = Subject::host(&provider, &HostId::new("4711"));
 //! let hourly = Rate::hourly_price(Money::parse("0.0060", Currency::EUR)?);
-//! let price = Charges::of(&provider, &Estimate::new(vec![CostItem::new(CostKind::Machine, "cx22", hourly)])?)?;
+//! let machine = CostItem::new(CostKind::Machine, "small", hourly).terms(Terms::HOUR);
+//! let price = Charges::of(&Estimate::new(vec![machine])?)?;
 //! let at = |text: &str| text.parse().expect("a timestamp");
 //!
 //! let created = Change::created(price, Tags::default());
@@ -29,8 +30,8 @@
 //! What holds:
 //! - **Exact.** [`Cost`] is a whole number of very small parts. Nothing is rounded on the way; for people there is
 //!   [`Cost::rounded`]. Bills of neighbouring periods add up.
-//! - **The price that held.** A started unit is billed whole at the price that held when it began; [`Terms`] has the rule
-//!   and each provider's page behind it. A month's cap holds for calendar months in UTC, and is the one of the price that
+//! - **The price that held.** A started unit is billed whole at the price that held when it began;
+//!   [`Terms`](cloud_types::Terms) has the rule. The provider tells them with its price, and the log keeps them. A month's cap holds for calendar months in UTC, and is the one of the price that
 //!   holds: after a resize the larger one, and a smaller one gives nothing back.
 //! - **Order and repeats of arrival change nothing.** Events are put in order by their time, and an [`EventId`] counts once.
 //! - **Nothing is guessed silently.** What was lost or cannot be right is a [`Doubt`] in the bill, with the time that it is
@@ -52,7 +53,6 @@ mod metered;
 mod observe;
 mod period;
 mod subject;
-mod terms;
 mod timeline;
 
 pub use bill::{Bill, Hours, Line, Query};
@@ -69,4 +69,3 @@ pub use metered::Metered;
 pub use observe::Reconciled;
 pub use period::{Month, Period};
 pub use subject::{Subject, SubjectKind, Tags};
-pub use terms::{Monthly, Terms};

@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 
 use cloud_types::{
-    CloudProvider, CloudProviderExt, CostKind, ErrorKind, Estimate, HostId, HostRuntime, ListHosts, Money, ProviderId,
-    Rate, Result, Snapshot, SnapshotId, Volume, VolumeId,
+    CloudProvider, CloudProviderExt, CostKind, DiskClassInfo, ErrorKind, Estimate, HostId, HostRuntime, ListHosts,
+    ProviderId, Rate, Result, Snapshot, SnapshotId, Volume, VolumeId,
 };
 use futures::TryStreamExt;
 use jiff::Timestamp;
 
-use crate::{Change, Charge, Charges, Event, EventId, Meter, Sighting, Standing, Subject, SubjectKind, Tags, Terms};
+use crate::{Change, Charge, Charges, Event, EventId, Meter, Sighting, Standing, Subject, SubjectKind, Tags};
 
 /// What [`Meter::reconcile`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,9 +37,9 @@ impl Meter {
     /// Records what a host was seen to be at a time, where that is news. Answers whether it was.
     ///
     /// # Errors
-    /// As [`EventLog::append`](crate::EventLog::append), and `InvalidRequest` on field `price` by [`Charges::new`].
+    /// As [`EventLog::append`](crate::EventLog::append), and for the cost as [`Charges::of`].
     pub async fn observe(&self, host: &HostRuntime, cost: Option<&Estimate>, at: Timestamp) -> Result<bool> {
-        let charges = cost.map(|cost| Charges::of(&host.provider, cost)).transpose()?;
+        let charges = cost.map(Charges::of).transpose()?;
         self.see(sight_of_host(host, charges), at).await
     }
 
@@ -65,9 +65,10 @@ impl Meter {
             }
         }
         if let Some(volumes) = provider.volumes() {
-            let price = gib_month(provider).await;
+            let class = disk_class(provider).await;
             let volumes = volumes.list_volumes().await?;
-            let sights: Vec<_> = volumes.iter().map(|one| sight_of_volume(one, &volumes, &found, price)).collect();
+            let sights: Vec<_> =
+                volumes.iter().map(|one| sight_of_volume(one, &volumes, &found, class.as_ref())).collect();
             found.extend(sights);
         }
         let mut reconciled = Reconciled { seen: found.len(), news: Vec::new() };
@@ -163,7 +164,7 @@ async fn sight_of_snapshot(provider: &dyn CloudProvider, snapshot: &Snapshot) ->
 
 /// An attached volume is billed with its host where the host's cost has an item for each volume attached to it. Providers
 /// differ in whether it has; where it has only some, the volume is billed as before.
-fn sight_of_volume(volume: &Volume, all: &[Volume], hosts: &[Sight], price: Option<Money>) -> Sight {
+fn sight_of_volume(volume: &Volume, all: &[Volume], hosts: &[Sight], class: Option<&DiskClassInfo>) -> Sight {
     let state = match &volume.host {
         None => Sighting::Running,
         Some(host) => {
@@ -177,7 +178,7 @@ fn sight_of_volume(volume: &Volume, all: &[Volume], hosts: &[Sight], price: Opti
         subject: Subject::volume(&volume.provider, &volume.id),
         state,
         created_at: volume.created_at,
-        charges: price.and_then(|price| volume_charges(volume, price)),
+        charges: class.and_then(|class| volume_charges(volume, class)),
         tags: Some(Tags::of_volume(volume)),
     }
 }
@@ -195,27 +196,26 @@ pub(crate) async fn snapshot_charges(provider: &dyn CloudProvider, snapshot: &Sn
     priced(provider.id(), cost, snapshot.id.as_str())
 }
 
-/// What a gibibyte of a volume costs a month, where the provider has one class of disk: a volume does not tell its class.
-pub(crate) async fn gib_month(provider: &dyn CloudProvider) -> Option<Money> {
-    match provider.catalog()?.disk_classes().await {
-        Ok(classes) if classes.len() == 1 => classes.first().map(|class| class.gib_month),
+/// The class of a volume and its price, where the provider has one class of disk: a volume does not tell its class.
+pub(crate) async fn disk_class(provider: &dyn CloudProvider) -> Option<DiskClassInfo> {
+    match provider.catalog()?.disk_classes().await.map(<[DiskClassInfo; 1]>::try_from) {
+        Ok(Ok([only])) => Some(only),
         _ => None,
     }
 }
 
 /// What a volume costs while no host's bill has it.
-pub(crate) fn volume_charges(volume: &Volume, gib_month: Money) -> Option<Charges> {
-    let rate = Rate::Monthly { price: gib_month.times(volume.size.0) };
-    let terms = Terms::of(&volume.provider, CostKind::DataDisk);
-    let charge = Charge::new(CostKind::DataDisk, volume.size.to_string(), rate, terms);
+pub(crate) fn volume_charges(volume: &Volume, class: &DiskClassInfo) -> Option<Charges> {
+    let rate = Rate::Monthly { price: class.gib_month.times(volume.size.0) };
+    let charge = Charge::new(CostKind::DataDisk, volume.size.to_string(), rate, class.terms?);
     Charges::new(vec![charge.not_billed_when_stopped()]).ok()
 }
 
 fn priced(provider: &ProviderId, cost: Result<Estimate>, id: &str) -> Option<Charges> {
-    match cost.and_then(|cost| Charges::of(provider, &cost)) {
+    match cost.and_then(|cost| Charges::of(&cost)) {
         Ok(charges) => Some(charges),
         Err(error) => {
-            tracing::warn!(%provider, id, kind = %error.kind(), "its price is not known");
+            tracing::warn!(%provider, id, kind = %error.kind(), "what it costs is not known");
             None
         }
     }

@@ -51,31 +51,26 @@
 //! Turning a provider on compiles that provider and nothing of another's:
 //! `cloud = { version = "0.1", default-features = false, features = ["hetzner"] }`.
 
+#[macro_use]
+mod providers;
 mod registry;
 
 pub use cloud_types::*;
 pub use registry::Registry;
 
-#[cfg(feature = "aws")]
-#[doc(inline)]
-pub use cloud_aws as aws;
 #[cfg(feature = "bootstrap")]
 #[doc(inline)]
 pub use cloud_bootstrap as bootstrap;
-#[cfg(feature = "gcp")]
-#[doc(inline)]
-pub use cloud_gcp as gcp;
-#[cfg(feature = "hetzner")]
-#[doc(inline)]
-pub use cloud_hetzner as hetzner;
-#[cfg(feature = "local")]
-#[doc(inline)]
-pub use cloud_local as local;
 #[doc(inline)]
 pub use cloud_reach as reach;
 #[cfg(feature = "usage")]
 #[doc(inline)]
 pub use cloud_usage as usage;
-#[cfg(feature = "cocoon")]
-#[doc(inline)]
-pub use cocoon;
+
+providers! {
+    "aws": cloud_aws as aws, Config;
+    "cocoon": cloud_cocoon as cocoon, Config;
+    "gcp": cloud_gcp as gcp, Config;
+    "hetzner": cloud_hetzner as hetzner, Config;
+    "local": cloud_local as local, Config;
+}

@@ -1,26 +1,11 @@
-//! The registry: from a provider's name to the provider, chosen at run time.
+//! The registry: from a provider's name to the provider, chosen at run time. `lib.rs` lists this workspace's providers.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{CloudProvider, Error, Owner, ProviderId, Result};
-
-/// Opens a provider of this workspace with the settings of the environment, for the owner that is given.
-#[cfg(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws", feature = "cocoon"))]
-macro_rules! from_env {
-    ($config:ty) => {
-        async |owner: Option<Owner>| {
-            let config = <$config>::from_env()?;
-            let config = match owner {
-                Some(owner) => config.owner(owner),
-                None => config,
-            };
-            Ok(Arc::new(config.build()?) as _)
-        }
-    };
-}
+use crate::{BUILT_IN, CloudProvider, Error, Owner, ProviderId, Result};
 
 /// Providers by name, each opened with the settings that the environment holds.
 ///
@@ -52,21 +37,8 @@ impl Registry {
     /// A registry with every provider that is compiled in.
     #[must_use]
     pub fn with_enabled() -> Self {
-        #[cfg_attr(
-            not(any(feature = "local", feature = "hetzner", feature = "gcp", feature = "aws", feature = "cocoon")),
-            expect(unused_mut, reason = "none is compiled in")
-        )]
         let mut registry = Self::empty();
-        #[cfg(feature = "aws")]
-        registry.register("aws", from_env!(cloud_aws::Config));
-        #[cfg(feature = "cocoon")]
-        registry.register("cocoon", from_env!(cocoon::provider::Config));
-        #[cfg(feature = "gcp")]
-        registry.register("gcp", from_env!(cloud_gcp::Config));
-        #[cfg(feature = "hetzner")]
-        registry.register("hetzner", from_env!(cloud_hetzner::Config));
-        #[cfg(feature = "local")]
-        registry.register("local", from_env!(cloud_local::Config));
+        BUILT_IN.iter().filter_map(|provider| provider.register).for_each(|register| register(&mut registry));
         registry
     }
 
@@ -113,7 +85,7 @@ impl Registry {
         let names: Vec<&str> = self.names().collect();
         let known =
             if names.is_empty() { "there is none".to_owned() } else { format!("there is {}", names.join(", ")) };
-        let rule = if BUILT_IN.contains(&(name, false)) {
+        let rule = if BUILT_IN.iter().any(|provider| provider.name == name && provider.register.is_none()) {
             format!("`{name}` is not compiled in: turn on the feature `{name}` of the crate `cloud`; {known}")
         } else {
             format!("must be a provider that is registered, got `{name}`; {known}")
@@ -128,26 +100,27 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// Every provider of this workspace by the name that is also its feature, and whether it is compiled in.
-const BUILT_IN: [(&str, bool); 5] = [
-    ("aws", cfg!(feature = "aws")),
-    ("cocoon", cfg!(feature = "cocoon")),
-    ("gcp", cfg!(feature = "gcp")),
-    ("hetzner", cfg!(feature = "hetzner")),
-    ("local", cfg!(feature = "local")),
-];
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
     use crate::ErrorKind;
+    use crate::providers::BuiltIn;
 
     #[test]
     fn a_registry_with_the_enabled_has_just_those_that_are_compiled_in() {
-        let compiled_in = BUILT_IN.into_iter().filter(|(_, enabled)| *enabled).map(|(name, _)| name);
+        let compiled_in = BUILT_IN.iter().filter(|provider| provider.register.is_some()).map(|provider| provider.name);
         assert!(Registry::with_enabled().names().eq(compiled_in));
+    }
+
+    #[test]
+    fn every_provider_has_a_row() {
+        let manifest = include_str!("../Cargo.toml");
+        let (_, features) = manifest.split_once("[features]").unwrap();
+        let (features, _) = features.split_once("[dependencies]").unwrap();
+        let row = |name: &str| features.lines().any(|line| line.starts_with(&format!("{name} = [\"dep:")));
+        assert!(BUILT_IN.is_sorted_by_key(|provider| provider.name) && BUILT_IN.iter().all(|known| row(known.name)));
     }
 
     #[tokio::test]
@@ -166,11 +139,12 @@ mod tests {
         assert!(error.message().ends_with("there is none"), "{error}");
     }
 
-    #[cfg(not(feature = "hetzner"))]
     #[tokio::test]
     async fn a_provider_that_is_not_compiled_in_is_refused_with_its_feature() {
-        let error = Registry::with_enabled().open("hetzner").await.unwrap_err();
-        assert!(error.message().contains("turn on the feature `hetzner`"), "{error}");
+        for BuiltIn { name, .. } in BUILT_IN.iter().filter(|provider| provider.register.is_none()) {
+            let error = Registry::with_enabled().open(name).await.unwrap_err();
+            assert!(error.message().contains(&format!("turn on the feature `{name}`")), "{error}");
+        }
     }
 
     #[tokio::test]

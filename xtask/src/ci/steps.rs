@@ -1,40 +1,49 @@
 //! The steps of the run, the quick ones first, each a few lines over the programs that do the work.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{Outcome, Step};
 use crate::manifest::Manifest;
-use crate::shell::{Result, cargo, output, root, run, target_dir};
-use crate::sources::Source;
+use crate::providers::tried;
+use crate::shell::{Result, built, cargo, output, root, run, target_dir};
+use crate::sources::{self, Source};
 use crate::{boot, docs, interop, new_provider, readme, tidy, trials, user_data};
 
 pub(super) const STEPS: &[Step] = &[
-    Step {
-        name: "fmt",
-        about: "the sources are formatted",
-        run: || passed(run(&mut cargo(["fmt", "--all", "--check"]))),
-    },
-    Step { name: "tidy", about: "the project's own rules hold", run: || passed(tidy::run(&[])) },
-    Step { name: "clippy", about: "no warnings in any target", run: clippy },
-    Step { name: "tools", about: "programs that tests use are there", run: tools },
-    Step { name: "test", about: "the README's test command, exchanges recorded", run: test },
-    Step { name: "contract", about: "recorded exchanges against the providers' descriptions", run: contract },
-    Step { name: "doc", about: "the API documentation has no warnings", run: doc },
-    Step { name: "docs", about: "ability table, links and length", run: || passed(docs::run(&["--check".to_owned()])) },
-    Step { name: "features", about: "each feature compiles alone", run: features },
-    Step { name: "deny", about: "licences, bans and sources of the dependencies", run: deny },
-    Step { name: "examples", about: "every example runs on `local`", run: examples },
-    Step { name: "new-provider", about: "a new provider's crate compiles", run: || passed(new_provider::check()) },
-    Step { name: "chaos", about: "exactly once and nothing left, under faults", run: chaos },
-    Step { name: "rate-limit", about: "no 429 is earned", run: || passed(trials::run("rate-limit", &[])) },
-    Step { name: "crash", about: "cocoon's commands, each killed at many moments", run: crash },
-    Step { name: "bench", about: "cost over bare HTTP: counts judged, times told", run: bench },
-    Step { name: "user-data", about: "10,000 random user data against PyYAML and cloud-init", run: user_data },
-    Step { name: "boot", about: "a real image with generated user data, in QEMU", run: boot },
-    Step { name: "cocoon", about: "cocoon's VMs boot, are reached, cloned and removed, in QEMU", run: cocoon },
-    Step { name: "interop", about: "others' clients and servers against ours", run: interop },
+    Step::new("fmt", "the sources are formatted", || passed(run(&mut cargo(["fmt", "--all", "--check"])))),
+    Step::new("tidy", "the project's own rules hold", || passed(tidy::run(&[]))),
+    Step::new("clippy", "no warnings in any target", clippy),
+    Step::new("tools", "programs that tests use are there", tools),
+    Step::new("test", "the README's test command, exchanges recorded", test),
+    Step::new("contract", "recorded exchanges against the providers' descriptions", contract),
+    Step::new("doc", "the API documentation has no warnings", doc),
+    Step::new("docs", "ability table, links and length", || passed(docs::run(&["--check".to_owned()]))),
+    Step::new("features", "each feature compiles alone", features),
+    Step::new("deny", "licences, bans and sources of the dependencies", deny),
+    Step::new("examples", "every example runs on `local`", examples),
+    Step::new("new-provider", "a new provider's crate compiles", || passed(new_provider::check())),
+    Step::new("chaos", "exactly once and nothing left, under faults", chaos),
+    Step::new("rate-limit", "no 429 is earned", || passed(trials::run("rate-limit", &[]))),
+    Step::new("crash", "cocoon's commands, each killed at many moments", crash).with_inputs(&["cocoon"], &[INSTALLS]),
+    Step::new("bench", "cost over bare HTTP: counts judged, times told", bench),
+    Step::new("user-data", "10,000 random user data against PyYAML and cloud-init", user_data)
+        .with_inputs(&["cloud-bootstrap"], READS_BACK),
+    Step::new("boot", "a real image with generated user data, in QEMU", boot).with_inputs(&["cloud-boot-trial"], BOOTS),
+    Step::new("cocoon", "cocoon's VMs boot, are reached, cloned and removed, in QEMU", cocoon)
+        .with_inputs(&["cloud-boot-trial", "cocoon"], BOOTS),
+    Step::new("interop", "others' clients and servers against ours", interop),
 ];
+
+/// What finds a Python and a cloud-init, besides crates, and runs the tests with them.
+const READS_BACK: &[&str] = &["xtask/src/user_data.rs", "xtask/src/python.rs", "xtask/src/workspace_tests.rs"];
+
+/// What builds the images and boots them, besides crates.
+const BOOTS: &[&str] = &["xtask/boot", "xtask/src/boot.rs", "xtask/src/boot"];
+
+/// What installs the tools that cocoon's tests use.
+const INSTALLS: &str = "xtask/src/boot/tools.rs";
 
 fn clippy() -> Result<Outcome> {
     passed(run(&mut cargo(words("clippy --quiet --workspace --all-targets --all-features -- -D warnings"))))
@@ -70,24 +79,24 @@ fn contract() -> Result<Outcome> {
     if !folder.exists() {
         return Ok(Outcome::Skipped("the providers' descriptions, ../shared/specs, are not here".to_owned()));
     }
-    let descriptions = DESCRIPTIONS.map(|name| folder.join(name));
+    let descriptions = descriptions(&folder)?;
     let record = target_dir().join(RECORD);
     if !record.exists() {
         return Err("nothing is recorded: run the step `test` before".into());
     }
-    let check = words("run --quiet --package cloud-sim --features contract --bin contract-check --");
-    passed(run(cargo(check).arg(record).args(descriptions)))
+    let check = built("contract-check", &["cloud-sim/contract"])?;
+    passed(run(Command::new(check).arg(record).args(descriptions).current_dir(root()).stdin(Stdio::null())))
 }
 
-/// The descriptions of the APIs that are simulated.
-const DESCRIPTIONS: [&str; 6] = [
-    "hetzner.openapi.json",
-    "gcp.compute.discovery.json",
-    "gcp.cloudbilling.discovery.json",
-    "aws.ec2.botocore.json",
-    "aws.ssm.botocore.json",
-    "aws.pricing.botocore.json",
-];
+/// The descriptions of the APIs that are simulated, as each face lists them in its head: `Description: aws.ec2.botocore.json`.
+fn descriptions(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for source in sources::read(&root().join("crates/cloud-sim/src"), &["rs"])? {
+        let names = source.lines().filter_map(|(_, line)| line.strip_prefix("//! Description: "));
+        found.extend(names.map(|name| folder.join(name.trim_end_matches('.'))));
+    }
+    if found.is_empty() { Err("no face of the simulator lists a description".into()) } else { Ok(found) }
+}
 
 fn doc() -> Result<Outcome> {
     passed(run(cargo(words("doc --quiet --workspace --no-deps")).env("RUSTDOCFLAGS", "-D warnings")))
@@ -118,10 +127,10 @@ fn deny() -> Result<Outcome> {
 }
 
 fn examples() -> Result<Outcome> {
-    let examples = words("--quiet --package examples --features bootstrap,usage");
-    run(cargo(["build"]).args(&examples).arg("--examples"))?;
+    // All of the workspace is selected, as for its tests: hardly anything is compiled again.
+    run(&mut cargo(words("build --quiet --workspace --examples --features examples/bootstrap,examples/usage")))?;
     for name in example_names()? {
-        run(cargo(["run"]).args(&examples).args(["--example", &name]))?;
+        run(Command::new(target_dir().join("debug/examples").join(name)).current_dir(root()).stdin(Stdio::null()))?;
     }
     Ok(Outcome::Passed)
 }
@@ -137,7 +146,7 @@ fn example_names() -> Result<Vec<String>> {
 }
 
 fn chaos() -> Result<Outcome> {
-    for provider in ["local", "hetzner", "gcp"] {
+    for provider in tried()?.always {
         for (hosts, seed) in [(2000, 1), (200, 2), (200, 3), (200, 4)] {
             let line = format!("--provider {provider} --hosts {hosts} --faults 0.2 --seed {seed} --json");
             trials::run("chaos", &words(&line))?;
@@ -160,7 +169,11 @@ const KILLS: &str = "60";
 
 /// Requests, memory and calls a second have to keep their bounds. Ratios of times are told: a busy machine moves them.
 fn bench() -> Result<Outcome> {
-    for provider in ["hetzner", "gcp"].into_iter().chain(boot::hindrance().is_none().then_some("cocoon")) {
+    // What is in memory has no bare HTTP to be measured against; `cocoon` has a bench of its own.
+    let mut providers = tried()?.always;
+    providers.retain(|provider| provider != "local");
+    providers.extend(boot::hindrance().is_none().then(|| "cocoon".to_owned()));
+    for provider in providers {
         trials::run("bench", &words(&format!("{provider} --json --judge-counts-only")))?;
     }
     Ok(Outcome::Passed)
@@ -188,7 +201,7 @@ fn cocoon() -> Result<Outcome> {
 }
 
 fn interop() -> Result<Outcome> {
-    ["hetzner", "gcp", "aws"].into_iter().try_for_each(|provider| interop::run(&words(provider)))?;
+    interop::clients()?.into_iter().try_for_each(|(provider, _)| interop::run(&[provider]))?;
     Ok(Outcome::Passed)
 }
 
@@ -210,5 +223,14 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), STEPS.len());
+    }
+
+    #[test]
+    fn what_the_long_steps_depend_on_is_there() {
+        let long: Vec<_> = STEPS.iter().filter(|step| step.inputs.is_some()).collect();
+        assert_eq!(long.iter().map(|step| step.name).collect::<Vec<_>>(), ["crash", "user-data", "boot", "cocoon"]);
+        let keys: std::collections::BTreeSet<_> =
+            long.iter().map(|step| step.inputs.as_ref().unwrap().key().unwrap()).collect();
+        assert_eq!(keys.len(), long.len(), "each depends on something else");
     }
 }

@@ -22,7 +22,8 @@ const PROVIDERS: &[&str] = &[
 ];
 
 /// Packages that serve every provider, and so name none.
-const NEUTRAL: &[&str] = &["crates/cloud-types", "crates/cloud-http", "crates/cloud-conformance"];
+const NEUTRAL: &[&str] =
+    &["crates/cloud-types", "crates/cloud-driver", "crates/cloud-http", "crates/cloud-conformance"];
 
 /// Names of Rust crates in which a provider's name is only a part.
 const OTHER_NAMES: &[&str] = &["aws-lc-rs", "aws-lc", "aws_lc_rs"];

@@ -1,21 +1,18 @@
 //! One function an API call: wire in, wire out. No word of ours, no decision.
 
 use cloud_http::{ClientBuilder, segment};
-use cloud_types::{ProviderId, Result};
+use cloud_types::Result;
 use secrecy::SecretString;
 
 use crate::auth::bearer;
 use crate::error::Errors;
 use crate::wire::{Machine, OneMachine};
 
-/// The provider's id.
-pub(crate) static ID: ProviderId = ProviderId::new("{{name}}");
-
-/// The API.
+/// The API. Clones share connections and the request budget.
 #[derive(Debug, Clone)]
-pub(crate) struct Client(cloud_http::Client);
+pub(crate) struct Api(cloud_http::Client);
 
-impl Client {
+impl Api {
     pub(crate) fn new(http: ClientBuilder, token: SecretString) -> Result<Self> {
         http.authorize(bearer(token)).errors(Errors).build().map(Self)
     }

@@ -1,28 +1,27 @@
 //! How {{Type}} is reached and for whom; the only file besides `auth` that reads the environment.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use cloud_driver::Settings;
 use cloud_http::{ClientBuilder, Transport};
-use cloud_types::{Clock, Error, Owner, Result, SystemClock};
+use cloud_types::{Error, Owner, Result};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::{{Type}};
 use crate::auth::token_from_env;
-use crate::client::{Client, ID};
+use crate::client::Api;
 
 /// The settings of a [`{{Type}}`].
 #[derive(Debug, Clone)]
 pub struct Config {
     token: SecretString,
     endpoint: Url,
-    owner: Owner,
-    clock: Arc<dyn Clock>,
-    deadline: Duration,
-    seed: Option<u64>,
+    settings: Settings,
     transport: Option<Arc<dyn Transport>>,
 }
+
+cloud_driver::settings!(Config);
 
 impl Config {
     /// The public API with this token, for the default owner.
@@ -32,10 +31,7 @@ impl Config {
         Self {
             token: token.into(),
             endpoint,
-            owner: Owner::default(),
-            clock: Arc::new(SystemClock),
-            deadline: Duration::from_secs(120),
-            seed: None,
+            settings: Settings::default(),
             transport: None,
         }
     }
@@ -50,7 +46,7 @@ impl Config {
             config.endpoint = endpoint.parse().map_err(|_| Error::invalid("endpoint", "must be a URL"))?;
         }
         if let Ok(owner) = std::env::var("CLOUD_OWNER") {
-            config.owner = Owner::new(owner)?;
+            config.settings.owner = Owner::new(owner)?;
         }
         Ok(config)
     }
@@ -59,34 +55,6 @@ impl Config {
     #[must_use]
     pub fn endpoint(mut self, endpoint: Url) -> Self {
         self.endpoint = endpoint;
-        self
-    }
-
-    /// Whose hosts are created, listed and deleted.
-    #[must_use]
-    pub fn owner(mut self, owner: Owner) -> Self {
-        self.owner = owner;
-        self
-    }
-
-    /// The clock that everything waits on.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long one call of the API may take with all its repeats. Default: 2 minutes.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Makes the random part of waits the same in every run, for tests.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
         self
     }
 
@@ -102,14 +70,14 @@ impl Config {
     /// # Errors
     /// `InvalidRequest` on field `endpoint` for a URL that is not of HTTP.
     pub fn build(self) -> Result<{{Type}}> {
-        let client = Client::new(self.http(), self.token.clone())?;
-        Ok({{Type}}::new(client, self.owner, self.clock))
+        let client = Api::new(self.http(), self.token.clone())?;
+        Ok({{Type}}::new(&client, self.settings))
     }
 
     fn http(&self) -> ClientBuilder {
-        let builder = cloud_http::Client::builder(ID.clone(), self.endpoint.clone());
-        let mut builder = builder.clock(self.clock.clone()).deadline(self.deadline);
-        if let Some(seed) = self.seed {
+        let builder = cloud_http::Client::builder(crate::ID, self.endpoint.clone());
+        let mut builder = builder.clock(self.settings.clock.clone()).deadline(self.settings.deadline);
+        if let Some(seed) = self.settings.seed {
             builder = builder.seed(seed);
         }
         if let Some(transport) = &self.transport {

@@ -1,78 +1,83 @@
 //! The contract over the client: `client` and `convert` put together. No URL and no JSON here.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cloud_driver::{Account, Settings, create_once, delete_whole};
 use cloud_types::{
-    Capabilities, Clock, CloudProvider, Created, Error, HostId, HostPage, HostRuntime, HostSpec, ListHosts, Owner,
-    ProviderId, Result, StopMode,
+    Capabilities, CloudProvider, Created, Error, HostId, HostPage, HostRuntime, HostSpec, ListHosts, Result, StopMode,
 };
 
-use crate::client::{Client, ID};
-use crate::convert;
+use crate::client::Api;
+use crate::create::Create;
+use crate::delete::Delete;
+use crate::reader::{READ_LAG, Reader};
 
-/// One owner's view of a {{Type}} account.
-#[derive(Debug, Clone)]
-pub struct {{Type}} {
-    client: Client,
-    owner: Owner,
-    clock: Arc<dyn Clock>,
-    capabilities: Capabilities,
+/// {{Type}}, for one owner in one account. Clones are cheap and share connections and the request budget.
+#[derive(Clone)]
+pub struct {{Type}}(Arc<Parts>);
+
+/// What a provider value is made of; each part keeps what it remembers to itself.
+pub(crate) struct Parts {
+    pub(crate) account: Account,
+    pub(crate) reader: Reader,
 }
 
 impl {{Type}} {
-    pub(crate) fn new(client: Client, owner: Owner, clock: Arc<dyn Clock>) -> Self {
-        Self { client, owner, clock, capabilities: convert::capabilities() }
+    pub(crate) fn new(api: &Api, settings: Settings) -> Self {
+        let account = Account::new(crate::ID, settings.owner, settings.clock, capabilities());
+        Self(Arc::new(Parts { reader: Reader::new(&account, api), account }))
     }
 }
 
 #[async_trait]
 impl CloudProvider for {{Type}} {
-    fn id(&self) -> &ProviderId {
-        &ID
-    }
+    cloud_driver::provide!();
 
-    fn owner(&self) -> &Owner {
-        &self.owner
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn clock(&self) -> &dyn Clock {
-        &*self.clock
-    }
-
-    async fn create_host(&self, _spec: &HostSpec) -> Result<Created> {
-        not_built_yet("create_host")
+    async fn create_host(&self, spec: &HostSpec) -> Result<Created> {
+        self.0.account.call("create_host", create_once(&Create(&self.0), spec)).await
     }
 
     async fn get_host(&self, id: &HostId) -> Result<HostRuntime> {
-        convert::host(self.client.get_machine(id.native()).await?)
+        self.0.account.call("get_host", async { Ok(self.0.reader.read(id).await?.host) }).await
     }
 
     async fn list_hosts(&self, _query: &ListHosts) -> Result<HostPage> {
-        not_built_yet("list_hosts")
+        self.0.account.named("list_hosts", not_built_yet())
     }
 
     async fn start_host(&self, _id: &HostId) -> Result<()> {
-        not_built_yet("start_host")
+        self.0.account.named("start_host", not_built_yet())
     }
 
     async fn stop_host(&self, _id: &HostId, _mode: StopMode) -> Result<()> {
-        not_built_yet("stop_host")
+        self.0.account.named("stop_host", not_built_yet())
     }
 
     async fn restart_host(&self, _id: &HostId) -> Result<()> {
-        not_built_yet("restart_host")
+        self.0.account.named("restart_host", not_built_yet())
     }
 
-    async fn delete_host(&self, _id: &HostId) -> Result<()> {
-        not_built_yet("delete_host")
+    async fn delete_host(&self, id: &HostId) -> Result<()> {
+        self.0.account.call("delete_host", delete_whole(&Delete(&self.0), id)).await
     }
 }
 
-fn not_built_yet<T>(operation: &'static str) -> Result<T> {
-    Err(Error::unsupported("not built yet").with_provider(&ID).with_operation(operation))
+impl fmt::Debug for {{Type}} {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("{{Type}}").field("owner", self.0.account.owner()).finish_non_exhaustive()
+    }
+}
+
+/// What {{Type}} can do, as far as it is built, and its limits.
+fn capabilities() -> Capabilities {
+    let mut claims = Capabilities::none();
+    claims.read_lag = READ_LAG;
+    claims
+}
+
+/// An ability or a call that is still to be written.
+pub(crate) fn not_built_yet<T>() -> Result<T> {
+    Err(Error::unsupported("not built yet"))
 }

@@ -11,9 +11,17 @@ mod auth;
 mod client;
 mod config;
 mod convert;
+mod create;
+mod delete;
 mod error;
 mod host;
+mod reader;
 mod wire;
+
+use cloud_types::ProviderId;
 
 pub use config::Config;
 pub use host::{{Type}};
+
+/// The id of this provider.
+pub const ID: ProviderId = ProviderId::new("{{name}}");

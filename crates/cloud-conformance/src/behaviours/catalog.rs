@@ -47,11 +47,14 @@ pub async fn a_machine_has_one_price(case: &Case) -> Outcome {
     Ok(())
 }
 
-/// An estimate has the items that the host is then billed for, with all that a create may make.
+/// An estimate has the items that the host is then billed for, with all that a create may make, and says of each how its
+/// use is counted.
 pub async fn an_estimate_is_what_the_host_costs(case: &Case) -> Outcome {
     let catalog = case.catalog()?;
     for spec in [case.spec("plain"), case.rich_spec("rich")] {
         let estimate = catalog.estimate(&spec).await.or_fail("a host can be estimated")?;
+        let untold: Vec<_> = estimate.items().iter().filter(|item| item.terms.is_none()).collect();
+        ensure!(untold.is_empty(), "an estimate says how each item is counted; it does not of {untold:?}");
         let host = case.running_as(&spec).await?;
         let cost = catalog.host_cost(&host).await.or_fail("a host's cost can be read")?;
         let (estimated, billed) = (lines(&estimate), lines(&cost));
@@ -118,7 +121,8 @@ fn named(spec: &HostSpec) -> Outcome<MachineTypeName> {
 fn lines(estimate: &Estimate) -> Vec<String> {
     let line = |item: &CostItem| {
         let stopped = if item.billed_when_stopped { "always" } else { "running" };
-        format!("{}: {} an hour, {} a month, {stopped}", item.kind, item.rate.hourly(), item.rate.monthly())
+        let (hourly, monthly, terms) = (item.rate.hourly(), item.rate.monthly(), item.terms);
+        format!("{}: {hourly} an hour, {monthly} a month, {stopped}, counted by {terms:?}", item.kind)
     };
     let mut lines: Vec<_> = estimate.items().iter().map(line).collect();
     lines.sort_unstable();

@@ -12,16 +12,21 @@ pub(super) async fn candidates<B: Creates>(backend: &B, spec: &HostSpec) -> Resu
     if B::UNIQUE == Unique::Account {
         return now(backend, spec).await;
     }
-    let (account, sends) = (backend.account(), backend.sends());
+    let account = backend.account();
     let clock = account.clock();
+    // Where a place refuses a name that is taken, the launch itself tells of a host of this process that is not shown yet.
+    let hides = || match B::UNIQUE {
+        Unique::Nowhere => backend.sends().hides_for(spec.name.as_str()),
+        Unique::Account | Unique::Place => Duration::ZERO,
+    };
     let begun = clock.monotonic();
     loop {
         let asked = clock.now();
         // Asked before the list, since what was noted may be forgotten while the answer travels, and after it, since another
         // call may have ended meanwhile.
-        let before = sends.hides_for(spec.name.as_str());
+        let before = hides();
         let found = now(backend, spec).await?;
-        let launched_here = before.max(sends.hides_for(spec.name.as_str()));
+        let launched_here = before.max(hides());
         let hidden_for = found.first().map_or(Duration::ZERO, |oldest| {
             let age =
                 oldest.created.map(|created| Duration::try_from(asked.duration_since(created)).unwrap_or_default());

@@ -141,7 +141,7 @@ fn family(machine: &str) -> &str {
 }
 
 fn unknown(name: &str) -> Error {
-    Error::invalid("machine type", format!("there is no machine type {name}"))
+    Error::invalid("machine", format!("there is no machine type {name}"))
 }
 
 /// The N1 machines that are shown with GPUs; others can be asked for by name.

@@ -118,7 +118,7 @@ pub(crate) fn split(name: &MachineTypeName) -> Result<(&str, Option<(String, u32
         (Some(gpu), Some(Ok(count @ 1..)), None) if machine.starts_with("n1-") => {
             Ok((machine, Some((gpu.to_owned(), count))))
         }
-        _ => Err(Error::invalid("machine type", "must be a machine type, or an n1 type with :GPU:COUNT behind it")),
+        _ => Err(Error::invalid("machine", "must be a machine type, or an n1 type with :GPU:COUNT behind it")),
     }
 }
 
@@ -134,8 +134,8 @@ fn zones_with(sold: &RegionSold, name: &MachineTypeName, spec: &HostSpec) -> Res
     let zones: Vec<String> = sold.zones_with(name)?.into_iter().filter(asked).map(str::to_owned).collect();
     match (zones.is_empty(), &spec.zone) {
         (false, _) => Ok(zones),
-        (true, Some(zone)) => Err(Error::invalid("machine type", format!("{name} is not sold in {zone}"))),
-        (true, None) => Err(Error::invalid("machine type", format!("{name} is not sold in {}", spec.region))),
+        (true, Some(zone)) => Err(Error::invalid("machine", format!("{name} is not sold in {zone}"))),
+        (true, None) => Err(Error::invalid("machine", format!("{name} is not sold in {}", spec.region))),
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
         let with = name("n1-standard-4:nvidia-tesla-t4:2");
         assert_eq!(split(&with).unwrap(), ("n1-standard-4", Some(("nvidia-tesla-t4".to_owned(), 2))));
         for wrong in ["e2-small:nvidia-tesla-t4:1", "n1-standard-4:gpu", "n1-standard-4:gpu:0", "n1-standard-4:a:1:2"] {
-            assert_eq!(split(&name(wrong)).unwrap_err().field(), Some("machine type"), "{wrong}");
+            assert_eq!(split(&name(wrong)).unwrap_err().field(), Some("machine"), "{wrong}");
         }
     }
 }

@@ -4,9 +4,23 @@ use cloud_driver::Request;
 use cloud_types::{Inbound, InboundPort, MachineTypeName, Region, ResizeDisk, UserData};
 
 use super::Labels;
-use crate::create::Plan;
-use crate::dependents::Ready;
 use crate::wire;
+
+/// What the catalog made of a spec.
+pub(crate) struct Plan {
+    pub(crate) machine_type: String,
+    pub(crate) image: String,
+    pub(crate) regions: [Region; 1],
+}
+
+/// What one create refers to.
+#[derive(Debug, Default)]
+pub(crate) struct Ready {
+    /// Names of keys at Hetzner.
+    pub(crate) ssh_keys: Vec<String>,
+    pub(crate) firewall: Option<u64>,
+    pub(crate) volume: Option<u64>,
+}
 
 pub(crate) fn create_server<'a>(request: &'a Request<'_, Plan>, ready: Ready) -> wire::CreateServer<'a> {
     let Request { spec, plan, labels } = request;

@@ -7,7 +7,7 @@ use cloud_types::{
 };
 
 use super::Metered;
-use crate::observe::{gib_month, host_charges, snapshot_charges, volume_charges};
+use crate::observe::{disk_class, host_charges, snapshot_charges, volume_charges};
 use crate::{Change, Charges, Power, Subject, Tags};
 
 impl Metered {
@@ -98,7 +98,7 @@ impl Volumes for Metered {
         let subject = Subject::volume(self.provider.id(), &volume.id);
         if self.standing(&subject).await.is_none() {
             let at = volume.created_at.unwrap_or_else(|| self.meter.now());
-            let charges = gib_month(&*self.provider).await.and_then(|price| volume_charges(&volume, price));
+            let charges = disk_class(&*self.provider).await.and_then(|class| volume_charges(&volume, &class));
             let tags = Tags::of_volume(&volume);
             self.note(at, subject, Change::Created { power: Power::Running, charges, tags }).await;
         }
@@ -133,8 +133,8 @@ impl Volumes for Metered {
         let volumes = self.inner_volumes()?;
         volumes.grow_volume(id, size).await?;
         let at = self.meter.now();
-        let (volume, price) = (volumes.get_volume(id).await.ok(), gib_month(&*self.provider).await);
-        let charges = volume.zip(price).and_then(|(volume, price)| volume_charges(&volume, price));
+        let (volume, class) = (volumes.get_volume(id).await.ok(), disk_class(&*self.provider).await);
+        let charges = volume.zip(class).and_then(|(volume, class)| volume_charges(&volume, &class));
         let subject = Subject::volume(self.provider.id(), id);
         let known = self.standing(&subject).await;
         if let (Some(charges), Some(_)) = (charges, known) {

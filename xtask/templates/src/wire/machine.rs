@@ -1,5 +1,7 @@
 //! Machines.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// The answer to `GET /machines/{id}`.
@@ -16,4 +18,6 @@ pub(crate) struct Machine {
     pub(crate) status: String,
     pub(crate) region: String,
     pub(crate) size: String,
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
 }
