@@ -9,6 +9,24 @@ use cloud_types::{Capabilities, Clock, Error, ErrorKind, Owner, ProviderId, Resu
 use futures::future::{BoxFuture, FutureExt};
 
 /// One owner's view of one account of a provider. Clones are cheap.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use cloud_driver::Account;
+/// use cloud_types::{Capabilities, Owner, ProviderId, Result, SystemClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let account = Account::new(ProviderId::new("acme"), Owner::default(), Arc::new(SystemClock), Capabilities::none());
+/// let stop = async {
+///     // Calls of the API come here; then:
+///     account.until("the host is stopped", Duration::from_secs(60), || async { Ok(Some(())) }).await
+/// };
+/// account.call("stop_host", stop).await
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Account(Arc<Inner>);
 

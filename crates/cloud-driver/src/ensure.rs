@@ -27,6 +27,21 @@ impl<T> Ensured<T> {
 /// Creates something whose name is unique; where the name is taken, finds what has it. A list may show it late, or may
 /// not show it any more: then it is created again.
 ///
+/// ```
+/// # use std::sync::Arc;
+/// # use cloud_types::{Capabilities, Owner, ProviderId, SystemClock};
+/// use cloud_driver::{Account, Ensured, ensure};
+/// use cloud_types::{Error, ErrorKind};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cloud_types::Result<()> {
+/// # let account = Account::new(ProviderId::new("acme"), Owner::default(), Arc::new(SystemClock), Capabilities::none());
+/// let create = || async { Err(Error::new(ErrorKind::AlreadyExists, "the name is taken")) };
+/// let find = || async { Ok(Some("firewall-7")) };
+/// assert!(matches!(ensure(&account, create, find).await?, Ensured::Found("firewall-7")));
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 /// Those of `create` and `find`; `AlreadyExists` where the name stays taken by something that is never shown.
 pub async fn ensure<T, C, F>(
