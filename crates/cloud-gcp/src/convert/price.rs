@@ -239,7 +239,7 @@ mod tests {
             memory: MiB::from_gib(gib),
             disk: None,
             architecture: Architecture::X86_64,
-            gpu: gpu.map(|(model, count)| crate::convert::gpu_info(model, count)),
+            gpu: gpu.map(|(model, count)| super::super::sold::gpu_info(model, count)),
             deprecated: false,
         }
     }
