@@ -20,6 +20,11 @@ pub trait Copies: Send + Sync {
     /// This owner's snapshots of a name, those that are still being copied among them.
     fn of_name(&self, name: &Name) -> impl Future<Output = Result<Vec<Snapshot>>> + Send;
 
+    /// Those of a name among which the one of this host would be, where a name is unique in the host's region alone.
+    fn beside(&self, _host: &HostId, name: &Name) -> impl Future<Output = Result<Vec<Snapshot>>> + Send {
+        self.of_name(name)
+    }
+
     /// Begins to copy a host's boot disk.
     ///
     /// # Errors
@@ -64,7 +69,7 @@ pub async fn snapshot_once<B: Copies>(backend: &B, host: &HostId, name: &Name) -
 }
 
 async fn oldest<B: Copies>(backend: &B, host: &HostId, name: &Name) -> Result<Option<Snapshot>> {
-    let mut found = backend.of_name(name).await?;
+    let mut found = backend.beside(host, name).await?;
     found.sort_by(|one, other| age(one).cmp(&age(other)));
     let mut oldest = None;
     for snapshot in found {

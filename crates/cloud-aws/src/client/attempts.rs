@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use cloud_driver::Settings;
 use cloud_http::{Attempt, Conflicts, Executed, Outcome, Repeat, Verdict};
 use cloud_types::clock::within;
 use cloud_types::{Error, ErrorKind, Region, Result};
@@ -14,7 +15,7 @@ use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 use tracing::{Instrument, debug, debug_span, warn};
 
-use super::{Api, Settings};
+use super::Api;
 use crate::error::{self, Failure};
 
 /// How a call failed at last.

@@ -2,8 +2,38 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_ec2::types::Filter;
-use cloud_types::{Error, ErrorKind, Result};
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+pub(crate) use aws_sdk_ec2::types::Filter;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use cloud_types::{Error, ErrorKind, Region, Result};
+
+use super::Api;
+
+impl Api {
+    /// All items of a list of EC2: how a page is asked for by its token, and what it holds.
+    pub(super) async fn pages<'a, T, O, E, F>(
+        &'a self,
+        operation: &'static str,
+        region: &'a Region,
+        send: impl Fn(Client, Option<String>) -> F + Send + Sync + 'a,
+        read: impl Fn(O) -> (Option<Vec<T>>, Option<String>) + Send + Sync + 'a,
+    ) -> Result<Vec<T>>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
+        E: ProvideErrorMetadata + Send + 'a,
+        O: Send + 'a,
+        T: Send,
+    {
+        let (send, read) = (&send, &read);
+        all_pages(|token| async move {
+            let page = self.call(operation, region, move |ec2| send(ec2, token.clone())).await?;
+            let (items, next) = read(page);
+            Ok((items.unwrap_or_default(), next))
+        })
+        .await
+    }
+}
 
 /// Reads every page of a list: `page` takes a token and answers items and the next token. A token that comes again is an
 /// error, so a list cannot go on for ever.

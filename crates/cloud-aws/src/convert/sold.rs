@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{InstanceTypeInfo, InstanceTypeOffering, SpotPrice};
-use cloud_types::{Error, MachineType, MachineTypeName, Money, Pricing, Region, Result};
+use cloud_types::{MachineType, MachineTypeName, Money, Pricing, Region, RegionInfo, Result};
 
-use crate::convert;
-use crate::price::money_of;
+use super::catalog::{machine_type, pricings};
+use super::price::money_of;
 
 /// A machine type, how it is sold, and where.
 #[derive(Debug, Clone)]
@@ -22,17 +22,20 @@ pub(crate) struct Sold {
 pub(crate) struct RegionSold(BTreeMap<MachineTypeName, Sold>);
 
 impl RegionSold {
-    pub(super) fn new(types: &[InstanceTypeInfo], offered: &[InstanceTypeOffering]) -> Result<Self> {
+    /// The machine types, and the offers of them in the region's own zones.
+    pub(crate) fn new(types: &[InstanceTypeInfo], offered: &[InstanceTypeOffering], of: &RegionInfo) -> Result<Self> {
         let mut zones: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for one in offered {
             let (Some(name), Some(zone)) = (one.instance_type(), one.location()) else { continue };
-            zones.entry(name.as_str()).or_default().insert(zone.to_owned());
+            if of.zones.iter().any(|known| known.as_str() == zone) {
+                zones.entry(name.as_str()).or_default().insert(zone.to_owned());
+            }
         }
         let mut all = BTreeMap::new();
         for theirs in types {
-            let Some(machine) = convert::machine_type(theirs)? else { continue };
+            let Some(machine) = machine_type(theirs)? else { continue };
             let zones = zones.remove(machine.name.as_str()).unwrap_or_default();
-            all.insert(machine.name.clone(), Sold { machine, pricings: convert::pricings(theirs), zones });
+            all.insert(machine.name.clone(), Sold { machine, pricings: pricings(theirs), zones });
         }
         Ok(Self(all))
     }
@@ -41,14 +44,9 @@ impl RegionSold {
         self.0.get(name)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Sold> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Sold> {
         self.0.values()
     }
-}
-
-/// There is no such machine type in the region.
-pub(super) fn unknown(name: &MachineTypeName) -> Error {
-    Error::invalid("machine", format!("there is no machine type {name} in this region"))
 }
 
 /// What machines cost as spot hosts now, by zone and machine type.
@@ -57,7 +55,7 @@ pub(crate) struct SpotPrices(BTreeMap<(String, String), Money>);
 
 impl SpotPrices {
     /// From a history, which has the newest price first or last: the one with the latest time holds.
-    pub(super) fn new(region: &Region, history: &[SpotPrice]) -> Self {
+    pub(crate) fn new(region: &Region, history: &[SpotPrice]) -> Self {
         let mut newest = BTreeMap::new();
         for one in history {
             let (Some(zone), Some(name)) = (one.availability_zone(), one.instance_type()) else { continue };
@@ -83,6 +81,11 @@ mod tests {
 
     use super::*;
 
+    fn region() -> RegionInfo {
+        let zones = ["r-1a", "r-1b"].map(|zone| cloud_types::Zone::new(zone).unwrap()).into();
+        RegionInfo { name: Region::new("r-1").unwrap(), description: String::new(), zones }
+    }
+
     fn name(text: &str) -> MachineTypeName {
         MachineTypeName::new(text).unwrap()
     }
@@ -105,7 +108,7 @@ mod tests {
     #[test]
     fn a_machine_is_had_where_it_is_offered() {
         let offers = [offered("t3.micro", "r-1b"), offered("t3.micro", "r-1a"), offered("p5.48xlarge", "r-1a")];
-        let sold = RegionSold::new(&[theirs("t3.micro"), theirs("m7i.large")], &offers).unwrap();
+        let sold = RegionSold::new(&[theirs("t3.micro"), theirs("m7i.large")], &offers, &region()).unwrap();
         let micro = sold.find(&name("t3.micro")).unwrap();
         assert_eq!(micro.zones.iter().collect::<Vec<_>>(), ["r-1a", "r-1b"]);
         assert_eq!(micro.pricings, [Pricing::OnDemand], "what is reserved is no way to pay that we know");

@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cloud_types::{Error, HostSpec, Result, UserData};
 
-use crate::ssh_key;
+use crate::labels;
 
 /// The user data in base64, as EC2 takes it; none where there is nothing to say.
-pub(super) fn user_data(spec: &HostSpec) -> Result<Option<String>> {
+pub(crate) fn user_data(spec: &HostSpec) -> Result<Option<String>> {
     let own = spec.user_data.as_ref().map(UserData::expose);
     let text = match (keys(spec), own) {
         (None, None) => return Ok(None),
@@ -27,7 +27,7 @@ pub(super) fn user_data(spec: &HostSpec) -> Result<Option<String>> {
 
 /// All keys but that of the key pair as cloud-config; it adds to the keys that others name.
 fn keys(spec: &HostSpec) -> Option<String> {
-    let pair = ssh_key::of_pair(&spec.ssh_keys);
+    let pair = labels::key_of_pair(&spec.ssh_keys);
     let further = spec.ssh_keys.iter().filter(|key| Some(*key) != pair);
     let lines: Vec<String> = further.map(|key| format!("  - {}\n", key.to_openssh())).collect();
     (!lines.is_empty()).then(|| format!("#cloud-config\n{MERGE}ssh_authorized_keys:\n{}", lines.concat()))

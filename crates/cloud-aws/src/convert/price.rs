@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use cloud_types::{Currency, Money, Rate, Region, Result};
 use rust_decimal::Decimal;
 
-use crate::convert;
+use super::nonsense;
 use crate::disk::DiskKind;
 use crate::wire::{Attributes, Dimension, PricedProduct};
 
@@ -30,7 +30,7 @@ pub(crate) struct PriceList {
 
 impl PriceList {
     /// Reads the products of a region, each a text of JSON.
-    pub(crate) fn read<'a>(region: &Region, products: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+    pub(crate) fn read(region: &Region, products: &[impl AsRef<str>]) -> Result<Self> {
         let mut list = Self {
             currency: currency(region),
             machines: HashMap::new(),
@@ -41,7 +41,7 @@ impl PriceList {
             address: None,
         };
         for text in products {
-            let product = serde_json::from_str(text).map_err(|_| convert::nonsense("a product of the price list"))?;
+            let product = serde_json::from_str(text.as_ref()).map_err(|_| nonsense("a product of the price list"))?;
             list.add(&product);
         }
         Ok(list)
@@ -237,7 +237,7 @@ mod tests {
             disk("Storage Snapshot", "", "EU-EBS:SnapshotUsage", "GB-Mo", "0.0500000000"),
             disk("Storage Snapshot", "", "EU-EBS:SnapshotArchiveStorage", "GB-Mo", "0.0125000000"),
         ];
-        PriceList::read(&region(), products.iter().map(String::as_str)).unwrap()
+        PriceList::read(&region(), &products).unwrap()
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
     fn prices_of_china_are_in_its_own_currency() {
         let china = Region::new("cn-north-1").unwrap();
         let product = machine(&[("regionCode", "cn-north-1")], "0.0670000000").replace("\"USD\"", "\"CNY\"");
-        let list = PriceList::read(&china, [product.as_str()]).unwrap();
+        let list = PriceList::read(&china, &[product]).unwrap();
         assert_eq!(list.machine("t3.micro").unwrap().to_string(), "0.067 CNY");
         assert_eq!(money_of(&china, "0.02").unwrap().to_string(), "0.02 CNY");
     }
@@ -285,7 +285,7 @@ mod tests {
         let idle = json!({"group": "VPCPublicIPv4Address", "usagetype": "EUW1-PublicIPv4:IdleAddress"});
         let products =
             [product("VPC", &attributes, "Hrs", &tiers), product("VPC", &idle, "Hrs", &[("0", "0.0060000000")])];
-        let list = PriceList::read(&region(), products.iter().map(String::as_str)).unwrap();
+        let list = PriceList::read(&region(), &products).unwrap();
         assert_eq!(list.address().unwrap().to_string(), "0.005 USD");
         assert_eq!(sample().address(), None);
     }
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_product_that_is_no_json_is_an_error_and_not_a_gap() {
-        let error = PriceList::read(&region(), ["{"]).unwrap_err();
+        let error = PriceList::read(&region(), &["{"]).unwrap_err();
         assert_eq!(error.kind(), cloud_types::ErrorKind::Unexpected);
     }
 
@@ -310,7 +310,7 @@ mod tests {
             let attributes = json!({"volumeApiName": "gp3", "usagetype": usage});
             for family in ["Storage", "Storage Snapshot", "System Operation", "Provisioned Throughput"] {
                 let text = product(family, &attributes, "GB-Mo", &[(&begin, &price)]);
-                let list = PriceList::read(&region(), [text.as_str()]).unwrap();
+                let list = PriceList::read(&region(), &[text]).unwrap();
                 let _ = list.disk(&DiskKind::of(DiskClass::Performance, DiskUse::Boot, cloud_types::GiB(65_536)), u32::MAX);
             }
         }
