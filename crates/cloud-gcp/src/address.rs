@@ -6,11 +6,10 @@
 //! address back once nothing uses it, perhaps while a new host of the name is being made: a create whose address was taken
 //! away reserves it again.
 
-use cloud_driver::{Account, ensure, found};
+use cloud_driver::{Account, ensure, found, one_line};
 use cloud_types::{Error, ErrorKind, HostSpec, Resource, Result, ownership};
 
 use crate::client::Api;
-use crate::error::one_line;
 use crate::network::PublicAddresses;
 use crate::operations::Operations;
 use crate::place::{Place, last};

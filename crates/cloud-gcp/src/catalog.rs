@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cloud_driver::one_line;
 use cloud_types::{
     Catalog, CostItem, CostKind, DiskClass, DiskClassInfo, Error, ErrorKind, Estimate, GiB, HostRuntime, HostSpec,
     ImageInfo, MachineType, MachineTypeName, Offering, OfferingFilter, Pricing, Rate, Region, RegionInfo, Result,
@@ -11,7 +12,6 @@ use cloud_types::{
 use futures::future::{try_join, try_join_all};
 
 use crate::convert::{self, PriceList, RegionSold, SNAPSHOT};
-use crate::error::one_line;
 use crate::host::Gcp;
 use crate::parts::Parts;
 use crate::place::Place;
@@ -103,7 +103,7 @@ impl Catalog for Gcp {
                 let place = Place::new(seen.place.zone.as_str(), attached.name.as_str());
                 let disk = self.0.disks.get(&place).await?;
                 let kind = if attached.boot { CostKind::BootDisk } else { CostKind::DataDisk };
-                items.push(bill.disk(kind, known_type(&disk.kind)?, disk.size?)?);
+                items.push(bill.disk(kind, &disk.kind, disk.size?)?);
             }
             let is_reserved = seen.labels.contains_key(labels::ADDRESS);
             if is_reserved || host.addresses.public_v4.is_some() {
@@ -149,7 +149,7 @@ impl Bill {
         Ok(CostItem::new(CostKind::Machine, name.as_str(), Rate::hourly_price(hourly)).not_billed_when_stopped())
     }
 
-    fn disk(&self, kind: CostKind, disk_type: &'static str, size: GiB) -> Result<CostItem> {
+    fn disk(&self, kind: CostKind, disk_type: &str, size: GiB) -> Result<CostItem> {
         let gib = self.prices.gib_month(&self.region, disk_type).ok_or_else(|| unpriced(disk_type))?;
         Ok(CostItem::new(kind, format!("{disk_type} ({size})"), Rate::Monthly { price: gib.times(size.0) }))
     }
@@ -172,11 +172,6 @@ fn terms(kind: CostKind) -> Terms {
         CostKind::Machine => Terms::SECOND_FROM_MINUTE,
         _ => Terms::SECOND,
     }
-}
-
-fn known_type(disk_type: &str) -> Result<&'static str> {
-    let known = ["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"];
-    known.into_iter().find(|known| *known == disk_type).ok_or_else(|| unpriced(disk_type))
 }
 
 fn unpriced(what: &str) -> Error {

@@ -135,7 +135,7 @@ where
 }
 
 fn short(scope: &str) -> Error {
-    let message = format!("a list is not whole: {} cannot be reached", crate::error::one_line(scope));
+    let message = format!("a list is not whole: {} cannot be reached", cloud_driver::one_line(scope));
     Error::new(ErrorKind::Unavailable, message)
 }
 

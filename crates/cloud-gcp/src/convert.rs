@@ -2,13 +2,13 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use cloud_driver::{labels as driver_labels, nonsense, one_line, word};
 use cloud_types::{
-    Addresses, DiskClass, Error, ErrorKind, GiB, HostRuntime, HostState, MachineTypeName, Pricing, Region, Resource,
-    ResourceKind, Result, Snapshot, SnapshotId, SnapshotState, Volume, Zone, ownership,
+    Addresses, DiskClass, GiB, HostRuntime, HostState, MachineTypeName, Pricing, Region, Resource, ResourceKind,
+    Result, Snapshot, SnapshotId, SnapshotState, Volume, Zone, ownership,
 };
 use jiff::Timestamp;
 
-use crate::error::one_line;
 use crate::place::{Place, Scope, last, path_of};
 use crate::seen::{Address, Attached, Begun, Disk, Seen};
 use crate::{labels, wire};
@@ -127,7 +127,7 @@ pub(crate) fn disk(disk: wire::Disk) -> Disk {
 /// A volume of a disk. `hosts` are the instances that may have it, since a disk knows them by name alone.
 pub(crate) fn volume(disk: &Disk, hosts: &[Place]) -> Result<Volume> {
     let host = disk.users.first().map(|user| hosts.iter().find(|host| host.is(user)).unwrap_or(user).host_id());
-    let is_data_disk = cloud_driver::labels::is_for(&disk.labels, cloud_driver::labels::DATA_DISK);
+    let is_data_disk = driver_labels::is_for(&disk.labels, driver_labels::DATA_DISK);
     let name = disk.labels.get(ownership::NAME).filter(|_| !is_data_disk);
     Ok(Volume {
         provider: crate::ID,
@@ -202,7 +202,7 @@ pub(crate) fn host_resource(seen: &Seen) -> Resource {
 
 pub(crate) fn disk_resource(disk: &Disk) -> Resource {
     let id = disk.place.volume_id();
-    let kept = cloud_driver::labels::is_kept(&disk.labels);
+    let kept = driver_labels::is_kept(&disk.labels);
     Resource { kept, ..resource(ResourceKind::Volume, id.as_str(), &disk.place.name, disk.created) }
 }
 
@@ -265,14 +265,6 @@ pub(crate) fn gib(text: &str) -> Result<GiB> {
 fn gib_of_bytes(text: &str) -> Result<GiB> {
     let bytes: u64 = text.parse().map_err(|_| nonsense("a size"))?;
     u32::try_from(bytes.div_ceil(1 << 30)).map(GiB).map_err(|_| nonsense("a size"))
-}
-
-fn word<T>(parsed: Result<T>) -> Result<T> {
-    parsed.map_err(|error| nonsense(error.field().unwrap_or("a word").to_owned()))
-}
-
-pub(crate) fn nonsense(what: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Unexpected, format!("the provider's answer holds {what} that makes no sense"))
 }
 
 const HYPERDISK_ONLY: &[&str] = &["a4", "a4x", "c4", "c4a", "c4d", "g4", "h4d", "m4", "n4", "n4a", "n4d", "x4"];

@@ -107,15 +107,15 @@ impl Firewalls {
 
     /// The tags of this owner's rules.
     pub(crate) async fn tags(&self) -> Result<BTreeSet<String>> {
-        let mut rules = self.api.all_firewalls().await?;
-        rules.retain(|rule| convert::is_rule_of(rule, self.account.owner()));
-        Ok(rules.into_iter().filter_map(|rule| rule.target_tags.into_iter().next()).collect())
+        let all = self.api.all_firewalls().await?;
+        let own = all.into_iter().filter(|rule| convert::is_rule_of(rule, self.account.owner()));
+        Ok(own.filter_map(|rule| rule.target_tags.into_iter().next()).collect())
     }
 
     /// This owner's rules, for a sweep.
     pub(crate) async fn resources(&self) -> Result<Vec<Resource>> {
-        let mut rules = self.api.all_firewalls().await?;
-        rules.retain(|rule| convert::is_rule_of(rule, self.account.owner()));
-        Ok(rules.iter().map(convert::firewall_resource).collect())
+        let all = self.api.all_firewalls().await?;
+        let own = all.iter().filter(|rule| convert::is_rule_of(rule, self.account.owner()));
+        Ok(own.map(convert::firewall_resource).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! Snapshots of a host's boot disk. Their names are unique in a project, so one is made of owner and name.
 
-use cloud_driver::{Account, Copies, found};
+use cloud_driver::{Account, Copies, found, nonsense};
 use cloud_types::{Error, ErrorKind, HostId, Name, Result, Snapshot, SnapshotId};
 
 use crate::client::own;
@@ -34,8 +34,7 @@ impl Copies for Parts {
     async fn copy(&self, host: &HostId, name: &Name) -> Result<Snapshot> {
         let seen = self.reader.read_alone(&Place::read(host.as_str())?).await?;
         let boot = seen.disks.iter().find(|disk| disk.boot).or(seen.disks.first());
-        let source =
-            boot.map(|disk| path_of(&disk.source)).ok_or_else(|| convert::nonsense("a host without a disk"))?;
+        let source = boot.map(|disk| path_of(&disk.source)).ok_or_else(|| nonsense("a host without a disk"))?;
         let own = labels::of_snapshot(self.account.owner(), name, &seen.place, seen.labels.get(labels::SSH_USER));
         let full_name = labels::snapshot_name(self.account.owner(), name);
         let body = convert::create_snapshot(&full_name, source, &own);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloud_driver::{Account, ensure, found, volumes};
+use cloud_driver::{Account, ensure, found, nonsense, volumes};
 use cloud_types::{Error, ErrorKind, GiB, HostId, Result, Volume, VolumeId, VolumeSpec, ownership};
 
 use crate::client::all_of;
@@ -110,7 +110,7 @@ async fn same_volume(parts: &Parts, disk: Disk, spec: &VolumeSpec, zones: &[Stri
 }
 
 async fn volume_of(parts: &Parts, disk: Disk) -> Result<Volume> {
-    volumes_of(parts, &[disk]).await?.pop().ok_or_else(|| convert::nonsense("no volume"))
+    volumes_of(parts, &[disk]).await?.pop().ok_or_else(|| nonsense("no volume"))
 }
 
 /// Volumes of disks. A disk knows its host by name alone, so that the hosts are read for their numbers.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cloud_driver::{nonsense, word};
 use cloud_types::{
     Architecture, CpuKind, Error, GpuInfo, ImageInfo, MachineType, MachineTypeName, MiB, Region, RegionInfo, Result,
 };
 
-use super::{nonsense, word, zone};
+use super::zone;
 use crate::place::{last, path_of};
 use crate::plan::split;
 use crate::wire;
