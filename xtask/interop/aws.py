@@ -1,7 +1,7 @@
 """Drives a running EC2 simulator with Amazon's own `boto3` through a host's whole life.
 
 Usage: python aws.py http://127.0.0.1:PORT
-The caller installs `boto3`. The simulator should run fast (`--speed 100`) and without faults.
+The caller installs `boto3==1.44.5`. The simulator should run fast (`--speed 100`) and without faults.
 Prints one line a step and exits non-zero with the reason when a step fails.
 """
 

@@ -7,7 +7,7 @@ mod tools;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::shell::{Result, cargo, run as run_to_end, target_dir};
+use crate::shell::{Result, built, root, run as run_to_end};
 
 /// Installs the tools that are missing, builds the image where it is not in the cache, and boots.
 pub(crate) fn run(arguments: &[String]) -> Result {
@@ -19,8 +19,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     }
     tools::install()?;
     let image = image::debian()?;
-    let program = ["run", "--quiet", "--package", "cloud-boot-trial", "--", "user-data", "--image"];
-    run_to_end(cargo(program).arg(image).args(arguments))
+    let mut trial = Command::new(built("cloud-boot-trial", &[])?);
+    run_to_end(trial.args(["user-data", "--image"]).arg(image).args(arguments).current_dir(root()).stdin(Stdio::null()))
 }
 
 /// The same for what the command `cocoon` boots.
@@ -33,13 +33,11 @@ pub(crate) fn cocoon(arguments: &[String]) -> Result {
     }
     tools::install_for_cocoon()?;
     let images = image::cloud()?;
-    run_to_end(&mut cargo(["build", "--quiet", "--package", "cocoon", "--features", "cli"]))?;
-    run_to_end(&mut cargo(["build", "--quiet", "--package", "cloud-boot-trial"]))?;
-    let built = target_dir().join("debug");
+    let (program, trials) = (built("cocoon", &["cocoon/cli"])?, built("cloud-boot-trial", &[])?);
     // In a network namespace of its own, so that no network of the VMs is one of this machine.
     let mut trial = Command::new("unshare");
-    trial.args(["--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]).arg(built.join("cloud-boot-trial"));
-    trial.args(["cocoon", "--networks", "--program"]).arg(built.join("cocoon")).arg("--images").arg(images);
+    trial.args(["--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]).arg(trials);
+    trial.args(["cocoon", "--networks", "--program"]).arg(program).arg("--images").arg(images);
     run_to_end(trial.args(arguments).stdin(Stdio::null()))
 }
 

@@ -3,33 +3,43 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::python::{install, virtual_environment};
-use crate::shell::{Result, cargo, line, root, run as run_to_end, target_dir};
+use crate::shell::{Result, built, line, root, run as run_to_end};
+use crate::sources::{self, Source};
 use crate::workspace_tests;
 
-/// Who can be tried: the provider, and the Python package of its maker; a version where the newest is too new for the
-/// description that the simulator is held to.
-const CLIENTS: &[(&str, &str)] = &[("hetzner", "hcloud"), ("gcp", "google-cloud-compute"), ("aws", "boto3==1.44.5")];
+/// Who can be tried: each provider with a script in `xtask/interop`, and the Python package that the script's head names
+/// as what the caller installs; with a version where the newest is too new for the description that the simulator is held to.
+pub(crate) fn clients() -> Result<Vec<(String, String)>> {
+    let scripts = sources::read(&root().join("xtask/interop"), &["py"])?;
+    let client = |script: Source| {
+        let (_, behind) = script.text.split_once("The caller installs `")?;
+        let (package, _) = behind.split_once('`')?;
+        Some((script.path.trim_end_matches(".py").to_owned(), package.to_owned()))
+    };
+    Ok(scripts.into_iter().filter_map(client).collect())
+}
 
 /// So many times faster than ours the simulator's time passes.
 const SPEED: &str = "100";
 
 /// Installs the client in a virtual environment of its own and drives the simulator with it.
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let known = || CLIENTS.iter().map(|(provider, _)| *provider).collect::<Vec<_>>().join(", ");
+    let clients = clients()?;
+    let known = || clients.iter().map(|(provider, _)| provider.as_str()).collect::<Vec<_>>().join(", ");
     let [provider] = arguments else { return Err(format!("interop takes one provider: {}", known()).into()) };
-    let Some((provider, package)) = CLIENTS.iter().find(|(name, _)| name == provider) else {
+    let Some((provider, package)) = clients.iter().find(|(name, _)| name == provider) else {
         return Err(format!("no client for `{provider}`; there is one for {}", known()).into());
     };
-    run_to_end(&mut cargo(["build", "--quiet", "--package", "cloud-sim", "--bin", "cloud-sim"]))?;
+    let program = built("cloud-sim", &[])?;
     let python = virtual_environment(&format!("interop/{provider}"), &[package])?;
-    let simulator = Simulator::start(provider)?;
+    let simulator = Simulator::start(&program, provider)?;
     let script = root().join("xtask/interop").join(format!("{provider}.py"));
     run_to_end(Command::new(&python).arg("-u").arg(script).arg(&simulator.url).stdin(Stdio::null()))?;
-    if *provider == "aws" { on_moto(&python) } else { Ok(()) }
+    if provider == "aws" { on_moto(&python) } else { Ok(()) }
 }
 
 /// Drives our client of EC2 against moto's server.
@@ -62,9 +72,9 @@ struct Simulator {
 const KEEPER: &str = r#"trap : INT TERM; "$@" </dev/null & exec >/dev/null; cat; kill $! 2>/dev/null; wait"#;
 
 impl Simulator {
-    fn start(provider: &str) -> Result<Self> {
+    fn start(program: &Path, provider: &str) -> Result<Self> {
         let options = ["--listen", "127.0.0.1:0", "--speed", SPEED, "--seed", "1"];
-        Self::start_program(Command::new(program(&target_dir())).arg(provider).args(options))
+        Self::start_program(Command::new(program).arg(provider).args(options))
     }
 
     fn start_program(program: &Command) -> Result<Self> {
@@ -91,10 +101,6 @@ impl Drop for Simulator {
     }
 }
 
-fn program(target: &Path) -> PathBuf {
-    target.join("debug").join("cloud-sim")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,7 +112,7 @@ mod tests {
     #[test]
     fn an_unknown_provider_is_refused_with_those_there_are() {
         let error = run(&["acme".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "no client for `acme`; there is one for hetzner, gcp, aws");
+        assert_eq!(error, "no client for `acme`; there is one for aws, gcp, hetzner");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod docs;
 mod interop;
 mod manifest;
 mod new_provider;
+mod providers;
 mod python;
 mod readme;
 mod shell;

@@ -34,10 +34,23 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         "crates/cloud-{name} is written and a member of the workspace.\n\
          See its behaviours fail:  cargo test -p cloud-{name} conformance\n\
          Then: wire, client, convert and error from the provider's API pages; host, until no test fails;\n\
-         a face of its API in cloud-sim; a feature, a row in the docs and a line in the registry of crates/cloud."
+         a face of its API in cloud-sim. Besides these, what remains, file by file:"
     );
+    REMAINING.iter().for_each(|(file, what)| println!("  {:<42} {}", fill(file, name), fill(what, name)));
     Ok(())
 }
+
+/// What a provider touches outside its crate and its simulator's face; the root manifest and the lock file are written.
+const REMAINING: &[(&str, &str)] = &[
+    ("crates/cloud/Cargo.toml", "a feature `{{name}}` with a comment, and the optional dependency"),
+    ("crates/cloud/src/lib.rs", "a row in `providers!`, and one in the table of features"),
+    ("crates/cloud-trials/Cargo.toml", "a feature `{{name}}` and the dependency, for tests too"),
+    ("crates/cloud-trials/src/providers.rs", "a module and a row"),
+    ("crates/cloud-trials/src/providers/{{module}}.rs", "what chaos orders, and the bare calls of the bench"),
+    ("crates/cloud-trials/tests/it/abilities.rs", "its column of the README's table; then `cargo xtask docs`"),
+    ("xtask/interop/{{name}}.py", "its maker's client against the simulator, where there is one"),
+    ("CHANGELOG.md", "a line"),
+];
 
 /// Writes the crate into a copy of the workspace: it has no warnings, and its conformance tests fail, but no others.
 pub(crate) fn check() -> Result {
@@ -188,8 +201,9 @@ mod tests {
 
     #[test]
     fn no_template_keeps_a_mark() {
-        for (file, template) in FILES {
+        for (file, template) in FILES.iter().chain(REMAINING) {
             assert!(!fill(template, "acme-cloud").contains("{{"), "{file}");
+            assert!(!fill(file, "acme-cloud").contains("{{"), "{file}");
         }
     }
 

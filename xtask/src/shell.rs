@@ -48,6 +48,17 @@ where
     command
 }
 
+/// Builds a program of one of the workspace's crates, and gives its place. All of the workspace is selected, as for its
+/// tests: other crates then have the same features as there, and hardly one is compiled again.
+///
+/// # Errors
+/// Where it does not compile.
+pub(crate) fn built(program: &str, features: &[&str]) -> Result<PathBuf> {
+    let mut build = cargo(["build", "--quiet", "--workspace", "--bin", program]);
+    run(build.args(features.iter().flat_map(|feature| ["--features", feature])))?;
+    Ok(target_dir().join("debug").join(program))
+}
+
 /// Runs a program to its end, its output going where ours goes.
 ///
 /// # Errors

@@ -177,9 +177,9 @@ const NOT_PROVIDERS: &[&str] = &[
 ];
 
 /// Whether a package, by its name or folder, stands behind a provider.
-fn is_provider(package: &str) -> bool {
+pub(crate) fn is_provider(package: &str) -> bool {
     let name = package.strip_prefix("crates/").unwrap_or(package);
-    (name.starts_with("cloud-") || name == "cocoon") && !NOT_PROVIDERS.contains(&name)
+    name.starts_with("cloud-") && !NOT_PROVIDERS.contains(&name)
 }
 
 #[cfg(test)]
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn providers_are_told_from_the_rest() {
-        assert!(is_provider("crates/cloud-local") && is_provider("cloud-acme") && is_provider("cocoon"));
-        assert!(!is_provider("crates/cloud-types") && !is_provider("crates/cloud") && !is_provider("xtask"));
+        assert!(is_provider("crates/cloud-local") && is_provider("cloud-acme"));
+        assert!(!is_provider("crates/cloud-types") && !is_provider("crates/cloud") && !is_provider("crates/cocoon"));
     }
 }

@@ -3,6 +3,14 @@
 //! The functions stand in one file a resource; this one holds what they share: the SDK's settings and the regions. The SDK
 //! builds, signs and parses; whether and when a call is repeated is decided in `attempts`, and `list` follows pages.
 
+/// Sends a body of [`convert`](crate::convert) by a client, which it takes.
+macro_rules! sent {
+    ($body:expr, $ec2:ident) => {{
+        let body = $body.clone();
+        async move { body.send_with(&$ec2).await }
+    }};
+}
+
 mod attempts;
 mod catalog;
 #[cfg(test)]
@@ -17,63 +25,60 @@ mod prices;
 mod snapshots;
 mod volumes;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
+use cloud_driver::{Cached, Known, Settings};
 use cloud_http::{RetryPolicy, Transport};
 use cloud_types::clock::within;
-use cloud_types::{Clock, Error, ErrorKind, Region, Result};
+use cloud_types::{Error, ErrorKind, Region, Result};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::OnceCell;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
 use crate::auth::Identity;
-use crate::catalog::Cached;
 use crate::convert;
 use crate::http::{Connector, SdkClock};
 
-pub(crate) use images::NewImage;
-pub(crate) use list::{FILTER_VALUES, PER_PAGE, all_pages, filter, tagged};
-pub(crate) use volumes::NewVolume;
+use list::all_pages;
+pub(crate) use list::{FILTER_VALUES, Filter, PER_PAGE, filter, tagged};
 
 /// AWS' APIs, of all regions. Clones share connections and credentials.
 #[derive(Clone)]
 pub(crate) struct Api(Arc<Inner>);
 
-/// What an [`Api`] is made of.
-pub(crate) struct Settings {
+/// Whom the calls go to, and how.
+pub(crate) struct Way {
     pub(crate) identity: Identity,
     pub(crate) endpoint: Option<String>,
     pub(crate) ec2_endpoint: Option<String>,
     /// The regions to go through; none stands for all that the account has enabled.
     pub(crate) regions: Vec<Region>,
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) deadline: Duration,
-    pub(crate) seed: Option<u64>,
 }
 
 struct Inner {
+    way: Way,
     settings: Settings,
     sdk: OnceCell<SdkConfig>,
-    clients: Mutex<HashMap<Region, Client>>,
+    clients: Known<Region, Client>,
     enabled: Cached<Vec<Region>>,
     retry: RetryPolicy,
     random: Mutex<fastrand::Rng>,
 }
 
 impl Api {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(way: Way, settings: Settings) -> Self {
         let random = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self(Arc::new(Inner {
+            way,
             settings,
             sdk: OnceCell::new(),
-            clients: Mutex::default(),
+            clients: Known::default(),
             enabled: Cached::default(),
             retry: RetryPolicy::default(),
             random: Mutex::new(random),
@@ -95,7 +100,8 @@ impl Api {
     }
 
     async fn load(&self) -> Result<SdkConfig> {
-        let Settings { identity, endpoint, regions, transport, clock, deadline, .. } = &self.0.settings;
+        let Way { identity, endpoint, regions, transport, .. } = &self.0.way;
+        let Settings { clock, deadline, .. } = &self.0.settings;
         let first = regions.first().map(Region::as_str);
         let connector = Connector::new(transport.clone(), clock.clone());
         // Its own log may hold what must not be told, here and below.
@@ -116,25 +122,23 @@ impl Api {
     }
 
     async fn ec2(&self, region: &Region) -> Result<Client> {
-        let known = |clients: &Mutex<HashMap<Region, Client>>| {
-            clients.lock().unwrap_or_else(PoisonError::into_inner).get(region).cloned()
-        };
-        if let Some(client) = known(&self.0.clients) {
+        if let Some(client) = self.0.clients.get(region) {
             return Ok(client);
         }
         let config = aws_sdk_ec2::config::Builder::from(&self.sdk(region).await?);
-        let client = Client::from_conf(match &self.0.settings.ec2_endpoint {
-            Some(url) => config.endpoint_url(url).build(),
-            None => config.build(),
-        });
-        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(clients.entry(region.clone()).or_insert(client).clone())
+        let client = || {
+            Client::from_conf(match &self.0.way.ec2_endpoint {
+                Some(url) => config.endpoint_url(url).build(),
+                None => config.build(),
+            })
+        };
+        Ok(self.0.clients.get_or(region.clone(), client))
     }
 
     /// All regions to go through.
     pub(crate) async fn regions(&self) -> Result<Vec<Region>> {
-        if !self.0.settings.regions.is_empty() {
-            return Ok(self.0.settings.regions.clone());
+        if !self.0.way.regions.is_empty() {
+            return Ok(self.0.way.regions.clone());
         }
         let enabled = self.0.enabled.get(&*self.0.settings.clock, REGIONS_FRESH, Box::pin(self.enabled_regions()));
         Ok(enabled.await?.to_vec())
@@ -169,7 +173,7 @@ impl Api {
 
     /// Names the region that failed a call to all.
     fn told_of(&self, region: &Region, error: Error) -> Error {
-        error.with_context(match self.0.settings.regions.is_empty() {
+        error.with_context(match self.0.way.regions.is_empty() {
             true => format!("in {region}, which is not asked where `Config::regions` names others"),
             false => format!("in {region}"),
         })
@@ -178,7 +182,8 @@ impl Api {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { identity, endpoint, regions, deadline, .. } = &self.0.settings;
+        let Way { identity, endpoint, regions, .. } = &self.0.way;
+        let deadline = &self.0.settings.deadline;
         f.debug_struct("Api")
             .field("identity", identity)
             .field("endpoint", endpoint)

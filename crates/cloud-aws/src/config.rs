@@ -1,17 +1,16 @@
 //! The settings of an [`Aws`] value, from code or from the environment.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use cloud_driver::Settings;
 use cloud_http::{Transport, network};
-use cloud_types::{Clock, Error, Owner, Region, Result, SystemClock};
+use cloud_types::{Error, Owner, Region, Result};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::Aws;
 use crate::auth::Identity;
-use crate::client::{Api, Settings};
-use crate::network::Network;
+use crate::client::{Api, Way};
 
 /// Settings of an [`Aws`] value. One value speaks for one owner in one account, in all regions.
 ///
@@ -27,14 +26,13 @@ pub struct Config {
     /// EC2's address, where it has another than the other services.
     ec2_endpoint: Option<String>,
     regions: Vec<Region>,
-    owner: Owner,
     subnet: Option<String>,
     ipv6: bool,
-    clock: Arc<dyn Clock>,
-    deadline: Duration,
-    seed: Option<u64>,
     transport: Option<Arc<dyn Transport>>,
+    settings: Settings,
 }
+
+cloud_driver::settings!(Config);
 
 impl Default for Config {
     fn default() -> Self {
@@ -52,13 +50,10 @@ impl Config {
             endpoint: None,
             ec2_endpoint: None,
             regions: Vec::new(),
-            owner: Owner::default(),
             subnet: None,
             ipv6: false,
-            clock: Arc::new(SystemClock),
-            deadline: Duration::from_secs(120),
-            seed: None,
             transport: None,
+            settings: Settings::default(),
         }
     }
 
@@ -90,7 +85,7 @@ impl Config {
         }
         config.subnet = read("CLOUD_AWS_SUBNET");
         if let Some(owner) = read("CLOUD_OWNER") {
-            config.owner = Owner::new(owner)?;
+            config.settings.owner = Owner::new(owner)?;
         }
         Ok(config)
     }
@@ -133,13 +128,6 @@ impl Config {
         self
     }
 
-    /// Whose hosts this value makes and lists.
-    #[must_use]
-    pub fn owner(mut self, owner: Owner) -> Self {
-        self.owner = owner;
-        self
-    }
-
     /// The subnet that hosts are in, such as `subnet-0123456789abcdef0`, instead of the default one of their zone. All hosts are then
     /// in its one zone.
     #[must_use]
@@ -153,27 +141,6 @@ impl Config {
     #[must_use]
     pub fn with_ipv6(mut self) -> Self {
         self.ipv6 = true;
-        self
-    }
-
-    /// The clock that everything waits on.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long one call of the API may take with all its repeats. Default: 2 minutes.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Makes the random part of waits the same in every run, for tests.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
         self
     }
 
@@ -207,19 +174,15 @@ impl Config {
             Some(transport) => transport,
             None => network(&base).map_err(named)?,
         };
-        let api = Api::new(Settings {
+        let way = Way {
             identity: self.identity,
             endpoint: self.endpoint,
             ec2_endpoint: self.ec2_endpoint,
             regions: self.regions,
             transport,
-            clock: self.clock.clone(),
-            deadline: self.deadline,
-            seed: self.seed,
-        });
-        let network = Network::new(self.subnet);
-        let network = if self.ipv6 { network.with_ipv6() } else { network };
-        Ok(Aws::new(api, self.owner, network, self.clock))
+        };
+        let api = Api::new(way, self.settings.clone());
+        Ok(Aws::new(api, self.settings, self.subnet, self.ipv6))
     }
 }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_types::{Console, HostId, Result};
 
 use crate::convert::{Place, nonsense};
-use crate::host::{Aws, named};
+use crate::host::Aws;
 
 #[async_trait]
 impl Console for Aws {
@@ -24,7 +24,7 @@ impl Console for Aws {
             };
             decode(&latest?.unwrap_or_default())
         };
-        named("console_output", read.await)
+        self.0.account.call("console_output", read).await
     }
 }
 

@@ -1,24 +1,35 @@
-//! EC2's words into ours and back: pure, and the only file that sees both.
+//! EC2's words into ours and back: pure, and with [`client`](crate::client) and [`error`](crate::error) the only files that
+//! know them.
 
+mod body;
 mod catalog;
+mod price;
+mod sold;
 mod storage;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use aws_sdk_ec2::primitives::DateTime;
-use aws_sdk_ec2::types::{Instance, KeyPairInfo, SecurityGroup, Volume};
+use aws_sdk_ec2::types::{Instance, InstanceLifecycleType, KeyPairInfo, SecurityGroup, Tag};
+use cloud_driver::Candidate;
 use cloud_types::{
-    Addresses, Error, ErrorKind, HostId, HostRuntime, HostState, MachineTypeName, Region, Resource, ResourceKind,
-    Result, Zone, ownership,
+    Addresses, Error, ErrorKind, HostId, HostRuntime, HostState, MachineTypeName, Pricing, Region, Resource,
+    ResourceKind, Result, SshKey, SshKeyId, Zone, ownership,
 };
 use jiff::Timestamp;
 
-use crate::tags;
+use crate::labels;
 
-pub(crate) use catalog::{architecture, architecture_word, machine_type, pricings, region_words, zone};
-pub(crate) use storage::{
-    attachment, disk_kind, gib, image_resource, is_there, part_resource, root_size, snapshot, volume,
+pub(crate) use body::{
+    RuleSet, allow, create_group, create_image, create_key, create_tags, create_volume, rule_set, run_instance,
 };
+pub(crate) use catalog::{architecture_word, region_words, subnet, zones};
+pub(crate) use price::PriceList;
+pub(crate) use sold::{RegionSold, Sold, SpotPrices};
+pub(crate) use storage::{Ami, Disk, DiskState, Part, ami, disk, growth, part};
+
+pub(crate) type Labels = BTreeMap<String, String>;
 
 /// Where something is: its region and its id there. Written `eu-west-1/i-0123456789abcdef0`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,6 +65,11 @@ impl Place {
     pub(crate) fn host_id(&self) -> HostId {
         HostId::new(self.to_string())
     }
+
+    /// Something else in the same region.
+    pub(crate) fn beside(&self, id: impl Into<String>) -> Self {
+        Self { region: self.region.clone(), id: id.into() }
+    }
 }
 
 impl std::fmt::Display for Place {
@@ -76,40 +92,127 @@ pub(crate) fn is_id(prefix: &str, text: &str) -> bool {
     digits.is_some_and(|digits| matches!(digits.len(), 8 | 17) && digits.bytes().all(inside))
 }
 
-/// A host of an instance. An address or a word that makes no sense is an error, not a guess.
-pub(crate) fn host(region: &Region, instance: &Instance) -> Result<HostRuntime> {
-    let place = Place::of(region, instance)?;
-    let labels = tags::read(instance.tags.as_deref());
-    let name = labels.get(ownership::NAME).or_else(|| labels.get(tags::NAME)).unwrap_or(&place.id).clone();
+/// An instance: the host, and what the contract has no word for.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) place: Place,
+    pub(crate) host: HostRuntime,
+    /// All tags, also the workspace's own.
+    pub(crate) labels: Labels,
+    pub(crate) pricing: Pricing,
+    /// It is gone for good, and only its memory is shown, for about an hour.
+    pub(crate) ended: bool,
+    /// The code and the words of why it is in its state.
+    reason: (String, String),
+    /// The name of its key pair.
+    pub(crate) key: Option<String>,
+    /// The ids of its security groups that are named as ours are.
+    pub(crate) groups: BTreeSet<String>,
+    pub(crate) root_device: Option<String>,
+    /// The devices of all of its disks.
+    pub(crate) devices: Vec<String>,
+    /// The ids of the disks that do not go with it.
+    pub(crate) staying_disks: Vec<String>,
+    /// When it was started last.
+    pub(crate) launched: Option<Timestamp>,
+}
+
+/// An instance of a region. An address or a word that makes no sense is an error, not a guess.
+pub(crate) fn seen(region: &Region, instance: Instance) -> Result<Seen> {
+    let place = Place::of(region, &instance)?;
+    let labels = tags(instance.tags.as_deref());
+    let name = labels.get(ownership::NAME).or_else(|| labels.get(labels::NAME)).unwrap_or(&place.id).clone();
     let machine = instance.instance_type.as_ref().map_or("", |kind| kind.as_str());
     let machine = word(MachineTypeName::new(machine))?;
-    let mut host = HostRuntime::new(crate::ID, place.host_id(), name, state(instance), region.clone(), machine);
+    let mut host = HostRuntime::new(crate::ID, place.host_id(), name, state(&instance), region.clone(), machine);
     let zone = instance.placement.as_ref().and_then(|placement| placement.availability_zone.as_deref());
     host.zone = zone.map(|zone| word(Zone::new(zone))).transpose()?;
     host.owner = ownership::owner_of(&labels);
-    host.addresses = addresses(instance)?;
-    host.ssh_user = labels.get(tags::SSH_USER).cloned().unwrap_or_else(|| "ec2-user".to_owned());
+    host.addresses = addresses(&instance)?;
+    host.ssh_user = labels.get(labels::SSH_USER).cloned().unwrap_or_else(|| "ec2-user".to_owned());
     host.image = instance.image_id.clone();
-    host.created_at = created_at(instance);
+    host.created_at = created_at(&instance);
     host.labels = ownership::user_labels(&labels);
-    host.labels.remove(tags::NAME);
-    Ok(host)
+    host.labels.remove(labels::NAME);
+    let state = instance.state.as_ref().and_then(|state| state.name.as_ref());
+    let reason = instance.state_reason;
+    let interfaces = instance.network_interfaces.iter().flatten();
+    let groups = instance.security_groups.iter().chain(interfaces.filter_map(|one| one.groups.as_ref())).flatten();
+    let ours = groups.filter(|group| group.group_name.as_deref().is_some_and(|name| name.starts_with("cloud-")));
+    let groups = ours.filter_map(|group| group.group_id.clone()).collect();
+    let mappings = instance.block_device_mappings.unwrap_or_default();
+    let disks = mappings.iter().filter_map(|mapping| mapping.ebs.as_ref());
+    let staying = disks.filter(|ebs| ebs.delete_on_termination == Some(false));
+    let spot = instance.instance_lifecycle == Some(InstanceLifecycleType::Spot);
+    Ok(Seen {
+        ended: state.is_some_and(|name| name.as_str() == "terminated"),
+        reason: reason.map_or_else(Default::default, |reason| {
+            (reason.code.unwrap_or_default(), reason.message.unwrap_or_default())
+        }),
+        pricing: if spot { Pricing::Spot } else { Pricing::OnDemand },
+        key: instance.key_name,
+        groups,
+        root_device: instance.root_device_name,
+        staying_disks: staying.filter_map(|ebs| ebs.volume_id.clone()).collect(),
+        devices: mappings.into_iter().filter_map(|mapping| mapping.device_name).collect(),
+        launched: instance.launch_time.as_ref().and_then(timestamp),
+        place,
+        host,
+        labels,
+    })
+}
+
+impl Seen {
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.host.state == HostState::Deleting
+    }
+
+    /// The error for a host that has ended: it is gone.
+    pub(crate) fn gone(&self) -> Error {
+        let why = match self.reason.1.as_str() {
+            "" => String::new(),
+            reason => format!(" ({})", crate::error::one_line(reason)),
+        };
+        Error::new(ErrorKind::NotFound, format!("host {} is gone{why}", self.place))
+    }
+
+    /// Whether AWS took a spot host back
+    /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html>).
+    pub(crate) fn is_preempted(&self) -> bool {
+        matches!(self.reason.0.as_str(), "Server.SpotInstanceTermination" | "Server.SpotInstanceShutdown")
+    }
+
+    /// The error for a host that AWS ended while nobody wanted it so; `None` where somebody did.
+    pub(crate) fn given_up(&self) -> Option<Error> {
+        crate::error::of_reason(&self.reason.0, &self.reason.1)
+    }
+
+    pub(crate) fn resource(self) -> Resource {
+        let HostRuntime { id, name, created_at, .. } = self.host;
+        Resource { kind: ResourceKind::Host, id: id.to_string(), name, created_at, kept: false }
+    }
+}
+
+impl From<Seen> for Candidate<Seen> {
+    fn from(seen: Seen) -> Self {
+        let (id, labels, created) = (seen.host.id.clone(), seen.labels.clone(), seen.host.created_at);
+        Self { id, labels, created, host: seen }
+    }
 }
 
 /// When an instance was made: each start gives it a new launch time, but its first network interface stays.
-pub(crate) fn created_at(instance: &Instance) -> Option<Timestamp> {
+fn created_at(instance: &Instance) -> Option<Timestamp> {
     let interfaces = instance.network_interfaces.iter().flatten();
     let attached = interfaces.filter_map(|one| one.attachment.as_ref()?.attach_time.as_ref());
     attached.chain(&instance.launch_time).filter_map(timestamp).min()
 }
 
-pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }
 
 /// The states of an instance (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html>).
-/// One that has ended is shown for about an hour: see [`ended`].
-pub(crate) fn state(instance: &Instance) -> HostState {
+fn state(instance: &Instance) -> HostState {
     let state = instance.state.as_ref().and_then(|state| state.name.as_ref());
     match state.map_or("", |name| name.as_str()) {
         "pending" => HostState::Starting,
@@ -119,31 +222,6 @@ pub(crate) fn state(instance: &Instance) -> HostState {
         "shutting-down" | "terminated" => HostState::Deleting,
         other => HostState::Unknown(crate::error::one_line(other)),
     }
-}
-
-/// Whether an instance is gone for good, and only its memory is shown.
-pub(crate) fn is_ended(instance: &Instance) -> bool {
-    instance.state.as_ref().and_then(|state| state.name.as_ref()).is_some_and(|name| name.as_str() == "terminated")
-}
-
-/// The error for an instance that has ended: such a host is gone.
-pub(crate) fn ended(place: &Place, instance: &Instance) -> Error {
-    let reason = instance.state_reason.as_ref().and_then(|reason| reason.message.as_deref());
-    let why = reason.map(|reason| format!(" ({})", crate::error::one_line(reason))).unwrap_or_default();
-    Error::new(ErrorKind::NotFound, format!("host {place} is gone{why}"))
-}
-
-/// Whether AWS took a spot instance back
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html>).
-pub(crate) fn is_preempted(instance: &Instance) -> bool {
-    let code = instance.state_reason.as_ref().and_then(|reason| reason.code.as_deref());
-    matches!(code, Some("Server.SpotInstanceTermination" | "Server.SpotInstanceShutdown"))
-}
-
-/// The error for an instance that AWS ended while nobody wanted it so; `None` where somebody did.
-pub(crate) fn given_up(instance: &Instance) -> Option<Error> {
-    let reason = instance.state_reason.as_ref()?;
-    crate::error::of_reason(reason.code.as_deref()?, reason.message.as_deref().unwrap_or_default())
 }
 
 fn addresses(instance: &Instance) -> Result<Addresses> {
@@ -162,47 +240,61 @@ fn addresses(instance: &Instance) -> Result<Addresses> {
     })
 }
 
-pub(crate) fn instance_resource(region: &Region, instance: &Instance) -> Result<Resource> {
-    let host = host(region, instance)?;
-    let (id, created_at) = (host.id.to_string(), host.created_at);
-    Ok(Resource { kind: ResourceKind::Host, id, name: host.name, created_at, kept: false })
+/// What hosts share: a security group or a key pair.
+#[derive(Debug, Clone)]
+pub(crate) struct Thing {
+    pub(crate) kind: ResourceKind,
+    pub(crate) place: Place,
+    pub(crate) name: String,
+    pub(crate) labels: Labels,
+    pub(crate) created: Option<Timestamp>,
+    public_key: Option<String>,
 }
 
-/// Whether a volume is a host's data disk. A launch tags all disks alike: the system's is made of a snapshot.
-pub(crate) fn is_data_disk(volume: &Volume) -> bool {
-    is_empty(volume) && tags::is_data_disk(&tags::read(volume.tags.as_deref()))
+pub(crate) fn group(region: &Region, group: SecurityGroup) -> Result<Thing> {
+    let labels = tags(group.tags.as_deref());
+    let id = group.group_id.ok_or_else(|| nonsense("a security group's id"))?;
+    let (kind, place) = (ResourceKind::Firewall, Place { region: region.clone(), id });
+    let name = group.group_name.unwrap_or_default();
+    Ok(Thing { kind, place, name, labels, created: None, public_key: None })
 }
 
-/// Whether a volume is what a host of ours boots from.
-pub(crate) fn is_boot_disk(volume: &Volume) -> bool {
-    let labels = tags::read(volume.tags.as_deref());
-    tags::is_boot_disk(&labels) || (tags::is_data_disk(&labels) && !is_empty(volume))
+pub(crate) fn key(region: &Region, key: KeyPairInfo) -> Result<Thing> {
+    let (labels, created) = (tags(key.tags.as_deref()), key.create_time.as_ref().and_then(timestamp));
+    let id = key.key_pair_id.ok_or_else(|| nonsense("a key pair's id"))?;
+    let (kind, place) = (ResourceKind::SshKey, Place { region: region.clone(), id });
+    let name = key.key_name.unwrap_or_default();
+    Ok(Thing { kind, place, name, labels, created, public_key: key.public_key })
 }
 
-/// Whether a volume was made without a snapshot.
-fn is_empty(volume: &Volume) -> bool {
-    volume.snapshot_id.as_deref().unwrap_or_default().is_empty()
+impl Thing {
+    pub(crate) fn resource(self) -> Result<Resource> {
+        let prefix = if self.kind == ResourceKind::Firewall { GROUP } else { KEY };
+        if !is_id(prefix, &self.place.id) {
+            return Err(nonsense(format!("the id of a {}", self.kind)));
+        }
+        let (id, created_at) = (self.place.to_string(), self.created);
+        Ok(Resource { kind: self.kind, id, name: self.name, created_at, kept: false })
+    }
+
+    /// A key pair as the key that a caller keeps.
+    pub(crate) fn ssh_key(self) -> Result<SshKey> {
+        let line = self.public_key.clone().ok_or_else(|| nonsense("a key pair without its public key"))?;
+        let labels = self.labels.clone();
+        let resource = self.resource()?;
+        Ok(SshKey {
+            id: SshKeyId::new(resource.id),
+            name: labels.get(ownership::NAME).cloned().unwrap_or(resource.name),
+            owner: ownership::owner_of(&labels),
+            key: line.parse().map_err(|_| nonsense("a public key"))?,
+        })
+    }
 }
 
-pub(crate) fn volume_resource(region: &Region, volume: &Volume) -> Result<Resource> {
-    let told = self::volume(volume, region)?;
-    let kept = is_data_disk(volume) && tags::is_kept(&tags::read(volume.tags.as_deref()));
-    let (id, created_at) = (told.id.to_string(), told.created_at);
-    Ok(Resource { kind: ResourceKind::Volume, id, name: told.name, created_at, kept })
-}
-
-pub(crate) fn group_resource(region: &Region, group: &SecurityGroup) -> Result<Resource> {
-    let id = group.group_id.clone().filter(|id| is_id(GROUP, id)).ok_or_else(|| nonsense("a security group's id"))?;
-    let name = group.group_name.clone().unwrap_or_default();
-    let id = Place { region: region.clone(), id }.to_string();
-    Ok(Resource { kind: ResourceKind::Firewall, id, name, created_at: None, kept: false })
-}
-
-pub(crate) fn key_resource(region: &Region, key: &KeyPairInfo) -> Result<Resource> {
-    let id = key.key_pair_id.clone().filter(|id| is_id(KEY, id)).ok_or_else(|| nonsense("a key pair's id"))?;
-    let (name, created_at) = (key.key_name.clone().unwrap_or_default(), key.create_time.as_ref().and_then(timestamp));
-    let id = Place { region: region.clone(), id }.to_string();
-    Ok(Resource { kind: ResourceKind::SshKey, id, name, created_at, kept: false })
+/// The tags of something as a map.
+fn tags(tags: Option<&[Tag]>) -> Labels {
+    let pair = |tag: &Tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default()));
+    tags.unwrap_or_default().iter().filter_map(pair).collect()
 }
 
 pub(crate) fn word<T>(parsed: Result<T>) -> Result<T> {
@@ -217,6 +309,10 @@ pub(crate) fn nonsense(what: impl std::fmt::Display) -> Error {
 pub(crate) const HOST: &str = "i";
 pub(crate) const GROUP: &str = "sg";
 pub(crate) const KEY: &str = "key";
+pub(crate) const VOLUME: &str = "vol";
+pub(crate) const IMAGE: &str = "ami";
+/// Of a disk's snapshot, of which an image is made.
+pub(crate) const PART: &str = "snap";
 
 #[cfg(test)]
 mod tests {
@@ -258,7 +354,7 @@ mod tests {
     #[test]
     fn a_host_that_is_not_ours_has_a_name_all_the_same() {
         let region = Region::new("eu-west-1").unwrap();
-        let host = host(&region, &instance("running")).unwrap();
+        let host = seen(&region, instance("running")).unwrap().host;
         assert_eq!((host.name.as_str(), host.owner), ("i-0123456789abcdef0", None));
     }
 
@@ -267,8 +363,9 @@ mod tests {
         let reason = StateReason::builder().code("c").message("No room\nleft").build();
         let mut gone = instance("terminated");
         gone.state_reason = Some(reason);
-        let place = Place::read("i", "eu-west-1/i-0123456789abcdef0").unwrap();
-        let error = ended(&place, &gone);
+        let gone = seen(&Region::new("eu-west-1").unwrap(), gone).unwrap();
+        assert!(gone.ended);
+        let error = gone.gone();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(error.message().contains("No room left"), "{error}");
     }

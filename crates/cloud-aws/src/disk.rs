@@ -67,6 +67,12 @@ impl DiskKind {
     }
 }
 
+/// The first device that no disk of the host has. What a disk asks for and what the system calls it are two things; the
+/// letters from f to p are for volumes (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>).
+pub(crate) fn free_device(taken: &[String]) -> Option<String> {
+    ('f'..='p').map(|letter| format!("/dev/sd{letter}")).find(|device| !taken.contains(device))
+}
+
 /// What each `gp3` volume has by itself.
 const GP3_IOPS: u32 = 3_000;
 const GP3_THROUGHPUT: u32 = 125;
@@ -92,6 +98,15 @@ mod tests {
         assert_eq!((kind(1).iops, kind(1).throughput), (Some(3_000), Some(750)));
         assert_eq!((kind(10).iops, kind(10).throughput), (Some(5_000), Some(1_000)));
         assert_eq!((kind(100).iops, kind(100).throughput), (Some(16_000), Some(1_000)));
+    }
+
+    #[test]
+    fn a_volume_gets_the_first_free_device() {
+        let with = |devices: &[&str]| devices.iter().map(|device| (*device).to_owned()).collect::<Vec<_>>();
+        assert_eq!(free_device(&with(&["/dev/sda1"])).as_deref(), Some("/dev/sdf"));
+        assert_eq!(free_device(&with(&["/dev/sda1", "/dev/sdf", "/dev/sdh"])).as_deref(), Some("/dev/sdg"));
+        let all: Vec<String> = ('f'..='p').map(|letter| format!("/dev/sd{letter}")).collect();
+        assert_eq!(free_device(&all), None);
     }
 
     #[test]

@@ -38,28 +38,36 @@
 //!   and is gone when AWS takes it back.
 
 mod auth;
+mod bill;
 mod catalog;
 mod client;
 mod config;
 mod console;
 mod convert;
 mod create;
+mod data_disk;
 mod delete;
+mod dependents;
 mod disk;
 mod error;
-mod group;
+mod first_boot;
 mod host;
 mod http;
 mod image;
+mod labels;
 mod network;
-mod price;
+mod parts;
+mod plan;
+mod planner;
 mod reader;
 mod resize;
 mod snapshot;
 mod ssh_key;
+mod stock;
+mod storage;
 mod sweep;
-mod tags;
-mod users;
+mod system;
+mod token;
 mod volume;
 mod wire;
 

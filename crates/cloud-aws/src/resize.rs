@@ -1,68 +1,65 @@
 //! Changing the machine type of a stopped host
 //! (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/change-instance-type-of-ebs-backed-instance.html>).
 
-use async_trait::async_trait;
-use cloud_types::{Ability, Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, ResizeDisk, Result, Zone};
+use std::time::Duration;
 
-use crate::convert::{self, Place};
-use crate::host::{Aws, Inner, named};
-use crate::reader::LAG_PAUSE;
+use async_trait::async_trait;
+use cloud_types::{Ability, Error, ErrorKind, HostId, HostState, MachineTypeName, Resize, ResizeDisk, Result};
+
+use crate::convert::{Place, Seen};
+use crate::host::Aws;
+use crate::parts::Parts;
 
 #[async_trait]
 impl Resize for Aws {
     async fn resize_host(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
-        named("resize_host", self.0.resize(id, to, disk).await)
+        self.0.account.call("resize_host", resize(&self.0, id, to, disk)).await
     }
 }
 
-impl Inner {
-    /// A boot disk is no part of a machine type here, so that it cannot grow with it: it grows as a volume. The instance's
-    /// own type tells whether it was done, also after a lost answer.
-    async fn resize(&self, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
-        if disk == ResizeDisk::GrowForever {
-            self.capabilities().require(Ability::GrowBootDisk)?;
-        }
-        let place = Place::of_host(id)?;
-        for _ in 0..TRIES {
-            let instance = self.reader.read_alone(&place).await?;
-            let host = convert::host(&place.region, &instance)?;
-            if host.machine_type == *to {
-                return Ok(());
-            }
-            if host.state != HostState::Stopped {
-                let message =
-                    format!("host {id} is {}: stop it and wait until it is stopped, then resize it", host.state);
-                return Err(Error::new(ErrorKind::Conflict, message));
-            }
-            self.check_resize(&place, &host.machine_type, to, host.zone.as_ref().map(Zone::as_str)).await?;
-            match self.api.set_machine_type(&place, to.as_str()).await {
-                // Busy with what is about to end.
-                Err(error) if error.kind() == ErrorKind::Conflict => self.clock.sleep(LAG_PAUSE).await,
-                other => return other,
-            }
-        }
-        Err(Error::new(ErrorKind::Conflict, format!("host {id} is busy: repeat the call")))
+/// A boot disk is no part of a machine type here, so that it cannot grow with it: it grows as a volume. The instance's own
+/// type tells whether it was done, also after a lost answer.
+async fn resize(parts: &Parts, id: &HostId, to: &MachineTypeName, disk: ResizeDisk) -> Result<()> {
+    if disk == ResizeDisk::GrowForever {
+        parts.account.capabilities().require(Ability::GrowBootDisk)?;
     }
-
-    /// The new type must be offered in the zone, and have the architecture of the disk.
-    async fn check_resize(
-        &self,
-        place: &Place,
-        from: &MachineTypeName,
-        to: &MachineTypeName,
-        zone: Option<&str>,
-    ) -> Result<()> {
-        let new = self.catalog.machine(self, &place.region, to).await?;
-        if let Some(zone) = zone.filter(|zone| !new.zones.contains(*zone)) {
-            return Err(Error::invalid("machine type", format!("{to} is not offered in {zone}")));
+    let place = Place::of_host(id)?;
+    let mut patience = parts.account.patience(BUSY);
+    loop {
+        let seen = parts.reader.read_alone(&place).await?;
+        if seen.host.machine_type == *to {
+            return Ok(());
         }
-        let known = self.catalog.machine(self, &place.region, from).await.ok();
-        if known.is_some_and(|known| known.machine.architecture != new.machine.architecture) {
-            return Err(Error::invalid("machine type", format!("{to} has another architecture than {from}")));
+        let state = &seen.host.state;
+        if *state != HostState::Stopped {
+            let message = format!("host {id} is {state}: stop it and wait until it is stopped, then resize it");
+            return Err(Error::new(ErrorKind::Conflict, message));
         }
-        Ok(())
+        check(parts, &seen, to).await?;
+        match parts.api.set_machine_type(&place, to.as_str()).await {
+            // Busy with what is about to end.
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                let message = format!("host {id} is busy: repeat the call");
+                patience.wait(Error::new(ErrorKind::Conflict, message)).await?;
+            }
+            other => return other,
+        }
     }
 }
 
-/// How often a host that is busy is tried again, a second apart.
-const TRIES: u32 = 60;
+/// The new type must be offered in the zone, and have the architecture of the disk.
+async fn check(parts: &Parts, seen: &Seen, to: &MachineTypeName) -> Result<()> {
+    let (region, from) = (&seen.place.region, &seen.host.machine_type);
+    let new = parts.stock.machine(region, to).await?;
+    if let Some(zone) = seen.host.zone.as_ref().filter(|zone| !new.zones.contains(zone.as_str())) {
+        return Err(Error::invalid("machine", format!("{to} is not offered in {zone}")));
+    }
+    let known = parts.stock.machine(region, from).await.ok();
+    if known.is_some_and(|known| known.machine.architecture != new.machine.architecture) {
+        return Err(Error::invalid("machine", format!("{to} has another architecture than {from}")));
+    }
+    Ok(())
+}
+
+/// How long a host may be busy.
+const BUSY: Duration = Duration::from_secs(60);

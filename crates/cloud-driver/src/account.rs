@@ -11,6 +11,24 @@ use futures::future::{BoxFuture, FutureExt};
 use crate::sabotage::{Promise, is_broken};
 
 /// One owner's view of one account of a provider. Clones are cheap.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use cloud_driver::Account;
+/// use cloud_types::{Capabilities, Owner, ProviderId, Result, SystemClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let account = Account::new(ProviderId::new("acme"), Owner::default(), Arc::new(SystemClock), Capabilities::none());
+/// let stop = async {
+///     // Calls of the API come here; then:
+///     account.until("the host is stopped", Duration::from_secs(60), || async { Ok(Some(())) }).await
+/// };
+/// account.call("stop_host", stop).await
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Account(Arc<Inner>);
 
@@ -182,14 +200,15 @@ const LOOKS: u32 = 3;
 const LIMIT: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use cloud_types::SystemClock;
 
     use super::*;
 
-    fn account() -> Account {
+    /// An account of no provider, on paused time.
+    pub(crate) fn account() -> Account {
         Account::new(ProviderId::new("acme"), Owner::default(), Arc::new(SystemClock), Capabilities::none())
     }
 

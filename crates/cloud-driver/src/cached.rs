@@ -9,6 +9,21 @@ use crate::sabotage::{Promise, is_broken};
 
 /// A value that is read once for all who need it, and kept while it is fresh. Who waits for a read that fails has its error,
 /// and does not wait for another.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cloud_driver::Cached;
+/// use cloud_types::SystemClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cloud_types::Result<()> {
+/// let prices = Cached::default();
+/// let ten_minutes = Duration::from_secs(600);
+/// assert_eq!(*prices.get(&SystemClock, ten_minutes, async { Ok(7) }).await?, 7);
+/// assert_eq!(*prices.get(&SystemClock, ten_minutes, async { unreachable!("it is fresh") }).await?, 7);
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Cached<T> {
     last: Mutex<Option<(Duration, Arc<T>)>>,

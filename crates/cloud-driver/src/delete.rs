@@ -145,3 +145,125 @@ pub fn found<T>(result: Result<T>) -> Result<Option<T>> {
 const HELD: Duration = Duration::from_secs(8);
 /// How often a part is tried at least.
 const TRIES: u32 = 7;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use cloud_types::Error;
+
+    use super::*;
+    use crate::account::tests::account;
+
+    /// An API with hosts, and parts that hosts use: a part is its name, its users, and how often it is still held.
+    struct Api {
+        account: Account,
+        hosts: Mutex<Vec<&'static str>>,
+        parts: Mutex<Vec<Part>>,
+        broken: &'static str,
+    }
+
+    #[derive(Debug, Clone, PartialEq)]
+    struct Part(&'static str, Vec<&'static str>, u32);
+
+    fn api(hosts: &[&'static str], parts: &[Part]) -> Api {
+        Api { account: account(), hosts: Mutex::new(hosts.to_vec()), parts: Mutex::new(parts.to_vec()), broken: "" }
+    }
+
+    impl Api {
+        fn left(&self) -> Vec<&'static str> {
+            self.parts.lock().unwrap().iter().map(|part| part.0).collect()
+        }
+    }
+
+    impl Deletes for Api {
+        type Host = ();
+        type Part = Part;
+
+        fn account(&self) -> &Account {
+            &self.account
+        }
+
+        async fn find(&self, id: &HostId) -> Result<()> {
+            let there = self.hosts.lock().unwrap().contains(&id.as_str());
+            if there { Ok(()) } else { Err(Error::new(ErrorKind::NotFound, "no host")) }
+        }
+
+        async fn delete(&self, id: &HostId, host: Option<&()>) -> Result<()> {
+            self.hosts.lock().unwrap().retain(|one| *one != id.as_str());
+            host.copied().ok_or_else(|| Error::new(ErrorKind::NotFound, "no host"))
+        }
+
+        async fn parts(&self, id: &HostId, (): &()) -> Result<Vec<Part>> {
+            let parts = self.parts.lock().unwrap();
+            Ok(parts.iter().filter(|part| part.1.contains(&id.as_str())).cloned().collect())
+        }
+
+        async fn leftovers(&self, _: &HostId) -> Result<Vec<Part>> {
+            Ok(self.parts.lock().unwrap().clone())
+        }
+
+        async fn in_use(&self, part: &Part, _: Option<&HostId>) -> Result<bool> {
+            let hosts = self.hosts.lock().unwrap();
+            Ok(part.1.iter().any(|user| hosts.contains(user)))
+        }
+
+        async fn remove(&self, part: &Part) -> Result<()> {
+            if part.0 == self.broken {
+                return Err(Error::new(ErrorKind::PermissionDenied, "protected"));
+            }
+            let mut parts = self.parts.lock().unwrap();
+            let found = parts.iter_mut().find(|one| one.0 == part.0);
+            match found.ok_or_else(|| Error::new(ErrorKind::NotFound, "no part"))? {
+                Part(_, _, held) if *held > 0 => {
+                    *held -= 1;
+                    return Err(Error::new(ErrorKind::Conflict, "held"));
+                }
+                _ => parts.retain(|one| one.0 != part.0),
+            }
+            Ok(())
+        }
+
+        async fn again(&self, part: Part) -> Result<Part> {
+            let parts = self.parts.lock().unwrap();
+            let found = parts.iter().find(|one| one.0 == part.0).cloned();
+            found.ok_or_else(|| Error::new(ErrorKind::NotFound, "no part"))
+        }
+
+        fn describe(&self, part: &Part) -> String {
+            part.0.to_owned()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_host_was_the_last_to_use_goes_with_it_also_where_it_is_held_for_a_while() {
+        let parts = [Part("key", vec!["1", "2"], 0), Part("disk", vec!["1"], 3), Part("other", vec!["2"], 0)];
+        let api = api(&["1", "2"], &parts);
+        delete_whole(&api, &HostId::new("1")).await.unwrap();
+        assert_eq!(api.left(), ["key", "other"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delete_of_a_host_that_is_gone_removes_what_no_host_uses() {
+        let api = api(&["2"], &[Part("key", vec!["2"], 0), Part("disk", vec!["1"], 0)]);
+        delete_whole(&api, &HostId::new("1")).await.unwrap();
+        assert_eq!(api.left(), ["key"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_stays_is_named_and_the_others_go_all_the_same() {
+        let parts = [Part("firewall", vec!["1"], 0), Part("disk", vec!["1"], 0)];
+        let api = Api { broken: "firewall", ..api(&["1"], &parts) };
+        let error = delete_whole(&api, &HostId::new("1")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        assert!(error.message().contains("firewall") && error.message().contains("repeat the call"), "{error}");
+        assert_eq!(api.left(), ["firewall"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_stays_held_is_a_conflict() {
+        let api = api(&[], &[Part("disk", vec![], 1000)]);
+        let error = remove_unused(&api, Part("disk", vec![], 0), None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+    }
+}

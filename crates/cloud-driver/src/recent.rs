@@ -116,7 +116,8 @@ impl<K: Hash + Eq + Clone, O: Clone> Recent<K, O> {
 
 impl<K: Hash + Eq + Clone + Send, O: Clone + Send> Sends for Recent<K, O> {
     fn sending(&self, name: &str) -> Sending<'_> {
-        let sending = Sending { sent: &self.sent, clock: &*self.clock, lag: self.lag, name: name.to_owned() };
+        let noted = Some((&self.sent, &*self.clock, self.lag));
+        let sending = Sending { noted, name: name.to_owned() };
         sending.note();
         sending
     }
@@ -145,11 +146,12 @@ pub trait Sends: Send + Sync {
 
 /// A launch on its way: both of its ends are noted, also where its caller gives it up.
 pub struct Sending<'a> {
-    sent: &'a Mutex<HashMap<String, Duration>>,
-    clock: &'a dyn Clock,
-    lag: Duration,
+    noted: Option<Notes<'a>>,
     name: String,
 }
+
+/// What was sent when, by which clock, and how long that matters.
+type Notes<'a> = (&'a Mutex<HashMap<String, Duration>>, &'a dyn Clock, Duration);
 
 impl std::fmt::Debug for Sending<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -158,14 +160,18 @@ impl std::fmt::Debug for Sending<'_> {
 }
 
 impl Sending<'_> {
+    /// A launch that need not be noted, since the API knows a repeat of it.
+    #[must_use]
+    pub fn unnoted() -> Self {
+        Self { noted: None, name: String::new() }
+    }
+
     fn note(&self) {
-        if self.lag.is_zero() {
-            return;
-        }
-        let now = self.clock.monotonic();
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((sent, clock, lag)) = self.noted.filter(|(_, _, lag)| !lag.is_zero()) else { return };
+        let now = clock.monotonic();
+        let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
         if sent.len() > MOST {
-            sent.retain(|_, moment| now.saturating_sub(*moment) < self.lag);
+            sent.retain(|_, moment| now.saturating_sub(*moment) < lag);
         }
         sent.insert(self.name.clone(), now);
     }

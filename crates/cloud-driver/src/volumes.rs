@@ -24,6 +24,11 @@ pub trait Disks: Send + Sync {
     /// Reads a volume. An id that cannot be this provider's is `NotFound`.
     fn get(&self, id: &VolumeId) -> impl Future<Output = Result<Volume>> + Send;
 
+    /// Reads a volume once no attach and no detach of it is under way, where an API shows a host for as long as one is.
+    fn settled(&self, id: &VolumeId) -> impl Future<Output = Result<Volume>> + Send {
+        self.get(id)
+    }
+
     /// Whether two ids are of one host, where the API takes more than one form of an id.
     fn is_host(&self, one: &HostId, other: &HostId) -> bool {
         one == other
@@ -56,7 +61,7 @@ pub async fn create<B: Disks>(backend: &B, spec: &VolumeSpec) -> Result<Volume> 
 /// # Errors
 /// `Conflict` where another host has it; else those of the API, unless the volume is attached all the same.
 pub async fn attach<B: Disks>(backend: &B, id: &VolumeId, host: &HostId) -> Result<()> {
-    let volume = backend.get(id).await?;
+    let volume = backend.settled(id).await?;
     if is_broken(Promise::VolumeIsLookedAt) {
         return backend.attach(&volume, host).await;
     }
@@ -77,7 +82,7 @@ pub async fn attach<B: Disks>(backend: &B, id: &VolumeId, host: &HostId) -> Resu
 /// # Errors
 /// Those of the API, unless the volume is detached all the same.
 pub async fn detach<B: Disks>(backend: &B, id: &VolumeId) -> Result<()> {
-    let volume = backend.get(id).await?;
+    let volume = backend.settled(id).await?;
     let Some(host) = &volume.host else { return Ok(()) };
     if is_broken(Promise::VolumeIsLookedAt) {
         return backend.detach(&volume, host).await;
@@ -117,7 +122,7 @@ pub async fn grow<B: Disks>(backend: &B, id: &VolumeId, size: GiB) -> Result<()>
 /// # Errors
 /// `Conflict` where a host has it; else those of the API.
 pub async fn delete<B: Disks>(backend: &B, id: &VolumeId) -> Result<()> {
-    match backend.get(id).await {
+    match backend.settled(id).await {
         Ok(volume) if volume.host.is_some() => {
             Err(Error::new(ErrorKind::Conflict, format!("volume {id} is attached: detach it first")))
         }

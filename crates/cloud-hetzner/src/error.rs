@@ -149,7 +149,7 @@ fn kind_of(code: &str) -> Option<ErrorKind> {
 fn our_field(theirs: &str) -> String {
     match theirs {
         "location" => "region".to_owned(),
-        "server_type" => "machine type".to_owned(),
+        "server_type" => "machine".to_owned(),
         other => one_line(other),
     }
 }

@@ -1,6 +1,10 @@
 //! EC2, <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html>, in its Query protocol,
 //! with as much of Systems Manager, STS and the price list as finding images, keys and prices needs.
 //! Region and service are those of the signature: one server serves all of them.
+//!
+//! Description: aws.ec2.botocore.json
+//! Description: aws.ssm.botocore.json
+//! Description: aws.pricing.botocore.json
 
 mod addresses;
 mod amis;
@@ -51,13 +55,14 @@ use cloud_world::{Rules, Settings, Timings, World};
 use http::StatusCode;
 use jiff::Timestamp;
 
-use crate::{Face, Reply, Request, Route, SimConfig};
+use crate::face::{self, Access, Denied};
+use crate::{Face, Level, RateLimited, Reply, Request, Route, SimConfig};
 use api::Api;
 use errors::ApiError;
 use ledger::Ledger;
 use params::Params;
 use places::Place;
-use routes::Action;
+use routes::{ACTIONS, Action};
 use services::Service;
 use signature::Signature;
 use xml::Xml;
@@ -74,23 +79,17 @@ pub fn instance_id(host: u64) -> String {
 /// The face of EC2.
 #[derive(Debug)]
 pub struct Aws {
-    key_id: Option<String>,
-    read_only_key_id: Option<String>,
+    access: Access,
     ledger: Mutex<Ledger>,
 }
 
 impl Face for Aws {
     const NAME: &'static str = "aws";
-    const TELLS_RATE: bool = false;
 
     /// `config.token` is the access key id that is taken.
     fn new(config: &SimConfig) -> Self {
         let ledger = Ledger::new(groups::defaults());
-        Self {
-            key_id: config.token.clone(),
-            read_only_key_id: config.read_only_token.clone(),
-            ledger: Mutex::new(ledger),
-        }
+        Self { access: Access::new(config), ledger: Mutex::new(ledger) }
     }
 
     fn settings(config: &SimConfig) -> Settings {
@@ -113,12 +112,7 @@ impl Face for Aws {
     /// The template is the action's name.
     fn route(&self, request: &Request) -> Route {
         match Call::of(request) {
-            Some(Call::Action(action)) => Route {
-                template: action.name.to_owned(),
-                target: action.target(),
-                places: action.places(),
-                writes: action.writes(),
-            },
+            Some(Call::Action(action)) => action.route(),
             Some(Call::Service(service)) => read_only(service.name()),
             None => read_only("unknown"),
         }
@@ -153,10 +147,10 @@ impl Face for Aws {
         };
         let mut ledger = self.ledger.lock().expect("no holder of this lock panics");
         let params = Params::new(request.form());
-        let mut api = Api { params, place, world, ledger: &mut ledger, now, writes: action.writes() };
+        let mut api = Api { params, place, world, ledger: &mut ledger, now, writes: action.writes };
         instances::settle(&mut api);
-        match action.answer(&mut api) {
-            Ok(fields) => answer_with(request, action.name, &fields),
+        match action.does.answer(&mut api) {
+            Ok(fields) => answer_with(request, action.template, &fields),
             Err(error) => refusal(request, error),
         }
     }
@@ -177,18 +171,28 @@ impl Aws {
             let message = format!("The action {name} is not valid for this web service.");
             return Err(ApiError::new("InvalidAction", message));
         };
-        if self.read_only_key_id.as_deref() == Some(&signature.key_id) {
-            return if call.writes() { Err(errors::forbidden()) } else { Ok(()) };
-        }
-        let known = self.key_id.as_ref().is_none_or(|known| *known == signature.key_id);
-        if known { Ok(()) } else { Err(errors::unauthorized()) }
+        self.access.check(&signature.key_id, call.writes()).map_err(|denied| match denied {
+            Denied::ReadOnly => errors::forbidden(),
+            Denied::Unknown => errors::unauthorized(),
+        })
+    }
+}
+
+impl RateLimited for Aws {
+    /// EC2 tells nothing of it.
+    fn rate_headers(&self, _: &Level) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    fn over_limit(&self, request: &Request, _: &Level) -> Reply {
+        refusal(request, errors::over_limit())
     }
 }
 
 /// What a request calls.
 enum Call {
     /// An action of EC2.
-    Action(&'static Action),
+    Action(&'static face::Call<Action>),
     /// A call of another service.
     Service(Service),
 }
@@ -197,11 +201,11 @@ impl Call {
     fn of(request: &Request) -> Option<Self> {
         let name = action_name(request);
         let service = Service::of(request, name.as_deref()).map(Self::Service);
-        service.or_else(|| Action::named(&name?).map(Self::Action))
+        service.or_else(|| ACTIONS.named(&name?).map(Self::Action))
     }
 
     fn writes(&self) -> bool {
-        matches!(self, Self::Action(action) if action.writes())
+        matches!(self, Self::Action(action) if action.writes)
     }
 }
 

@@ -63,7 +63,7 @@ impl<F: Face> Shared<F> {
     /// Answers one request, or closes the connection.
     pub(crate) async fn handle(&self, request: Request) -> Result<Response<ReplyBody>, NoAnswer> {
         if let Some(reply) = crate::control::answer(self, &request) {
-            return Ok(respond(reply, None));
+            return Ok(respond(reply, Vec::new()));
         }
         let route = self.face.route(&request);
         let call = format!("{} {}", request.method, route.template);
@@ -71,7 +71,7 @@ impl<F: Face> Shared<F> {
         let (level, refusal) = self.admit(&request);
         if let Some(reply) = refusal {
             self.record(&request, &route, &reply, None);
-            return Ok(respond(reply, F::TELLS_RATE.then_some(level)));
+            return Ok(respond(reply, self.face.rate_headers(&level)));
         }
         let fault = self.lock_faults().meet(&request, &route);
         if let Some(fault) = fault {
@@ -89,7 +89,7 @@ impl<F: Face> Shared<F> {
     ) -> Result<Response<ReplyBody>, NoAnswer> {
         let reply = match fault {
             Some(Fault::Reset) => return Err(NoAnswer::Reset),
-            Some(Fault::Status(status, When::Before)) => self.failure(request, status),
+            Some(Fault::Status(status, When::Before)) => self.failure(request, status, &level),
             _ => {
                 self.hold(request).await;
                 self.answer(fault, request, route)
@@ -100,7 +100,12 @@ impl<F: Face> Shared<F> {
                 self.record(request, route, &reply, fault);
                 return Err(NoAnswer::Closed);
             }
-            Some(Fault::Status(status, When::After)) => self.failure(request, status),
+            Some(Fault::NoAnswer) => {
+                self.record(request, route, &reply, fault);
+                // Until the client gives up and closes the connection.
+                return std::future::pending().await;
+            }
+            Some(Fault::Status(status, When::After)) => self.failure(request, status, &level),
             Some(Fault::NotJson(status)) => page_for_people(status),
             Some(Fault::Hostile(hostile)) => hostile.spoil(request, reply),
             _ => reply,
@@ -111,7 +116,7 @@ impl<F: Face> Shared<F> {
         self.record(request, route, &reply, fault);
         let cut = fault == Some(Fault::CutBody) && !reply.body.is_empty();
         let body = cut.then(|| ReplyBody::cut(&reply.body));
-        let mut response = respond(reply, F::TELLS_RATE.then_some(level));
+        let mut response = respond(reply, self.face.rate_headers(&level));
         if let Some(body) = body {
             *response.body_mut() = body;
         }
@@ -159,14 +164,17 @@ impl<F: Face> Shared<F> {
         let level = self.bucket.lock().expect("no holder of this lock panics").take(now);
         if refusal.is_none() && !level.taken {
             self.lock_stats().rate_limited += 1;
-            return (level, Some(self.failure(request, 429)));
+            return (level, Some(self.face.over_limit(request, &level)));
         }
         (level, refusal)
     }
 
-    fn failure(&self, request: &Request, status: u16) -> Reply {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        self.face.failure(request, status)
+    fn failure(&self, request: &Request, status: u16, level: &Level) -> Reply {
+        match StatusCode::from_u16(status) {
+            Ok(StatusCode::TOO_MANY_REQUESTS) => self.face.over_limit(request, level),
+            Ok(status) => self.face.failure(request, status),
+            Err(_) => self.face.failure(request, StatusCode::INTERNAL_SERVER_ERROR),
+        }
     }
 
     fn record(&self, request: &Request, route: &Route, reply: &Reply, fault: Option<Fault>) {
@@ -243,18 +251,12 @@ fn page_for_people(status: u16) -> Reply {
     }
 }
 
-fn respond(reply: Reply, level: Option<Level>) -> Response<ReplyBody> {
+fn respond(reply: Reply, rate: Vec<(&'static str, String)>) -> Response<ReplyBody> {
     let mut builder = Response::builder().status(reply.status);
     if !reply.body.is_empty() {
         builder = builder.header(http::header::CONTENT_TYPE, reply.content_type);
     }
-    if let Some(level) = level {
-        builder = builder
-            .header("RateLimit-Limit", level.limit)
-            .header("RateLimit-Remaining", level.remaining)
-            .header("RateLimit-Reset", level.reset);
-    }
-    for (name, value) in reply.headers {
+    for (name, value) in rate.into_iter().chain(reply.headers) {
         builder = builder.header(name, value);
     }
     builder.body(ReplyBody::whole(reply.body)).expect("a face's headers are valid")

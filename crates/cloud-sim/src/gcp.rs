@@ -1,5 +1,8 @@
 //! Compute Engine, <https://cloud.google.com/compute/docs/reference/rest/v1>, with the prices of the
 //! Cloud Billing catalog and as much of the metadata server as credentials need.
+//!
+//! Description: gcp.compute.discovery.json
+//! Description: gcp.cloudbilling.discovery.json
 
 mod addresses;
 mod api;
@@ -41,7 +44,9 @@ use cloud_world::{Kind, Rules, Settings, Timings, World};
 use http::StatusCode;
 use jiff::Timestamp;
 
-use crate::{Face, Reply, Request, Route, SimConfig};
+use crate::face::{Access, Denied, Found};
+use crate::{Face, Level, RateLimited, Reply, Request, Route, SimConfig};
+use errors::ApiError;
 
 /// A running simulator of Compute Engine; its API's endpoint is `url()`, below which the paths begin
 /// with `/compute/v1`. The same address serves the billing catalog and the metadata server.
@@ -50,8 +55,7 @@ pub type Sim = crate::Sim<Gcp>;
 /// The face of Compute Engine.
 #[derive(Debug)]
 pub struct Gcp {
-    token: Option<String>,
-    read_only_token: Option<String>,
+    access: Access,
     ledger: Mutex<ledger::Ledger>,
     limited: AtomicU32,
 }
@@ -60,12 +64,7 @@ impl Face for Gcp {
     const NAME: &'static str = "gcp";
 
     fn new(config: &SimConfig) -> Self {
-        Self {
-            token: config.token.clone(),
-            read_only_token: config.read_only_token.clone(),
-            ledger: Mutex::default(),
-            limited: AtomicU32::new(0),
-        }
+        Self { access: Access::new(config), ledger: Mutex::default(), limited: AtomicU32::new(0) }
     }
 
     fn settings(config: &SimConfig) -> Settings {
@@ -85,25 +84,17 @@ impl Face for Gcp {
     }
 
     fn route(&self, request: &Request) -> Route {
-        routes::describe(request)
+        if metadata_server::is_asked(request) {
+            return metadata_server::route();
+        }
+        routes::CALLS.route(request)
     }
 
     fn refuse(&self, request: &Request) -> Option<Reply> {
         if metadata_server::is_asked(request) {
-            return Some(metadata_server::answer(request, self.token.as_deref()));
+            return Some(metadata_server::answer(request, self.access.token()));
         }
-        let Some(token) = request.bearer() else {
-            return Some(errors::unauthorized().into_reply());
-        };
-        if !routes::is_known(request) {
-            return Some(errors::unknown_path().into_reply());
-        }
-        if self.read_only_token.as_deref() == Some(token) {
-            let message = "Request had insufficient authentication scopes.";
-            return request.is_write().then(|| errors::forbidden(message).into_reply());
-        }
-        let known = self.token.as_deref().is_none_or(|known| known == token);
-        (!known).then(|| errors::unauthorized().into_reply())
+        self.check(request).err().map(ApiError::into_reply)
     }
 
     fn hold(&self, request: &Request, world: &World, now: Timestamp) -> Option<Timestamp> {
@@ -111,20 +102,51 @@ impl Face for Gcp {
     }
 
     fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply {
-        let mut ledger = self.ledger.lock().expect("no holder of this lock panics");
-        let mut api = api::Api { request, world, ledger: &mut ledger, now, path: Vec::new() };
-        let answer = match operations::repeated(request, api.ledger) {
-            Ok(Some(action)) => operations::answer(&api, action),
-            Ok(None) => routes::answer(&mut api),
-            Err(error) => Err(error),
-        };
-        answer.unwrap_or_else(errors::ApiError::into_reply)
+        self.call(request, world, now).unwrap_or_else(ApiError::into_reply)
     }
 
-    fn failure(&self, request: &Request, status: StatusCode) -> Reply {
+    fn failure(&self, _: &Request, status: StatusCode) -> Reply {
+        errors::failure(status)
+    }
+}
+
+impl RateLimited for Gcp {
+    fn rate_headers(&self, level: &Level) -> Vec<(&'static str, String)> {
+        level.ratelimit_headers()
+    }
+
+    fn over_limit(&self, request: &Request, _: &Level) -> Reply {
         // One in four rate limits is said with the status that the rest of the world uses.
         let rarely = self.limited.fetch_add(1, Ordering::Relaxed) % 4 == 3;
-        errors::failure(status, routes::project(request), rarely)
+        errors::over_limit(routes::project(request), rarely).into_reply()
+    }
+}
+
+impl Gcp {
+    fn check(&self, request: &Request) -> Result<(), ApiError> {
+        let token = request.bearer().ok_or_else(errors::unauthorized)?;
+        if !matches!(routes::CALLS.find(request), Found::Call(..)) {
+            return Err(errors::unknown_path());
+        }
+        self.access.check(token, request.is_write()).map_err(|denied| match denied {
+            Denied::ReadOnly => errors::forbidden("Request had insufficient authentication scopes."),
+            Denied::Unknown => errors::unauthorized(),
+        })
+    }
+
+    fn call(&self, request: &Request, world: &mut World, now: Timestamp) -> api::Answer {
+        let Found::Call(call, path) = routes::CALLS.find(request) else {
+            return Err(errors::unknown_path());
+        };
+        let mut ledger = self.ledger.lock().expect("no holder of this lock panics");
+        let mut api = api::Api { request, world, ledger: &mut ledger, now, path };
+        if let Some(action) = operations::repeated(request, api.ledger)? {
+            return operations::answer(&api, action);
+        }
+        if !api.project().is_empty() {
+            instance_actions::settle(&mut api);
+        }
+        (call.does)(&mut api)
     }
 }
 

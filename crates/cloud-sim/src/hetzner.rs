@@ -1,4 +1,6 @@
 //! The Hetzner Cloud API, <https://docs.hetzner.cloud/reference/cloud>.
+//!
+//! Description: hetzner.openapi.json
 
 mod actions;
 mod api;
@@ -6,7 +8,6 @@ mod catalog;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod errors;
-mod fields;
 mod firewall_rules;
 mod firewalls;
 mod images;
@@ -31,7 +32,9 @@ use cloud_world::{Kind, Rules, Settings, Timings, World};
 use http::StatusCode;
 use jiff::Timestamp;
 
-use crate::{Face, Reply, Request, Route, SimConfig};
+use crate::face::{Access, Denied, Found};
+use crate::{Face, Level, RateLimited, Reply, Request, Route, SimConfig};
+use errors::ApiError;
 
 /// A running simulator of Hetzner Cloud; its API's endpoint is `url()` followed by `/v1`.
 pub type Sim = crate::Sim<Hetzner>;
@@ -39,15 +42,24 @@ pub type Sim = crate::Sim<Hetzner>;
 /// The face of Hetzner Cloud.
 #[derive(Debug)]
 pub struct Hetzner {
-    token: Option<String>,
-    read_only_token: Option<String>,
+    access: Access,
+}
+
+impl RateLimited for Hetzner {
+    fn rate_headers(&self, level: &Level) -> Vec<(&'static str, String)> {
+        level.ratelimit_headers()
+    }
+
+    fn over_limit(&self, request: &Request, _: &Level) -> Reply {
+        errors::over_limit(request)
+    }
 }
 
 impl Face for Hetzner {
     const NAME: &'static str = "hetzner";
 
     fn new(config: &SimConfig) -> Self {
-        Self { token: config.token.clone(), read_only_token: config.read_only_token.clone() }
+        Self { access: Access::new(config) }
     }
 
     fn settings(config: &SimConfig) -> Settings {
@@ -64,32 +76,41 @@ impl Face for Hetzner {
     }
 
     fn route(&self, request: &Request) -> Route {
-        routes::describe(request)
+        routes::CALLS.route(request)
     }
 
     fn refuse(&self, request: &Request) -> Option<Reply> {
-        if !routes::is_known(request) {
-            return Some(errors::unknown_path().into_reply(request));
-        }
-        let Some(token) = request.bearer() else {
-            let error = errors::unauthorized("token is required");
-            return Some(error.into_reply(request));
-        };
-        if self.read_only_token.as_deref() == Some(token) {
-            return request.is_write().then(|| errors::read_only().into_reply(request));
-        }
-        let known = self.token.as_deref().is_none_or(|known| known == token);
-        (!known).then(|| errors::unauthorized("the token you have provided is invalid").into_reply(request))
+        self.check(request).err().map(|error| error.into_reply(request))
     }
 
     fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply {
-        let mut api = api::Api { request, world, now };
-        let mut reply = routes::answer(&mut api).unwrap_or_else(|error| error.into_reply(request));
+        let answer = match routes::CALLS.find(request) {
+            Found::Call(call, path) => {
+                let mut api = api::Api { request, world, now, template: call.template, path };
+                (call.does)(&mut api)
+            }
+            Found::OtherMethod => Err(errors::method_not_allowed()),
+            Found::Nothing => Err(errors::unknown_path()),
+        };
+        let mut reply = answer.unwrap_or_else(|error| error.into_reply(request));
         errors::correlate(&mut reply, request);
         reply
     }
 
     fn failure(&self, request: &Request, status: StatusCode) -> Reply {
         errors::failure(request, status)
+    }
+}
+
+impl Hetzner {
+    fn check(&self, request: &Request) -> Result<(), ApiError> {
+        if matches!(routes::CALLS.find(request), Found::Nothing) {
+            return Err(errors::unknown_path());
+        }
+        let token = request.bearer().ok_or_else(|| errors::unauthorized("token is required"))?;
+        self.access.check(token, request.is_write()).map_err(|denied| match denied {
+            Denied::ReadOnly => errors::read_only(),
+            Denied::Unknown => errors::unauthorized("the token you have provided is invalid"),
+        })
     }
 }

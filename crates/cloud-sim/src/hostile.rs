@@ -1,11 +1,10 @@
 //! Answers that no good server gives, for tests of clients.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::face::tokens;
 use crate::{Reply, Request};
 
 /// A way in which an answer is hostile.
@@ -79,11 +78,8 @@ fn swap_words(good: &str) -> String {
 /// Puts the token of a page behind that of the request: lists take the number that they go on after.
 fn with_next_token(request: &Request, good: &str, ahead: u64) -> String {
     let sent = request.form().into_iter().find(|(name, _)| name == "NextToken");
-    let number = sent.and_then(|(_, token)| {
-        let text = String::from_utf8(BASE64_STANDARD.decode(token).ok()?).ok()?;
-        text.strip_prefix("after:")?.parse::<u64>().ok()
-    });
-    let next = BASE64_STANDARD.encode(format!("after:{}", number.unwrap_or(0) + ahead));
+    let number = sent.and_then(|(_, token)| tokens::read_base64("after", &token));
+    let next = tokens::base64("after", number.unwrap_or(0) + ahead);
     let (body, end) = good.rsplit_once("</").unwrap_or((good, ""));
     let body = body.split_once("<nextToken>").map_or(body, |(before, _)| before);
     format!("{body}<nextToken>{next}</nextToken></{end}")
@@ -115,16 +111,13 @@ fn with_next_page(request: &Request, mut value: Value, ahead: u64) -> Value {
     value
 }
 
-/// A page token that lists with tokens take for one before their first item: a `!` and a number, in
-/// hexadecimal digits.
+/// A page token that lists with tokens take for one before their first item: a `!` and a number.
 fn token(number: u64) -> String {
-    let digits = number.to_string().chars().map(|digit| format!("3{digit}")).collect::<String>();
-    format!("21{digits}")
+    tokens::hexadecimal(&format!("!{number}"))
 }
 
 fn number_of(token: &str) -> Option<u64> {
-    let digits = token.strip_prefix("21")?.chars().skip(1).step_by(2).collect::<String>();
-    digits.parse().ok()
+    tokens::read_hexadecimal(token)?.strip_prefix('!')?.parse().ok()
 }
 
 const HUGE: usize = 10_000_000;

@@ -16,7 +16,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What every face shares is beside this file; [`hetzner`], [`gcp`] and [`aws`] are faces.
+//! What every simulator shares is beside this file, and what faces share in `face`; [`hetzner`],
+//! [`gcp`] and [`aws`] are faces.
 
 pub mod aws;
 mod body;
@@ -26,6 +27,7 @@ mod config;
 pub mod contract;
 mod control;
 mod exchange;
+mod face;
 mod faults;
 pub mod gcp;
 pub mod hetzner;
@@ -39,9 +41,11 @@ mod stats;
 
 pub use clock::Clock;
 pub use config::{RateLimit, SimConfig};
+pub use face::Face;
 pub use faults::{Fault, FaultRule, When};
 pub use hostile::Hostile;
-pub use message::{Face, Reply, Request, Route};
+pub use message::{Reply, Request, Route};
+pub use rate::{Level, RateLimited};
 pub use record::Exchange;
 pub use sim::Sim;
 pub use stats::Stats;

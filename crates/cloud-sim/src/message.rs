@@ -1,54 +1,10 @@
 //! What goes between the shared server and a face.
 
 use bytes::Bytes;
-use cloud_world::{Settings, World};
 use http::{HeaderMap, Method, StatusCode};
-use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::SimConfig;
 use crate::pairs::decode_pairs;
-
-/// One provider's API over a world.
-pub trait Face: Send + Sync + Sized + 'static {
-    /// The provider's name, as recorded exchanges have it.
-    const NAME: &'static str;
-
-    /// Whether its answers tell how much of the rate limit is left.
-    const TELLS_RATE: bool = true;
-
-    /// The face for this configuration.
-    fn new(config: &SimConfig) -> Self;
-
-    /// The world that the simulator starts with.
-    fn settings(config: &SimConfig) -> Settings;
-
-    /// What the path is, before anything is checked.
-    fn route(&self, request: &Request) -> Route;
-
-    /// Why the request may not be made at all, such as for a wrong token.
-    fn refuse(&self, request: &Request) -> Option<Reply>;
-
-    /// Until when the answer is held back, as where the request asks to wait; `None` for not at all.
-    fn hold(&self, _request: &Request, _world: &World, _now: Timestamp) -> Option<Timestamp> {
-        None
-    }
-
-    /// The regions and zones where the request needs capacity, as far as it names any.
-    fn places(&self, request: &Request, world: &World) -> Vec<String> {
-        let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
-        let mut named = request.segments();
-        named.extend(body["location"].as_str());
-        named.into_iter().filter(|name| is_place(world, name)).map(str::to_owned).collect()
-    }
-
-    /// Does what the request asks for.
-    fn answer(&self, request: &Request, world: &mut World, now: Timestamp) -> Reply;
-
-    /// The provider's error body for a failure of its own with this status.
-    fn failure(&self, request: &Request, status: StatusCode) -> Reply;
-}
 
 /// A request as it arrived.
 #[derive(Debug)]
@@ -121,6 +77,13 @@ pub struct Route {
     pub writes: bool,
 }
 
+impl Route {
+    /// A request that is no call of the API.
+    pub(crate) fn unknown(request: &Request) -> Self {
+        Self { template: "/unknown".to_owned(), target: None, places: false, writes: request.is_write() }
+    }
+}
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -149,9 +112,4 @@ impl Reply {
     pub fn empty(status: StatusCode) -> Self {
         Self { status, headers: Vec::new(), content_type: "application/json", body: Bytes::new() }
     }
-}
-
-fn is_place(world: &World, name: &str) -> bool {
-    let regions = &world.catalog.regions;
-    regions.iter().any(|region| region.name == name || region.zones.iter().any(|zone| zone == name))
 }

@@ -1,8 +1,17 @@
-//! The rate limit: a bucket that fills with simulated time.
+//! The rate limit: a bucket that fills with simulated time, and how an API tells of it.
 
 use jiff::Timestamp;
 
-use crate::RateLimit;
+use crate::{RateLimit, Reply, Request};
+
+/// How an API tells of its rate limit.
+pub trait RateLimited {
+    /// The headers that every answer has of it; none where the API does not tell.
+    fn rate_headers(&self, level: &Level) -> Vec<(&'static str, String)>;
+
+    /// The answer to a request that is one too many: some APIs say it with another status than 429.
+    fn over_limit(&self, request: &Request, level: &Level) -> Reply;
+}
 
 /// The bucket of one simulator.
 #[derive(Debug)]
@@ -12,15 +21,31 @@ pub(crate) struct Bucket {
     filled_at: Timestamp,
 }
 
-/// What the rate-limit headers say.
+/// How much of the rate limit is left after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Level {
-    pub(crate) limit: u32,
-    pub(crate) remaining: u32,
+pub struct Level {
+    /// The most requests that the bucket holds.
+    pub limit: u32,
+    /// How many it holds.
+    pub remaining: u32,
     /// Unix seconds of the moment when the bucket is full again.
-    pub(crate) reset: i64,
+    pub reset: i64,
+    /// Seconds until the next request is taken; 0 where one is taken now.
+    pub retry_after: u64,
     /// Whether this request was taken.
     pub(crate) taken: bool,
+}
+
+impl Level {
+    /// The headers `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`, this last one in Unix
+    /// seconds.
+    pub(crate) fn ratelimit_headers(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("RateLimit-Limit", self.limit.to_string()),
+            ("RateLimit-Remaining", self.remaining.to_string()),
+            ("RateLimit-Reset", self.reset.to_string()),
+        ]
+    }
 }
 
 impl Bucket {
@@ -39,10 +64,12 @@ impl Bucket {
             self.remaining -= 1.0;
         }
         let missing = (limit - self.remaining) / self.config.per_second;
+        let next = (1.0 - self.remaining).max(0.0) / self.config.per_second;
         Level {
             limit: self.config.limit,
             remaining: self.remaining as u32,
             reset: now.as_second() + missing.ceil() as i64,
+            retry_after: next.ceil() as u64,
             taken,
         }
     }
@@ -60,7 +87,7 @@ mod tests {
         let start = Timestamp::UNIX_EPOCH;
         let mut bucket = Bucket::new(config, start);
         let level = bucket.take(start);
-        assert_eq!((level.taken, level.remaining, level.reset), (true, 0, 3600));
+        assert_eq!((level.taken, level.remaining, level.reset, level.retry_after), (true, 0, 3600, 1));
         assert!(!bucket.take(start).taken);
         let later = start + SignedDuration::from_secs(1);
         assert!(bucket.take(later).taken);

@@ -1,64 +1,24 @@
 //! What the provider costs over bare HTTP: ratios within one run, against one simulator in another process.
 
-#[cfg(feature = "aws")]
-mod aws;
-mod bare;
-#[cfg(feature = "gcp")]
-mod gcp;
+pub(crate) mod bare;
 mod get;
-mod hetzner;
 mod list;
 #[cfg(feature = "aws")]
-mod sdk;
+pub(crate) mod sdk;
 mod serve;
-mod subject;
+pub(crate) mod subject;
 mod wait;
 
 use std::error::Error;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 pub use serve::serve;
-use subject::Subject;
+
+use crate::providers::Provider;
 
 /// The outcome of every measurement.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
-
-/// What can be measured.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Provider {
-    /// AWS EC2, over its bare SDK.
-    #[cfg(feature = "aws")]
-    Aws,
-    /// Google Compute Engine.
-    #[cfg(feature = "gcp")]
-    Gcp,
-    /// Hetzner Cloud.
-    Hetzner,
-}
-
-impl Provider {
-    fn name(self) -> &'static str {
-        match self {
-            #[cfg(feature = "aws")]
-            Self::Aws => "aws",
-            #[cfg(feature = "gcp")]
-            Self::Gcp => "gcp",
-            Self::Hetzner => "hetzner",
-        }
-    }
-
-    fn subject(self) -> &'static dyn Subject {
-        match self {
-            #[cfg(feature = "aws")]
-            Self::Aws => &aws::Aws,
-            #[cfg(feature = "gcp")]
-            Self::Gcp => &gcp::Gcp,
-            Self::Hetzner => &hetzner::Hetzner,
-        }
-    }
-}
 
 /// One measured value.
 #[derive(Debug, Clone, Serialize)]

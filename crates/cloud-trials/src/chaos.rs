@@ -4,17 +4,11 @@
 //! is counted is what the account truly holds, read past the provider under test.
 
 mod audit;
-#[cfg(feature = "aws")]
-mod aws;
 mod caller;
 mod field;
-#[cfg(feature = "gcp")]
-mod gcp;
-mod hetzner;
 mod life;
-mod local;
 mod plan;
-mod simulated;
+pub(crate) mod simulated;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,15 +19,12 @@ use futures::StreamExt;
 pub use audit::Report;
 pub use caller::Tally;
 pub use field::{Census, Field, Menu};
-pub use local::LocalField;
 pub use simulated::{Cloud, SimulatedField};
 
 use crate::chaos::audit::Expected;
 use crate::chaos::life::Crowd;
+pub use crate::providers::LocalField;
 
-/// A simulator of EC2.
-#[cfg(feature = "aws")]
-pub type AwsField = SimulatedField<cloud_sim::aws::Aws>;
 /// A simulator of Compute Engine.
 #[cfg(feature = "gcp")]
 pub type GcpField = SimulatedField<cloud_sim::gcp::Gcp>;

@@ -3,4 +3,5 @@
 pub mod bench;
 pub mod chaos;
 pub mod live;
+pub mod providers;
 pub mod rate;

@@ -110,7 +110,7 @@ pub trait CloudProviderExt: CloudProvider {
             loop {
                 let elapsed = self.clock().monotonic().saturating_sub(started);
                 let snapshot = match snapshots.get_snapshot(id).await {
-                    Err(error) if error.is_retryable() => None,
+                    Err(error) if passes(&error) => None,
                     // Fresh, and not shown yet.
                     Err(error) if error.kind() == ErrorKind::NotFound && elapsed < lag => None,
                     other => Some(other?),
@@ -233,7 +233,7 @@ async fn poll<P: CloudProvider + ?Sized>(
                     }
                     last = Some(host.state);
                 }
-                Err(error) if error.is_retryable() => {}
+                Err(error) if passes(&error) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound && last.is_none() && elapsed < lag => {}
                 Err(error) => return Err(error),
             }
@@ -266,7 +266,7 @@ async fn delete_patiently<P: CloudProvider + ?Sized>(provider: &P, resource: &Re
                 (_, None) => Ok(()),
             };
             match outcome {
-                Err(error) if error.is_retryable() => provider.clock().sleep(pause).await,
+                Err(error) if passes(&error) => provider.clock().sleep(pause).await,
                 other => return other,
             }
         }
@@ -275,6 +275,11 @@ async fn delete_patiently<P: CloudProvider + ?Sized>(provider: &P, resource: &Re
     let timeout =
         || Err(Error::new(ErrorKind::Timeout, format!("{} {} is still in use", resource.kind, resource.name)));
     within(provider.clock(), patience, attempts).await.unwrap_or_else(timeout)
+}
+
+/// Whether a failed read ends by itself, for what has a deadline of its own: one read that stalled says nothing of the next.
+pub(crate) fn passes(error: &Error) -> bool {
+    error.is_retryable() || error.kind() == ErrorKind::Timeout
 }
 
 /// More pages than any account has hosts for.

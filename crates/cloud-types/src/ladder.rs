@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::clock::within;
+use crate::ext::passes;
 use crate::not_ready::tail;
 use crate::wait::pauses;
 use crate::{
@@ -183,7 +184,7 @@ impl<'a, P: CloudProvider + ?Sized> Ladder<'a, P> {
             Err(error) if error.kind() == ErrorKind::NotFound && self.host.is_none() && elapsed < self.read_lag() => {
                 return Ok(false);
             }
-            Err(error) if error.is_retryable() => {
+            Err(error) if passes(&error) => {
                 if self.next <= Rung::Address {
                     self.evidence = error.to_string();
                 }

@@ -69,7 +69,7 @@ pub use cloud_usage as usage;
 
 providers! {
     "aws": cloud_aws as aws, Config;
-    "cocoon": cocoon as cocoon, provider::Config;
+    "cocoon": cloud_cocoon as cocoon, Config;
     "gcp": cloud_gcp as gcp, Config;
     "hetzner": cloud_hetzner as hetzner, Config;
     "local": cloud_local as local, Config;

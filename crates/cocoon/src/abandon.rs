@@ -1,14 +1,12 @@
 //! Undoing what this process has begun and will not go on with, where its user takes it back.
 
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::PathBuf;
 use std::time::Duration;
-use std::{fs, io};
 
 use cloud_types::{Name, Result};
+use cocoon_images::system::{blocking, remove_own};
 use jiff::Timestamp;
 
-use crate::blocking::blocking;
 use crate::state::{Ending, Power, Proof};
 use crate::{Cocoon, error};
 
@@ -54,35 +52,6 @@ impl Cocoon {
         }
         Ok(())
     }
-}
-
-/// A name that nobody had before, by which this process knows what is its own.
-pub(crate) fn own_name() -> String {
-    format!("{}{:08x}", *OWN, fastrand::u32(..))
-}
-
-static OWN: LazyLock<String> = LazyLock::new(|| format!("{:08x}", fastrand::u32(..)));
-
-/// Removes what has a name of this process; answers what was there.
-fn remove_own(directory: &Path) -> Vec<PathBuf> {
-    let own = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.trim_start_matches("new-").starts_with(OWN.as_str())
-    };
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(own).collect();
-    for path in &found {
-        // What stays is answered at the end.
-        let _: io::Result<()> = if path.is_dir() { remove_directory(path) } else { fs::remove_file(path) };
-    }
-    found
-}
-
-/// Takes the directory away first, in one step: it is being filled, and might be published while it is taken apart.
-fn remove_directory(path: &Path) -> io::Result<()> {
-    let away = path.with_file_name(own_name());
-    fs::rename(path, &away)?;
-    fs::remove_dir_all(away)
 }
 
 const LOOKS: u32 = 100;

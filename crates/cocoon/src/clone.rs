@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cloud_types::{Name, Result};
+use cocoon_images::system::blocking;
 use jiff::Timestamp;
 
-use crate::blocking::blocking;
 use crate::create::mac;
 use crate::network::{Connection, NetworkChoice};
 use crate::state::{Ending, LockedVm, Power, Record, Stage, Store, VmId};

@@ -1,14 +1,16 @@
 //! The library's one entry, and what reads without changing.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 
-use crate::blocking::blocking;
-use crate::hypervisor::{CommandLine, Hypervisor, Hypervisors};
+use crate::error;
+use crate::hypervisor::{CommandLine, Hypervisor, HypervisorKind, Hypervisors};
 use crate::notice::Listener;
-use crate::state::{Record, Store};
+use crate::state::{LockedVm, Record, Store, VmId};
 use crate::vm::Vm;
 
 /// The VMs of one installation, which is a root directory. Made by [`Config::build`](crate::Config::build); clones mean the same.
@@ -44,6 +46,15 @@ impl Cocoon {
         .await
     }
 
+    /// The names of all VMs, in their order.
+    ///
+    /// # Errors
+    /// `PermissionDenied` where the root is another user's.
+    pub async fn names(&self) -> Result<Vec<Name>> {
+        let store = self.store.clone();
+        blocking(move || store.names()).await
+    }
+
     /// One VM.
     ///
     /// # Errors
@@ -51,6 +62,27 @@ impl Cocoon {
     pub async fn inspect(&self, name: &Name) -> Result<Vm> {
         let (store, name) = (self.store.clone(), name.clone());
         blocking(move || Vm::observe(&store, &name)).await
+    }
+
+    /// The right to change this incarnation of a VM, as soon as no other command has it. `purpose` is told to those who wait.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not there, or not any more; `Conflict` where another command keeps the VM for itself.
+    pub async fn lock(&self, name: &Name, id: &VmId, purpose: &str) -> Result<LockedVm> {
+        let vm = self.store.lock(name, purpose).await?;
+        if vm.record().id == *id { Ok(vm) } else { Err(error::no_such_vm(name.as_str())) }
+    }
+
+    /// Where VMs and their disks are.
+    #[must_use]
+    pub fn root_dir(&self) -> &Path {
+        &self.store.layout().root
+    }
+
+    /// What runs all new VMs, where the settings name a hypervisor; without, it is chosen for each.
+    #[must_use]
+    pub fn named_hypervisor(&self) -> Option<HypervisorKind> {
+        self.hypervisors.named()
     }
 
     /// What a start of the VM executes.

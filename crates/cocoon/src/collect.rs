@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::{fs, io};
 
 use cloud_types::{ErrorKind, Result};
+use cocoon_images::system::blocking;
 
 use crate::Cocoon;
-use crate::blocking::blocking;
 use crate::state::{Stage, Store, VmId};
 use crate::{console_log, error};
 

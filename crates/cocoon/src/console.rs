@@ -3,11 +3,11 @@
 use std::io::SeekFrom;
 
 use cloud_types::{Error, ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::net::UnixStream;
 
-use crate::blocking::blocking;
 use crate::{Cocoon, VmState, console_log, error};
 
 impl Cocoon {

@@ -6,15 +6,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use cloud_types::{Error, ErrorKind, GiB, Result, SshPublicKey, UserData};
+use cocoon_images::ImageFile;
+use cocoon_images::system::blocking;
+use cocoon_images::{DirectKernel, DiskFormat, Firmware};
 use jiff::Timestamp;
 
-use crate::blocking::blocking;
 use crate::hypervisor::{CommandLine, Demands, HypervisorKind, Ovmf};
-use crate::image::Image;
-use crate::images::Firmware;
 use crate::network::{Connection, NetworkChoice};
-use crate::spec::{DirectKernel, VmSpec};
-use crate::state::{Disk, DiskFormat, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
+use crate::spec::VmSpec;
+use crate::state::{Disk, Ending, FirstBoot, Hardware, Kernel, Power, Record, Stage, Store, Uefi, VmId};
 use crate::vm::Vm;
 use crate::{Cocoon, crash, disk, error, root_disk, seed};
 
@@ -100,7 +100,7 @@ impl Cocoon {
 const LONGEST_SOCKET_PATH: usize = 107;
 
 /// The system disk's size in bytes.
-fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
+fn storage(spec: &VmSpec, image: &ImageFile) -> Result<u64> {
     let bytes = |size: GiB| u64::from(size.0) << 30;
     match spec.storage {
         Some(size) if bytes(size) < image.size => {
@@ -112,7 +112,7 @@ fn storage(spec: &VmSpec, image: &Image) -> Result<u64> {
     }
 }
 
-fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Record> {
+fn record(spec: &VmSpec, image: &ImageFile, hypervisor: HypervisorKind) -> Result<Record> {
     let now = Timestamp::now();
     let overlay =
         |file: String, backing| Disk { file: file.into(), format: DiskFormat::Qcow2, backing, read_only: false };
@@ -154,14 +154,14 @@ fn record(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Re
 }
 
 /// What is asked of the hypervisor.
-fn demands(spec: &VmSpec, image: &Image) -> Demands {
+fn demands(spec: &VmSpec, image: &ImageFile) -> Demands {
     let cocoons_network = NetworkChoice::may_be_cocoons(spec);
     let (kernel, volumes) = (spec.kernel.is_some(), spec.host.is_some());
     Demands { kernel, firmware: image.firmware, cocoons_network, volumes }
 }
 
 /// The firmware of a VM whose disk wants UEFI. Cloud Hypervisor brings its own.
-fn uefi(spec: &VmSpec, image: &Image, hypervisor: HypervisorKind) -> Result<Option<Uefi>> {
+fn uefi(spec: &VmSpec, image: &ImageFile, hypervisor: HypervisorKind) -> Result<Option<Uefi>> {
     if spec.kernel.is_some() || image.firmware != Firmware::Uefi || hypervisor != HypervisorKind::Qemu {
         return Ok(None);
     }
@@ -179,7 +179,7 @@ pub(crate) fn mac() -> String {
 }
 
 /// Makes all files of the VM.
-async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &Image, size: u64) -> Result<()> {
+async fn make(stage: &Stage, spec: &VmSpec, record: &Record, image: &ImageFile, size: u64) -> Result<()> {
     let directory = stage.directory();
     let mut sizes = vec![size];
     sizes.extend(spec.data_disks.iter().map(|size| u64::from(size.0) << 30));

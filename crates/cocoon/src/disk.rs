@@ -7,14 +7,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Result};
+use cocoon_images::ImageFile;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::image::Image;
 use crate::{error, program};
 
 /// Makes a disk that begins as `image` and holds only what differs from it.
-pub(crate) async fn overlay(disk: &Path, image: &Image, size: u64, guard: File) -> Result<()> {
+pub(crate) async fn overlay(disk: &Path, image: &ImageFile, size: u64, guard: File) -> Result<()> {
     let mut command = qemu_img()?;
     command.args(["create", "-q", "-f", "qcow2", "-F", image.format.as_str(), "-b"]).arg(&image.file);
     run(command.arg(disk).arg(size.to_string()), guard).await

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use cloud_types::{Name, Result};
+use cocoon_images::{DirectKernel, NewSnapshot, SnapshotNote};
 
-use crate::images::{Made, SnapshotNote};
 use crate::snapshot::settle_disks;
 use crate::state::{LockedVm, Proof, VmId};
-use crate::{Cocoon, crash, disk, error};
+use crate::{Cocoon, crash, disk};
 
 impl Cocoon {
     /// Keeps the system disk as it is now under an image's name. Answers whether that was free.
@@ -16,11 +16,8 @@ impl Cocoon {
     ///
     /// # Errors
     /// `NotFound` without that incarnation of the VM; `Conflict` where another command keeps it for itself.
-    pub(crate) async fn keep_disk(&self, name: &Name, id: &VmId, image: String, note: SnapshotNote) -> Result<bool> {
-        let mut vm = self.store.lock(name, "snapshot").await?;
-        if vm.record().id != *id {
-            return Err(error::no_such_vm(name.as_str()));
-        }
+    pub async fn keep_disk(&self, name: &Name, id: &VmId, image: String, note: SnapshotNote) -> Result<bool> {
+        let mut vm = self.lock(name, id, "snapshot").await?;
         let stage = self.store.stage().await?;
         let copy = stage.directory().join("disk.qcow2");
         let kept = async {
@@ -29,9 +26,10 @@ impl Cocoon {
             let (directory, hardware) = (&vm.paths().directory, &vm.record().hardware);
             let kernel = hardware.kernel.as_ref().map(|kernel| {
                 let initrd = kernel.initrd.as_ref().map(|file| directory.join(file));
-                (directory.join(&kernel.file), initrd, kernel.command_line.clone())
+                let (kernel, command_line) = (directory.join(&kernel.file), kernel.command_line.clone());
+                DirectKernel { kernel, initrd, command_line }
             });
-            self.images().keep(Made { name: image, note, disk: copy.clone(), kernel }).await
+            self.images().keep(NewSnapshot { name: image, note, disk: copy.clone(), kernel }).await
         };
         let kept = kept.await;
         stage.discard().await;

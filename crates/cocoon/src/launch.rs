@@ -5,9 +5,9 @@ use std::time::Duration;
 use cloud_types::{ErrorKind, Name, Result};
 use jiff::Timestamp;
 
+use crate::Cocoon;
 use crate::state::{Power, Proof, VmId};
 use crate::vm::{Vm, VmState};
-use crate::{Cocoon, error};
 
 impl Cocoon {
     /// Starts the hypervisor's process of this incarnation of a VM, unless it runs. Whether it comes to anything is seen by
@@ -15,17 +15,17 @@ impl Cocoon {
     ///
     /// # Errors
     /// As [`start`](Self::start), as far as they show at once.
-    pub(crate) async fn launch(&self, name: &Name, id: &VmId) -> Result<()> {
-        let mut vm = self.store.lock(name, "start").await?;
-        if vm.record().id != *id {
-            return Err(error::no_such_vm(name.as_str()));
-        }
+    pub async fn launch(&self, name: &Name, id: &VmId) -> Result<()> {
+        let mut vm = self.lock(name, id, "start").await?;
         self.begin(&mut vm).await.map(drop)
     }
 
-    /// Reads a VM. A hypervisor that was launched and answers by now is taken note of; that is looked at for a moment only,
-    /// and not where another command changes the VM.
-    pub(crate) async fn settled(&self, name: &Name) -> Result<Vm> {
+    /// Reads a VM, as [`inspect`](Self::inspect) does. A hypervisor that was [launched](Self::launch) and answers by now is taken
+    /// note of; that is looked at for a moment only, and not where another command changes the VM.
+    ///
+    /// # Errors
+    /// As [`inspect`](Self::inspect), and what the system says.
+    pub async fn settled(&self, name: &Name) -> Result<Vm> {
         let vm = self.inspect(name).await?;
         if !is_open(&vm) {
             return Ok(vm);

@@ -29,30 +29,27 @@
 //! The `cocoon` command, behind the feature `cli`, is the same for people.
 
 mod abandon;
-mod blocking;
 mod clone;
 mod cocoon;
 mod collect;
 mod config;
 mod console;
 mod console_log;
-mod crash;
 mod create;
 mod disk;
 mod error;
 mod hypervisor;
-mod image;
 mod images;
 mod keep;
 mod launch;
 mod network;
 mod notice;
-mod program;
-pub mod provider;
 mod remove;
 mod resize;
+mod room;
 mod root_disk;
 mod seed;
+mod shelf;
 mod snapshot;
 mod spec;
 mod start;
@@ -61,22 +58,28 @@ mod stop;
 mod vm;
 mod volume;
 
+pub use cocoon_images::system::Version as RecordVersion;
+use cocoon_images::system::{crash, program};
+
 pub use cocoon::Cocoon;
+pub use cocoon_images::{
+    Boot, Deleted, Digest, DirectKernel, DiskFormat, ImageDisk, ImageFile, ImageKernel, ImageLimits, Images, Login,
+    Pull, PullProgress, PullStep, Pulled, SnapshotNote, StoredImage, StoredSnapshot, Unused, Verified,
+};
 pub use config::{Acceleration, Config};
 pub use console::Logs;
 pub use hypervisor::{CommandLine, HypervisorKind, cloud_hypervisor};
-pub use images::{
-    Boot, Deleted, Digest, ImageDisk, ImageKernel, ImageLimits, Images, Login, Pull, PullProgress, PullStep, Pulled,
-    StoredImage, Unused, Verified,
-};
 pub use network::{Connection, Network, NetworkAddress, NetworkChoice, NetworkLeftover};
 pub use notice::Notice;
 pub use remove::Removal;
 pub use resize::Resize;
-pub use spec::{DirectKernel, VmSpec};
+pub use room::box_memory;
+pub use shelf::{HeldShelf, Shelf};
+pub use snapshot::KeptStopped;
+pub use spec::VmSpec;
 pub use start::Started;
 pub use state::{
-    AttachedVolume, Disk, DiskFormat, DiskSnapshot, Ending, Hardware, HostMark, Kernel, PublishedPort, Uefi, VmId,
+    AttachedVolume, Disk, DiskSnapshot, Ending, Hardware, HostMark, Kernel, LockedVm, PublishedPort, Uefi, VmId,
 };
 pub use stop::{Stop, Stopped};
 pub use vm::{Vm, VmState};

@@ -25,8 +25,11 @@ impl Cocoon {
         self.remove_locked(vm, removal).await
     }
 
-    /// The same for a VM that nobody else changes.
-    pub(crate) async fn remove_locked(&self, vm: LockedVm, removal: Removal) -> Result<()> {
+    /// The same for a VM that this caller has [locked](Self::lock).
+    ///
+    /// # Errors
+    /// `Conflict` where it runs and may not be ended.
+    pub async fn remove_locked(&self, vm: LockedVm, removal: Removal) -> Result<()> {
         let name = &vm.record().name.clone();
         crash::point("remove: locked");
         let mut proof = vm.alive().prove(vm.last_process()).await?;

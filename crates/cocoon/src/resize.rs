@@ -1,8 +1,9 @@
 //! Giving a VM that does not run other processors, another amount of memory, or larger disks.
 
 use cloud_types::{Error, GiB, MachineTypeName, MiB, Name, Result};
+use cocoon_images::DiskFormat;
 
-use crate::state::{Disk, DiskFormat, LockedVm, VmId};
+use crate::state::{Disk, LockedVm, VmId};
 use crate::vm::Vm;
 use crate::{Cocoon, crash, disk, error, seed, spec};
 
@@ -19,7 +20,6 @@ pub struct Resize {
     pub(crate) memory: Option<MiB>,
     pub(crate) storage: Option<GiB>,
     pub(crate) data_disks: Vec<(usize, GiB)>,
-    /// What the host is called then in its catalog.
     pub(crate) machine_type: Option<MachineTypeName>,
 }
 
@@ -58,6 +58,13 @@ impl Resize {
         self.data_disks.push((number, size));
         self
     }
+
+    /// What the VM's size is called from then on in its provider's catalog, where it is a [host](crate::HostMark).
+    #[must_use]
+    pub fn machine_type(mut self, name: MachineTypeName) -> Self {
+        self.machine_type = Some(name);
+        self
+    }
 }
 
 impl Cocoon {
@@ -68,11 +75,18 @@ impl Cocoon {
     /// `NotFound` without such a VM; `Conflict` where it runs; `InvalidRequest` by field where the wish breaks a rule, or a
     /// disk would shrink, which would cut off what is at its end.
     pub async fn resize(&self, name: &Name, resize: &Resize) -> Result<Vm> {
-        self.resize_if(name, None, resize).await
+        self.resize_incarnation(name, None, resize).await
     }
 
-    /// The same, for one incarnation of the VM.
-    pub(crate) async fn resize_if(&self, name: &Name, id: Option<&VmId>, resize: &Resize) -> Result<Vm> {
+    /// The same, where the VM of this name still is this incarnation.
+    ///
+    /// # Errors
+    /// As [`resize`](Self::resize); `NotFound` also where another VM has the name by now.
+    pub async fn resize_if(&self, name: &Name, id: &VmId, resize: &Resize) -> Result<Vm> {
+        self.resize_incarnation(name, Some(id), resize).await
+    }
+
+    async fn resize_incarnation(&self, name: &Name, id: Option<&VmId>, resize: &Resize) -> Result<Vm> {
         spec::check_processors(resize.cpus)?;
         spec::check_memory(resize.memory)?;
         let (mut vm, alive) = self.stopped(name, "resize").await?;

@@ -4,16 +4,16 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
 use cloud_types::Result;
+use cocoon_images::growth;
+use cocoon_images::system::blocking;
+use cocoon_images::{DiskFormat, ImageFile};
 
-use crate::blocking::blocking;
-use crate::image::Image;
-use crate::images::growth;
-use crate::state::{DiskFormat, Stage};
+use crate::state::Stage;
 use crate::{crash, disk, error};
 
 /// Makes the file system on a new disk over `image` fill its `size`, where it is one of ours: the guest need not do it, nor
 /// know how. Any other image is left alone.
-pub(crate) async fn fill(stage: &Stage, name: &str, image: &Image, size: u64) -> Result<()> {
+pub(crate) async fn fill(stage: &Stage, name: &str, image: &ImageFile, size: u64) -> Result<()> {
     if image.format != DiskFormat::Raw || size <= image.size {
         return Ok(());
     }

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use cloud_bootstrap::NoCloud;
 use cloud_types::{Error, ErrorKind, Result, UserData};
+use cocoon_images::system::blocking;
 use secrecy::ExposeSecret;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::blocking::blocking;
 use crate::state::{Record, Stage};
 use crate::{crash, error, program};
 

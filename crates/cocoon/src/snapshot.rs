@@ -71,6 +71,14 @@ impl Cocoon {
         vm.change(|record| record.unsettled = false).await
     }
 
+    /// Keeps a VM from running, and from being changed by others, until the answer is dropped.
+    ///
+    /// # Errors
+    /// `NotFound` without such a VM; `Conflict` where it runs, or where another command keeps it for itself.
+    pub async fn keep_stopped(&self, name: &Name, purpose: &str) -> Result<KeptStopped> {
+        self.stopped(name, purpose).await.map(|(vm, alive)| KeptStopped { _vm: vm, _alive: alive })
+    }
+
     /// The right to change the disks of a VM that does not run and will not, while the file is open.
     pub(crate) async fn stopped(&self, name: &Name, purpose: &str) -> Result<(LockedVm, File)> {
         let mut vm = self.store.lock(name, purpose).await?;
@@ -82,6 +90,14 @@ impl Cocoon {
             }
         }
     }
+}
+
+/// A VM that does not run, and will not while this is there. See [`Cocoon::keep_stopped`].
+#[derive(Debug)]
+pub struct KeptStopped {
+    // The lock `alive` is let go of before the VM is.
+    _alive: File,
+    _vm: LockedVm,
 }
 
 /// Repairs disks whose work was begun and not ended, and goes on with a restore that was begun. The caller has proven that the

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use cloud_types::{Error, GiB, MiB, Name, Result, SshPublicKey, UserData};
+use cocoon_images::DirectKernel;
 
 use crate::network::NetworkChoice;
-use crate::state::{AttachedVolume, HostMark, PublishedPort};
+use crate::state::{AttachedVolume, HostMark, PublishedPort, VmId};
 
 /// A VM to be made.
 ///
@@ -29,21 +30,8 @@ pub struct VmSpec {
     pub(crate) ssh_keys: Vec<SshPublicKey>,
     pub(crate) user_data: Option<UserData>,
     pub(crate) network: Option<NetworkChoice>,
-    /// Set by [`provider`](crate::provider) alone.
     pub(crate) host: Option<HostMark>,
-    /// Likewise.
     pub(crate) volumes: Vec<AttachedVolume>,
-}
-
-/// A kernel that is booted without a boot loader.
-#[derive(Debug, Clone, Default)]
-pub struct DirectKernel {
-    /// The kernel's file: a bzImage, or an ELF with a PVH entry. It is copied.
-    pub kernel: PathBuf,
-    /// The initial file system's file. It is copied.
-    pub initrd: Option<PathBuf>,
-    /// The kernel's command line.
-    pub command_line: String,
 }
 
 impl VmSpec {
@@ -128,6 +116,21 @@ impl VmSpec {
     #[must_use]
     pub fn user_data(mut self, data: UserData) -> Self {
         self.user_data = Some(data);
+        self
+    }
+
+    /// Makes it a host of a provider. It has a disk for its first boot then, also without keys and user data.
+    #[must_use]
+    pub fn host(mut self, mark: HostMark) -> Self {
+        self.host = Some(mark);
+        self
+    }
+
+    /// Adds the volume on this disk, a qcow2 that stays when the VM goes. The caller has made sure that no other VM has it.
+    #[must_use]
+    pub fn volume(mut self, id: VmId, file: impl Into<PathBuf>) -> Self {
+        let slot = u32::try_from(self.volumes.len()).unwrap_or(u32::MAX);
+        self.volumes.push(AttachedVolume { id, file: file.into(), slot });
         self
     }
 

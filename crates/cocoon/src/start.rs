@@ -5,9 +5,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 use jiff::Timestamp;
 
-use crate::blocking::blocking;
 use crate::hypervisor::process;
 use crate::snapshot::settle_disks;
 use crate::state::{Ending, Holder, LockedVm, Power, Proof, VmPaths};

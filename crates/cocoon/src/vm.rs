@@ -36,7 +36,7 @@ pub struct Vm {
     pub hardware: Hardware,
     /// The snapshots of its disks.
     pub snapshots: Vec<DiskSnapshot>,
-    /// What it is as a host of [`provider`](crate::provider); none for a VM that was made otherwise.
+    /// What it is as a host of a provider; none for a VM that was made otherwise.
     pub host: Option<HostMark>,
     /// Where its disks are.
     pub directory: PathBuf,

@@ -1,12 +1,14 @@
 //! The steps of the run, the quick ones first, each a few lines over the programs that do the work.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{Outcome, Step};
 use crate::manifest::Manifest;
-use crate::shell::{Result, cargo, output, root, run, target_dir};
-use crate::sources::Source;
+use crate::providers::tried;
+use crate::shell::{Result, built, cargo, output, root, run, target_dir};
+use crate::sources::{self, Source};
 use crate::{boot, docs, interop, new_provider, readme, tidy, trials, user_data};
 
 pub(super) const STEPS: &[Step] = &[
@@ -77,24 +79,24 @@ fn contract() -> Result<Outcome> {
     if !folder.exists() {
         return Ok(Outcome::Skipped("the providers' descriptions, ../shared/specs, are not here".to_owned()));
     }
-    let descriptions = DESCRIPTIONS.map(|name| folder.join(name));
+    let descriptions = descriptions(&folder)?;
     let record = target_dir().join(RECORD);
     if !record.exists() {
         return Err("nothing is recorded: run the step `test` before".into());
     }
-    let check = words("run --quiet --package cloud-sim --features contract --bin contract-check --");
-    passed(run(cargo(check).arg(record).args(descriptions)))
+    let check = built("contract-check", &["cloud-sim/contract"])?;
+    passed(run(Command::new(check).arg(record).args(descriptions).current_dir(root()).stdin(Stdio::null())))
 }
 
-/// The descriptions of the APIs that are simulated.
-const DESCRIPTIONS: [&str; 6] = [
-    "hetzner.openapi.json",
-    "gcp.compute.discovery.json",
-    "gcp.cloudbilling.discovery.json",
-    "aws.ec2.botocore.json",
-    "aws.ssm.botocore.json",
-    "aws.pricing.botocore.json",
-];
+/// The descriptions of the APIs that are simulated, as each face lists them in its head: `Description: aws.ec2.botocore.json`.
+fn descriptions(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for source in sources::read(&root().join("crates/cloud-sim/src"), &["rs"])? {
+        let names = source.lines().filter_map(|(_, line)| line.strip_prefix("//! Description: "));
+        found.extend(names.map(|name| folder.join(name.trim_end_matches('.'))));
+    }
+    if found.is_empty() { Err("no face of the simulator lists a description".into()) } else { Ok(found) }
+}
 
 fn doc() -> Result<Outcome> {
     passed(run(cargo(words("doc --quiet --workspace --no-deps")).env("RUSTDOCFLAGS", "-D warnings")))
@@ -125,10 +127,10 @@ fn deny() -> Result<Outcome> {
 }
 
 fn examples() -> Result<Outcome> {
-    let examples = words("--quiet --package examples --features bootstrap,usage");
-    run(cargo(["build"]).args(&examples).arg("--examples"))?;
+    // All of the workspace is selected, as for its tests: hardly anything is compiled again.
+    run(&mut cargo(words("build --quiet --workspace --examples --features examples/bootstrap,examples/usage")))?;
     for name in example_names()? {
-        run(cargo(["run"]).args(&examples).args(["--example", &name]))?;
+        run(Command::new(target_dir().join("debug/examples").join(name)).current_dir(root()).stdin(Stdio::null()))?;
     }
     Ok(Outcome::Passed)
 }
@@ -144,7 +146,7 @@ fn example_names() -> Result<Vec<String>> {
 }
 
 fn chaos() -> Result<Outcome> {
-    for provider in ["local", "hetzner", "gcp"] {
+    for provider in tried()?.always {
         for (hosts, seed) in [(2000, 1), (200, 2), (200, 3), (200, 4)] {
             let line = format!("--provider {provider} --hosts {hosts} --faults 0.2 --seed {seed} --json");
             trials::run("chaos", &words(&line))?;
@@ -167,7 +169,11 @@ const KILLS: &str = "60";
 
 /// Requests, memory and calls a second have to keep their bounds. Ratios of times are told: a busy machine moves them.
 fn bench() -> Result<Outcome> {
-    for provider in ["hetzner", "gcp"].into_iter().chain(boot::hindrance().is_none().then_some("cocoon")) {
+    // What is in memory has no bare HTTP to be measured against; `cocoon` has a bench of its own.
+    let mut providers = tried()?.always;
+    providers.retain(|provider| provider != "local");
+    providers.extend(boot::hindrance().is_none().then(|| "cocoon".to_owned()));
+    for provider in providers {
         trials::run("bench", &words(&format!("{provider} --json --judge-counts-only")))?;
     }
     Ok(Outcome::Passed)
@@ -195,7 +201,7 @@ fn cocoon() -> Result<Outcome> {
 }
 
 fn interop() -> Result<Outcome> {
-    ["hetzner", "gcp", "aws"].into_iter().try_for_each(|provider| interop::run(&words(provider)))?;
+    interop::clients()?.into_iter().try_for_each(|(provider, _)| interop::run(&[provider]))?;
     Ok(Outcome::Passed)
 }
 

@@ -13,11 +13,7 @@ const FILES: &[&str] = &["lib", "config", "auth", "wire", "client", "convert", "
 const LACKING: &[(&str, &[&str], &str)] = &[
     ("crates/cloud-local", &["auth", "wire", "client"], "it is in memory: no account, no JSON and no calls"),
     ("crates/cloud-cloudflare", &["host"], "it serves DNS records, not hosts"),
-    (
-        "crates/cocoon",
-        &["auth", "wire", "client"],
-        "it is a library of its own: no account, no JSON and no calls; what makes it a provider is in `provider/`",
-    ),
+    ("crates/cloud-cocoon", &["auth", "wire", "client"], "it is on this box: no account, no JSON and no calls"),
 ];
 
 pub(super) fn same_files_everywhere(rust: &[Source]) -> Vec<Finding> {
@@ -27,9 +23,7 @@ pub(super) fn same_files_everywhere(rust: &[Source]) -> Vec<Finding> {
         let lacking = LACKING.iter().find(|(name, _, _)| *name == package).map_or(&[][..], |(_, files, _)| files);
         for file in FILES.iter().filter(|file| !lacking.contains(file)) {
             let own = format!("{package}/src/{file}.rs");
-            // A crate that is more than a provider has them in a module of that name.
-            let places =
-                [format!("{package}/src/{file}/mod.rs"), format!("{package}/src/provider/{file}.rs"), own.clone()];
+            let places = [format!("{package}/src/{file}/mod.rs"), own.clone()];
             if !rust.iter().any(|source| places.contains(&source.path)) {
                 findings.push(Finding::new(&own, 1, "is missing"));
             }

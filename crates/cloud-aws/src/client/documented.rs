@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use aws_sdk_ec2::types::{BlockDeviceMapping, VolumeModificationState, VolumeState};
+use aws_sdk_ec2::types::{Instance, InstanceBlockDeviceMapping};
 use cloud_http::FakeTransport;
 use cloud_types::{ErrorKind, GiB, Region, ScaledClock, SnapshotState};
 
-use super::{Api, NewImage, NewVolume, filter};
-use crate::convert::{self, Place};
+use super::{Api, filter};
+use crate::Config;
+use crate::convert::{self, DiskState, Place};
 use crate::disk::DiskKind;
-use crate::{Config, tags};
 
 /// An API that is answered from a script.
 fn scripted(fake: &Arc<FakeTransport>) -> Api {
@@ -51,14 +51,8 @@ async fn a_volume_is_asked_for_with_speed_tags_and_token() {
     let fake = FakeTransport::new().answer(200, answer("CreateVolume", documented));
     let kind = DiskKind { iops: Some(4_000), throughput: Some(1_000), ..DiskKind::plain("gp3") };
     let labels = [("cloud-name".to_owned(), "data".to_owned())].into();
-    let wish = NewVolume {
-        zone: "us-east-1a",
-        size: GiB(80),
-        kind: &kind,
-        tags: tags::write(&labels),
-        token: "the-token".to_owned(),
-    };
-    assert_eq!(scripted(&fake).create_volume(&region(), &wish).await.unwrap(), "vol-6b60b7c7");
+    let body = convert::create_volume("us-east-1a", GiB(80), &kind, &labels, "the-token");
+    assert_eq!(scripted(&fake).create_volume(&region(), &body).await.unwrap(), "vol-6b60b7c7");
     assert_eq!(
         fields(&fake, 0),
         [
@@ -83,9 +77,8 @@ async fn a_create_whose_answer_is_lost_is_sent_again_with_the_same_token() {
     let lost = cloud_http::SendError::maybe_sent("lost");
     let made = answer("CreateVolume", "<volumeId>vol-6b60b7c7</volumeId>");
     let fake = FakeTransport::new().fail(lost).answer(200, made);
-    let (kind, token) = (DiskKind::plain("gp3"), "the-token".to_owned());
-    let wish = NewVolume { zone: "us-east-1a", size: GiB(1), kind: &kind, tags: Vec::new(), token };
-    scripted(&fake).create_volume(&region(), &wish).await.unwrap();
+    let body = convert::create_volume("us-east-1a", GiB(1), &DiskKind::plain("gp3"), &[].into(), "the-token");
+    scripted(&fake).create_volume(&region(), &body).await.unwrap();
     assert_eq!(fields(&fake, 0), fields(&fake, 1));
     assert!(fields(&fake, 1).contains(&"ClientToken=the-token".to_owned()));
 }
@@ -101,7 +94,8 @@ async fn the_volumes_of_a_host_are_read_as_documented() {
         </volumeSet><nextToken></nextToken>";
     let fake = FakeTransport::new().answer(200, answer("DescribeVolumes", documented));
     let host = Place::read("i", "us-east-1/i-1234567890abcdef0").unwrap();
-    let volumes = scripted(&fake).volumes_at(&host).await.unwrap();
+    let at_host = [filter("attachment.instance-id", [host.id.as_str()])];
+    let volumes = scripted(&fake).volumes(&region(), &at_host).await.unwrap();
     assert_eq!(
         fields(&fake, 0),
         [
@@ -111,13 +105,13 @@ async fn the_volumes_of_a_host_are_read_as_documented() {
             "MaxResults=1000",
         ]
     );
-    assert_eq!(volumes[0].state(), Some(&VolumeState::InUse));
-    let told = convert::volume(&volumes[0], &region()).unwrap();
+    let disk = convert::disk(&region(), &volumes[0]).unwrap();
+    assert_eq!((disk.state, disk.kind), (DiskState::InUse, DiskKind::plain("standard")));
+    let told = disk.volume;
     assert_eq!(told.id.as_str(), "us-east-1/vol-049df61146c4d7901");
     assert_eq!(told.host, Some(host.host_id()));
     assert_eq!((told.size, told.owner), (GiB(8), None));
     assert_eq!(told.created_at.unwrap().to_string(), "2013-12-18T22:35:00.084Z");
-    assert_eq!(convert::disk_kind(&volumes[0]).unwrap(), DiskKind::plain("standard"));
 }
 
 #[tokio::test]
@@ -138,8 +132,8 @@ async fn attaching_detaching_growing_and_deleting_name_the_volume() {
     api.attach_volume(&volume(), "i-01474ef662b89480", "/dev/sdf").await.unwrap();
     api.detach_volume(&volume(), "i-01474ef662b89480").await.unwrap();
     api.modify_volume(&volume(), GiB(100)).await.unwrap();
-    let change = api.modification(&volume()).await.unwrap().unwrap();
-    assert_eq!(change.modification_state(), Some(&VolumeModificationState::Optimizing));
+    let change = convert::growth(&api.modification(&volume()).await.unwrap().unwrap());
+    assert_eq!((change.target, change.failed), (Some(GiB(100)), None));
     api.delete_volume(&volume()).await.unwrap();
     let id = "VolumeId=vol-1234567890abcdef0";
     assert_eq!(fields(&fake, 0), ["Action=AttachVolume", "Device=/dev/sdf", "InstanceId=i-01474ef662b89480", id]);
@@ -153,13 +147,17 @@ async fn attaching_detaching_growing_and_deleting_name_the_volume() {
 #[tokio::test]
 async fn an_image_is_asked_for_without_a_restart_and_without_other_disks() {
     let fake = FakeTransport::new().answer(200, answer("CreateImage", "<imageId>ami-1a2b3c4d</imageId>"));
-    let wish = NewImage {
-        instance: "i-1234567890abcdef0",
-        name: "cloud-mine-copy",
-        mappings: vec![BlockDeviceMapping::builder().device_name("/dev/sdf").no_device("").build()],
-        tags: tags::write(&[("cloud-owner".to_owned(), "mine".to_owned())].into()),
-    };
-    assert_eq!(scripted(&fake).create_image(&region(), &wish).await.unwrap(), "ami-1a2b3c4d");
+    let disk = |device: &str| InstanceBlockDeviceMapping::builder().device_name(device).build();
+    let host = Instance::builder()
+        .instance_id("i-1234567890abcdef0")
+        .instance_type("t3.small".into())
+        .root_device_name("/dev/sda1")
+        .block_device_mappings(disk("/dev/sda1"))
+        .block_device_mappings(disk("/dev/sdf"));
+    let host = convert::seen(&region(), host.build()).unwrap();
+    let labels = [("cloud-owner".to_owned(), "mine".to_owned())].into();
+    let body = convert::create_image(&host, "cloud-mine-copy", &labels);
+    assert_eq!(scripted(&fake).create_image(&region(), &body).await.unwrap(), "ami-1a2b3c4d");
     assert_eq!(
         fields(&fake, 0),
         [
@@ -192,7 +190,7 @@ async fn an_image_is_read_as_documented() {
     let fake = FakeTransport::new().answer(200, answer("DescribeImages", documented));
     let image = scripted(&fake).get_image(&region(), "ami-5731123e").await.unwrap().unwrap();
     assert_eq!(fields(&fake, 0), ["Action=DescribeImages", "ImageId.1=ami-5731123e"]);
-    let told = convert::snapshot(&image, &region()).unwrap();
+    let told = convert::ami(&region(), &image).unwrap().snapshot;
     assert_eq!(told.id.as_str(), "us-east-1/ami-5731123e");
     assert_eq!((told.state, told.disk_size, told.owner), (SnapshotState::Available, Some(GiB(8)), None));
 }

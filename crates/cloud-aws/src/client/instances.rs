@@ -1,21 +1,18 @@
 //! Instances (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html> and its neighbours).
 
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::operation::create_tags::builders::CreateTagsInputBuilder;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesInputBuilder;
-use aws_sdk_ec2::types::{AttributeValue, Filter, Instance, Tag};
+use aws_sdk_ec2::types::{AttributeValue, Instance};
 use cloud_types::{Error, ErrorKind, Region, Result};
 
-use super::{Api, PER_PAGE, all_pages, filter};
+use super::{Api, Filter, PER_PAGE, all_pages};
 use crate::convert::Place;
 
 impl Api {
     /// Launches one instance. The body bears a client token, so that sending it twice makes one.
     pub(crate) async fn create_instance(&self, region: &Region, body: &RunInstancesInputBuilder) -> Result<Instance> {
-        let run = |ec2: Client| {
-            let body = body.clone();
-            async move { body.send_with(&ec2).await }
-        };
-        let made = self.create("create_host", region, run).await?;
+        let made = self.create("create_host", region, |ec2| sent!(body, ec2)).await?;
         let instance = made.instances.unwrap_or_default().into_iter().next();
         instance.ok_or_else(|| Error::new(ErrorKind::Unexpected, "a launch was answered without an instance"))
     }
@@ -30,18 +27,8 @@ impl Api {
         found.next().ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no host {}", host.host_id())))
     }
 
-    /// One page of a region's instances, and the token of the next.
+    /// A page of at most so many instances of a region, and the token of the next.
     pub(crate) async fn list_instances(
-        &self,
-        region: &Region,
-        filters: &[Filter],
-        page: Option<String>,
-    ) -> Result<(Vec<Instance>, Option<String>)> {
-        self.list_some_instances(region, filters, PER_PAGE, page).await
-    }
-
-    /// A page of at most so many instances, for who needs to find one.
-    pub(crate) async fn list_some_instances(
         &self,
         region: &Region,
         filters: &[Filter],
@@ -60,12 +47,7 @@ impl Api {
 
     /// All of a region's instances that pass the filters.
     pub(crate) async fn all_instances(&self, region: &Region, filters: &[Filter]) -> Result<Vec<Instance>> {
-        all_pages(|page| self.list_instances(region, filters, page)).await
-    }
-
-    /// The instances of these ids that are there: a filter passes over those that are not.
-    pub(crate) async fn instances_of(&self, region: &Region, ids: &[String]) -> Result<Vec<Instance>> {
-        self.all_instances(region, &[filter("instance-id", ids)]).await
+        all_pages(|page| self.list_instances(region, filters, PER_PAGE, page)).await
     }
 
     /// Ends an instance. One that has ended already is no error.
@@ -102,9 +84,8 @@ impl Api {
     }
 
     /// Tags something, over what it bears of the same keys.
-    pub(crate) async fn tag(&self, region: &Region, id: &str, tags: &[Tag]) -> Result<()> {
-        let write = |ec2: Client| ec2.create_tags().resources(id).set_tags(Some(tags.to_vec())).send();
-        self.call("create_host", region, write).await.map(drop)
+    pub(crate) async fn tag(&self, region: &Region, body: &CreateTagsInputBuilder) -> Result<()> {
+        self.call("create_host", region, |ec2| sent!(body, ec2)).await.map(drop)
     }
 
     /// What an instance wrote to its console, in base64; none where it wrote nothing yet.

@@ -2,8 +2,31 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_ec2::types::Filter;
-use cloud_types::{Error, ErrorKind, Result};
+use aws_sdk_ec2::Client;
+pub(crate) use aws_sdk_ec2::types::Filter;
+use cloud_types::{Error, ErrorKind, Region, Result};
+
+use super::Api;
+use super::attempts::Sent;
+
+impl Api {
+    /// All items of a list of EC2: how a page is asked for by its token, and what it holds.
+    pub(super) async fn pages<'a, T: Send, S: Sent + 'a>(
+        &'a self,
+        operation: &'static str,
+        region: &'a Region,
+        send: impl Fn(Client, Option<String>) -> S + Send + Sync + 'a,
+        read: impl Fn(S::Done) -> (Option<Vec<T>>, Option<String>) + Send + Sync + 'a,
+    ) -> Result<Vec<T>> {
+        let (send, read) = (&send, &read);
+        all_pages(|token| async move {
+            let page = self.call(operation, region, move |ec2| send(ec2, token.clone())).await?;
+            let (items, next) = read(page);
+            Ok((items.unwrap_or_default(), next))
+        })
+        .await
+    }
+}
 
 /// Reads every page of a list: `page` takes a token and answers items and the next token. A token that comes again is an
 /// error, so a list cannot go on for ever.

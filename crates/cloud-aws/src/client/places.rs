@@ -2,10 +2,10 @@
 //! (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html> and its neighbours).
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{AvailabilityZone, Filter, Subnet};
+use aws_sdk_ec2::types::{AvailabilityZone, Subnet};
 use cloud_types::{Region, Result};
 
-use super::{Api, PER_PAGE, all_pages};
+use super::{Api, Filter, PER_PAGE};
 
 impl Api {
     /// The regions that the account has enabled.
@@ -25,14 +25,10 @@ impl Api {
     }
 
     pub(crate) async fn all_subnets(&self, region: &Region, filters: &[Filter]) -> Result<Vec<Subnet>> {
-        all_pages(async |page: Option<String>| {
-            let describe = |ec2: Client| {
-                let request = ec2.describe_subnets().set_filters(Some(filters.to_vec()));
-                request.max_results(PER_PAGE).set_next_token(page.clone()).send()
-            };
-            let answer = self.call("create_host", region, describe).await?;
-            Ok((answer.subnets.unwrap_or_default(), answer.next_token))
-        })
-        .await
+        let describe = |ec2: Client, page| {
+            let request = ec2.describe_subnets().set_filters(Some(filters.to_vec()));
+            request.max_results(PER_PAGE).set_next_token(page).send()
+        };
+        self.pages("create_host", region, describe, |page| (page.subnets, page.next_token)).await
     }
 }

@@ -1,23 +1,20 @@
 //! Snapshots of disks, of which images are made.
 
-use aws_sdk_ec2::types::{Filter, Snapshot};
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::Snapshot;
 use cloud_types::{Region, Result};
 
-use super::{Api, PER_PAGE, all_pages};
+use super::{Api, Filter, PER_PAGE};
 
 impl Api {
     /// The account's snapshots that pass the filters
     /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html>).
     pub(crate) async fn disk_snapshots(&self, region: &Region, filters: &[Filter]) -> Result<Vec<Snapshot>> {
-        all_pages(|token| async move {
-            let page = self.call("list_snapshots", region, |client| {
-                let request = client.describe_snapshots().owner_ids("self").set_filters(Some(filters.to_vec()));
-                request.max_results(PER_PAGE).set_next_token(token.clone()).send()
-            });
-            let page = page.await?;
-            Ok((page.snapshots.unwrap_or_default(), page.next_token))
-        })
-        .await
+        let describe = |ec2: Client, page| {
+            let request = ec2.describe_snapshots().owner_ids("self").set_filters(Some(filters.to_vec()));
+            request.max_results(PER_PAGE).set_next_token(page).send()
+        };
+        self.pages("list_snapshots", region, describe, |page| (page.snapshots, page.next_token)).await
     }
 
     pub(crate) async fn delete_disk_snapshot(&self, region: &Region, id: &str) -> Result<()> {

@@ -1,66 +1,33 @@
 //! Volumes (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html> and its neighbours).
 
-use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification, Volume, VolumeModification, VolumeType};
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::operation::create_volume::builders::CreateVolumeInputBuilder;
+use aws_sdk_ec2::types::{Volume, VolumeModification};
 use cloud_types::{GiB, Region, Result};
 
-use super::{Api, PER_PAGE, all_pages, filter};
-use crate::convert::Place;
-use crate::disk::DiskKind;
-
-/// The wish for a volume.
-#[derive(Debug)]
-pub(crate) struct NewVolume<'a> {
-    pub(crate) zone: &'a str,
-    pub(crate) size: GiB,
-    pub(crate) kind: &'a DiskKind,
-    pub(crate) tags: Vec<Tag>,
-    /// By which AWS knows a repeat of the same wish again.
-    pub(crate) token: String,
-}
+use super::{Api, Filter, PER_PAGE, filter};
+use crate::convert::{self, Place};
 
 impl Api {
-    pub(crate) async fn create_volume(&self, region: &Region, wish: &NewVolume<'_>) -> Result<String> {
-        let number = |number: Option<u32>| number.and_then(|number| i32::try_from(number).ok());
-        let tags = TagSpecification::builder().resource_type(ResourceType::Volume).set_tags(Some(wish.tags.clone()));
-        let tags = tags.build();
-        let made = self.call("create_volume", region, |client| {
-            client
-                .create_volume()
-                .availability_zone(wish.zone)
-                .set_size(i32::try_from(wish.size.0).ok())
-                .volume_type(VolumeType::from(wish.kind.name.as_str()))
-                .set_iops(number(wish.kind.iops))
-                .set_throughput(number(wish.kind.throughput))
-                .client_token(wish.token.as_str())
-                .tag_specifications(tags.clone())
-                .send()
-        });
-        made.await?.volume_id.ok_or_else(|| crate::convert::nonsense("no volume"))
+    pub(crate) async fn create_volume(&self, region: &Region, body: &CreateVolumeInputBuilder) -> Result<String> {
+        let made = self.call("create_volume", region, |ec2| sent!(body, ec2)).await?;
+        made.volume_id.ok_or_else(|| convert::nonsense("no volume"))
     }
 
     /// A volume by its id.
     pub(crate) async fn get_volume(&self, place: &Place) -> Result<Option<Volume>> {
-        let found = self
-            .call("get_volume", &place.region, |client| client.describe_volumes().volume_ids(place.id.as_str()).send());
+        let found =
+            self.call("get_volume", &place.region, |ec2| ec2.describe_volumes().volume_ids(place.id.as_str()).send());
         Ok(found.await?.volumes.unwrap_or_default().into_iter().next())
     }
 
     /// The volumes of a region that pass the filters.
     pub(crate) async fn volumes(&self, region: &Region, filters: &[Filter]) -> Result<Vec<Volume>> {
-        all_pages(|token| async move {
-            let page = self.call("list_volumes", region, |client| {
-                let request = client.describe_volumes().set_filters(Some(filters.to_vec()));
-                request.max_results(PER_PAGE).set_next_token(token.clone()).send()
-            });
-            let page = page.await?;
-            Ok((page.volumes.unwrap_or_default(), page.next_token))
-        })
-        .await
-    }
-
-    /// The volumes that are attached to a host.
-    pub(crate) async fn volumes_at(&self, host: &Place) -> Result<Vec<Volume>> {
-        self.volumes(&host.region, &[filter("attachment.instance-id", [host.id.as_str()])]).await
+        let describe = |ec2: Client, page| {
+            let request = ec2.describe_volumes().set_filters(Some(filters.to_vec()));
+            request.max_results(PER_PAGE).set_next_token(page).send()
+        };
+        self.pages("list_volumes", region, describe, |page| (page.volumes, page.next_token)).await
     }
 
     pub(crate) async fn attach_volume(&self, volume: &Place, host: &str, device: &str) -> Result<()> {

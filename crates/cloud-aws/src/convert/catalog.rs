@@ -1,15 +1,16 @@
-//! What is on sale, from AWS's words to ours.
+//! Machine types, zones and subnets, from AWS's words to ours.
 
 use aws_sdk_ec2::types::{
     ArchitectureType, ArchitectureValues, AvailabilityZone, GpuDeviceInfo, GpuDeviceMemoryInfo, InstanceTypeInfo,
-    MemoryInfo, UsageClassType, VCpuInfo,
+    MemoryInfo, Subnet as TheirSubnet, UsageClassType, VCpuInfo,
 };
 use cloud_types::{Architecture, CpuKind, GpuInfo, MachineType, MachineTypeName, MiB, Pricing, Result, Zone};
 
 use super::{nonsense, word};
+use crate::plan::Subnet;
 
 /// A machine type; none where this library can run nothing on it: a Mac, or 32 bits alone.
-pub(crate) fn machine_type(from: &InstanceTypeInfo) -> Result<Option<MachineType>> {
+pub(super) fn machine_type(from: &InstanceTypeInfo) -> Result<Option<MachineType>> {
     let Some(architecture) = architecture_of(from) else { return Ok(None) };
     let name = from.instance_type().map_or("", |name| name.as_str());
     let vcpus = from.v_cpu_info().and_then(VCpuInfo::default_v_cpus);
@@ -30,7 +31,7 @@ pub(crate) fn machine_type(from: &InstanceTypeInfo) -> Result<Option<MachineType
 }
 
 /// How a machine type is sold here. What is sold by reservation alone is in neither list.
-pub(crate) fn pricings(from: &InstanceTypeInfo) -> Vec<Pricing> {
+pub(super) fn pricings(from: &InstanceTypeInfo) -> Vec<Pricing> {
     let sold = |class: &UsageClassType| match class {
         UsageClassType::OnDemand => Some(Pricing::OnDemand),
         UsageClassType::Spot => Some(Pricing::Spot),
@@ -61,7 +62,7 @@ fn architecture_of(from: &InstanceTypeInfo) -> Option<Architecture> {
 }
 
 /// The architecture of an image.
-pub(crate) fn architecture(theirs: Option<&ArchitectureValues>) -> Option<Architecture> {
+pub(super) fn architecture(theirs: Option<&ArchitectureValues>) -> Option<Architecture> {
     match theirs? {
         ArchitectureValues::X8664 => Some(Architecture::X86_64),
         ArchitectureValues::Arm64 => Some(Architecture::Arm64),
@@ -74,20 +75,32 @@ pub(crate) fn architecture_word(architecture: Architecture) -> &'static str {
     if architecture == Architecture::Arm64 { "arm64" } else { "x86_64" }
 }
 
-/// A zone of the region itself; none for one in a city or an operator's network, which sells little.
-pub(crate) fn zone(from: &AvailabilityZone) -> Result<Option<Zone>> {
-    match (from.zone_type().unwrap_or("availability-zone"), from.zone_name()) {
-        ("availability-zone", Some(name)) => word(Zone::new(name)).map(Some),
-        ("availability-zone", None) => Err(nonsense("a zone")),
-        _ => Ok(None),
-    }
+/// The zones of the region itself, by name, without those in a city or an operator's network, which sell little.
+pub(crate) fn zones(theirs: &[AvailabilityZone]) -> Result<Vec<Zone>> {
+    let own = theirs.iter().filter(|zone| zone.zone_type().is_none_or(|kind| kind == "availability-zone"));
+    let name = |zone: &AvailabilityZone| word(Zone::new(zone.zone_name().ok_or_else(|| nonsense("a zone"))?));
+    let mut zones = own.map(name).collect::<Result<Vec<_>>>()?;
+    zones.sort_unstable();
+    Ok(zones)
 }
 
 /// The region for people: a zone bears its region's name and its own number, `Europe (Ireland) 1`.
-pub(crate) fn region_words(from: &AvailabilityZone) -> Option<String> {
-    let words = from.group_long_name()?;
-    let words = words.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
-    (!words.is_empty()).then(|| crate::error::one_line(words))
+pub(crate) fn region_words(zones: &[AvailabilityZone]) -> Option<String> {
+    let words = zones.iter().filter_map(|zone| zone.group_long_name());
+    let words = words.map(|words| words.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end());
+    words.into_iter().find(|words| !words.is_empty()).map(crate::error::one_line)
+}
+
+pub(crate) fn subnet(from: &TheirSubnet) -> Result<Subnet> {
+    let of = |text: &Option<String>| text.clone().ok_or_else(|| nonsense("a subnet"));
+    let blocks = from.ipv6_cidr_block_association_set.iter().flatten();
+    let mut ipv6 = blocks.filter_map(|block| block.ipv6_cidr_block_state.as_ref()?.state.as_ref());
+    Ok(Subnet {
+        id: of(&from.subnet_id)?,
+        zone: of(&from.availability_zone)?,
+        network: of(&from.vpc_id)?,
+        ipv6: ipv6.any(|state| state.as_str() == "associated"),
+    })
 }
 
 #[cfg(test)]
@@ -140,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_region_is_told_without_the_number_of_its_zone() {
-        let zone = |words: &str| AvailabilityZone::builder().group_long_name(words).build();
+        let zone = |words: &str| [AvailabilityZone::builder().group_long_name(words).build()];
         assert_eq!(region_words(&zone("Europe (Ireland) 1")).as_deref(), Some("Europe (Ireland)"));
         assert_eq!(region_words(&zone("7")), None);
     }
@@ -148,6 +161,6 @@ mod tests {
     #[test]
     fn a_zone_in_a_city_is_left_out() {
         let city = AvailabilityZone::builder().zone_name("us-west-2-lax-1a").zone_type("local-zone").build();
-        assert_eq!(zone(&city).unwrap(), None);
+        assert_eq!(zones(&[city]).unwrap(), []);
     }
 }

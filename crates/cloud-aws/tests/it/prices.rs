@@ -107,7 +107,7 @@ async fn a_machine_without_a_price_is_not_estimated_as_free() {
 async fn a_machine_type_that_is_not_there_is_refused_by_field() {
     let (aws, _) = answered();
     let error = aws.catalog().unwrap().estimate(&spec("t9.huge")).await.unwrap_err();
-    assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some("machine type")));
+    assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some("machine")));
 }
 
 #[tokio::test]

@@ -29,17 +29,19 @@ pub async fn a_broken_rule_is_refused_before_any_change(case: &Case) -> Outcome 
     case.holds_no_more_than(&before).await
 }
 
-/// A region, machine type or image that the provider does not have is refused, and nothing is made.
+/// A region, machine type or image that the provider does not have is refused by the name of the field, and nothing is made.
 pub async fn an_unknown_region_machine_or_image_is_refused(case: &Case) -> Outcome {
     let before = case.inventory().await?;
     let mut nowhere = case.spec("region");
     nowhere.region = Region::new("no-such-region").expect("a well-formed name");
+    nowhere.zone = None; // one of another region would be as wrong
     let mut nothing = case.spec("machine");
     nothing.machine = case.unknown_machine().into();
     let mut blank = case.spec("image");
     blank.image = Image::Id("no-such-image".to_owned());
-    for (what, spec) in [("region", nowhere), ("machine type", nothing), ("image", blank)] {
-        refused(case, &spec, &format!("an unknown {what} is refused")).await?;
+    for (field, spec) in [("region", nowhere), ("machine", nothing), ("image", blank)] {
+        let error = refused(case, &spec, &format!("an unknown {field} is refused")).await?;
+        ensure!(error.field() == Some(field), "the error names the field {field}; it says: {error}");
     }
     case.holds_no_more_than(&before).await
 }
@@ -47,7 +49,9 @@ pub async fn an_unknown_region_machine_or_image_is_refused(case: &Case) -> Outco
 /// A zone that the region does not have is refused.
 pub async fn an_unknown_zone_is_refused(case: &Case) -> Outcome {
     let nowhere = Zone::new("no-such-zone").expect("a well-formed name");
-    refused(case, &case.spec("zone").zone(nowhere), "an unknown zone is refused").await.map(|_| ())
+    let error = refused(case, &case.spec("zone").zone(nowhere), "an unknown zone is refused").await?;
+    ensure!(error.field() == Some("zone"), "the error names the field zone; it says: {error}");
+    Ok(())
 }
 
 /// A page token that the provider did not write is refused.
@@ -72,9 +76,12 @@ pub async fn labels_come_back_as_they_were_given(case: &Case) -> Outcome {
     Ok(())
 }
 
+/// The refusal of a spec before anything is made; a field that it names is one of a spec.
 async fn refused(case: &Case, spec: &HostSpec, expected: &str) -> Outcome<cloud_types::Error> {
     let created = case.provider().create_host(spec).await;
     let error = created.refused_as(&[ErrorKind::InvalidRequest], expected)?;
+    let ours = error.field().is_none_or(|field| HostSpec::FIELDS.contains(&field));
+    ensure!(ours, "an error names a field of the spec; it names {:?}", error.field());
     let found = case.provider().find_host(&spec.name).await.or_fail("looking for a name answers")?;
     ensure!(found.is_none(), "{expected} before a host is made; there is {found:?}");
     Ok(error)

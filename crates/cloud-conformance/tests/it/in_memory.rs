@@ -17,16 +17,17 @@ pub(crate) struct InMemory {
 }
 
 impl InMemory {
-    /// An account with these settings, of an owner of its own, on a fast clock.
+    /// An account with these settings, of an owner of its own, on a clock that tests pause.
     pub(crate) fn new(config: Config) -> Self {
         let owner = Owner::new("conformance").expect("a well-formed name");
-        let config = config.clock(Arc::new(ScaledClock::new(SPEED))).owner(owner).seed(fastrand::u64(..));
+        let config = config.clock(Arc::new(ScaledClock::new(1.0))).owner(owner).seed(fastrand::u64(..));
         Self { local: config.build().expect("valid settings") }
     }
 
     fn kind(&self, what: Trouble) -> Option<FaultKind> {
         Some(match what {
             Trouble::AnswerLost => FaultKind::AnswerLost,
+            Trouble::NoAnswer => FaultKind::NoAnswer,
             Trouble::ResetBefore => FaultKind::ResetBefore,
             Trouble::RateLimited => FaultKind::RateLimited,
             Trouble::Unavailable => FaultKind::UnavailableBefore,
@@ -79,6 +80,10 @@ impl Backend for InMemory {
         Injected::Done
     }
 
+    async fn heal(&self) {
+        self.local.clear_faults();
+    }
+
     async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {
         self.local.user_data(&host.id)
     }
@@ -103,6 +108,3 @@ fn operation(on: Operation) -> Option<Request> {
         _ => return None,
     })
 }
-
-/// Fast enough that a minute of boots takes a second, slow enough that a boot is longer than a loaded machine's hiccup.
-const SPEED: f64 = 50.0;

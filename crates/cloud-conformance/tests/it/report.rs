@@ -9,7 +9,7 @@ async fn account() -> InMemory {
     InMemory::new(Config::default())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn the_reference_shows_all_that_it_claims() {
     let report = run_all(account).await;
     assert!(report.is_clean(), "{report}");
@@ -18,7 +18,7 @@ async fn the_reference_shows_all_that_it_claims() {
     assert_eq!(skipped, ["a_lagging_reader_makes_no_second_host", "a_console_opens"], "{report}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_skipped_behaviour_is_reported_with_its_reason_and_everyone_is_told() {
     let mut told = Vec::new();
     let suite = Suite::whole().only(["a_host_restarts", "deleting_twice_succeeds"]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cloud_local::{Config, Fault, FaultKind, Local, Operation};
 use cloud_types::{
     CloudProvider, CloudProviderExt, Created, ErrorKind, HostState, InboundPort, Owner, ResourceKind, ScaledClock,
-    StopMode,
+    StopMode, Wait,
 };
 
 use crate::common::{minute, spec};
@@ -29,6 +29,18 @@ async fn a_host_goes_through_its_states() {
     local.restart_host(&host.id).await.unwrap();
     local.delete_and_wait(&host.id, minute()).await.unwrap();
     assert!(local.inspect().is_empty(), "{:?}", local.inspect());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_stalls_does_not_end_a_wait_that_has_time() {
+    let local = slow();
+    let id = local.create_host(&spec("web")).await.unwrap().into_host().id;
+    let day = Duration::from_secs(24 * 3600);
+    let stall = || local.inject(Fault::new(FaultKind::Slow(day), Operation::GetHost));
+    stall();
+    local.wait_for_state(&id, HostState::Running, Wait::within(day)).await.unwrap();
+    stall();
+    local.wait_ready(&id, Wait::within(day)).await.unwrap();
 }
 
 #[tokio::test]

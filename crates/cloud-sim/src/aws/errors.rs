@@ -197,10 +197,14 @@ pub(super) fn dry_run() -> ApiError {
     ApiError::with_status(412, "DryRunOperation", message)
 }
 
-/// A failure of the provider's own with this status; a rate limit is a 503 here.
+/// The answer to a request over the rate limit, which is a 503 here.
+pub(super) fn over_limit() -> ApiError {
+    ApiError::with_status(503, "RequestLimitExceeded", "Request limit exceeded.")
+}
+
+/// A failure of the provider's own with this status.
 pub(super) fn failure(status: StatusCode) -> ApiError {
     match status.as_u16() {
-        429 => ApiError::with_status(503, "RequestLimitExceeded", "Request limit exceeded."),
         403 => forbidden(),
         503 => ApiError::with_status(503, "Unavailable", "The server is overloaded and can't handle the request."),
         502 | 504 => ApiError::with_status(status.as_u16(), "ServiceUnavailable", "The service is unavailable."),

@@ -1,12 +1,11 @@
 //! Lists: `Filter.n`, `MaxResults` and `NextToken`, the same for every kind of thing.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use cloud_world::Labels;
 
 use super::api::Api;
 use super::errors::{self, ApiError};
 use super::xml::{Xml, fields};
+use crate::face::tokens;
 
 /// A thing that a list may show: what its filters see, and how it is written.
 pub(super) struct Row<'a> {
@@ -69,12 +68,10 @@ pub(super) fn page_of(
     }
     let after = api.params.text("NextToken").filter(|token| !token.is_empty());
     let after = after.map(|token| read_token(&token)).transpose()?;
-    let mut rows = select(api, rows)?;
-    rows.retain(|row| after.is_none_or(|after| row.number > after));
+    let rows = select(api, rows)?.into_iter().map(|row| (row.number, row)).collect();
     let most = usize::try_from(most.unwrap_or(largest)).unwrap_or(usize::MAX);
-    let next = (rows.len() > most).then(|| token(rows[most - 1].number));
-    rows.truncate(most);
-    Ok((rows.iter().map(|row| (row.show)(api)).collect(), next))
+    let (shown, next) = tokens::page(rows, after.as_ref(), most, |row| Some((row.show)(api)));
+    Ok((shown, next.map(|number| tokens::base64("after", number))))
 }
 
 /// The values that the filters `tag:…`, `tag-key` and `tag-value` see.
@@ -145,14 +142,8 @@ fn filters(api: &Api<'_>) -> Result<Vec<Filter>, ApiError> {
     Ok(filters)
 }
 
-fn token(number: u64) -> String {
-    BASE64_STANDARD.encode(format!("after:{number}"))
-}
-
 fn read_token(token: &str) -> Result<u64, ApiError> {
-    let bytes = BASE64_STANDARD.decode(token).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    let number = text.as_deref().and_then(|text| text.strip_prefix("after:")?.parse().ok());
+    let number = tokens::read_base64("after", token);
     number.ok_or_else(|| ApiError::new("InvalidNextToken", "The token is not valid."))
 }
 
@@ -169,11 +160,5 @@ mod tests {
         assert!(fits("ubuntu/images/*-24.04-amd64-server-*", "ubuntu/images/noble-24.04-amd64-server-20261101"));
         assert!(fits("t?.micro", "t3.micro") && !fits("t?.micro", "t3a.micro"));
         assert!(!fits("web", "web-1") && fits("*", ""));
-    }
-
-    #[test]
-    fn a_token_is_read_back_and_a_made_up_one_is_refused() {
-        assert_eq!(read_token(&token(17)).unwrap(), 17);
-        assert!(read_token("again").is_err());
     }
 }

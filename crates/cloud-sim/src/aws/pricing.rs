@@ -3,14 +3,13 @@
 
 use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::errors::ApiError;
 use super::machines::{MACHINES, Machine};
 use super::places::{Place, REGIONS};
+use crate::face::tokens;
 
 /// `AWSPriceListService.GetProducts`.
 pub(super) fn products(sent: &Value, _: Place) -> Result<Value, ApiError> {
@@ -22,12 +21,9 @@ pub(super) fn products(sent: &Value, _: Place) -> Result<Value, ApiError> {
     let most = sent.get("MaxResults").map_or(Some(LARGEST_PAGE), Value::as_u64);
     let most = most.filter(|most| (1..=LARGEST_PAGE).contains(most)).ok_or_else(|| invalid("MaxResults"))?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let skip = match sent["NextToken"].as_str() {
-        None => 0,
-        Some(token) => {
-            read_token(token).ok_or_else(|| ApiError::new("InvalidNextTokenException", "The token is not valid"))?
-        }
-    };
+    let bad_token = || ApiError::new("InvalidNextTokenException", "The token is not valid");
+    let skip = sent["NextToken"].as_str().map(|token| tokens::read_base64("skip", token).ok_or_else(bad_token));
+    let skip = skip.transpose()?;
     let mut wanted: Vec<(&str, &str)> = vec![("ServiceCode", service)];
     for filter in sent["Filters"].as_array().into_iter().flatten() {
         let (Some("TERM_MATCH" | "EQUALS"), Some(field), Some(value)) =
@@ -37,19 +33,13 @@ pub(super) fn products(sent: &Value, _: Place) -> Result<Value, ApiError> {
         };
         wanted.push((field, value));
     }
-    let found: Vec<&Value> = ALL.iter().filter(|product| fits(product, &wanted)).collect();
-    let next = (found.len() > skip + most).then(|| BASE64_STANDARD.encode(format!("skip:{}", skip + most)));
-    let page: Vec<String> = found.iter().skip(skip).take(most).map(ToString::to_string).collect();
+    let found = (1..).zip(ALL.iter().filter(|product| fits(product, &wanted)));
+    let (page, next) = tokens::page(found.collect(), skip.as_ref(), most, |product| Some(product.to_string()));
     let mut shown = json!({"FormatVersion": "aws_v1", "PriceList": page});
     if let Some(next) = next {
-        shown["NextToken"] = json!(next);
+        shown["NextToken"] = json!(tokens::base64("skip", next));
     }
     Ok(shown)
-}
-
-fn read_token(token: &str) -> Option<usize> {
-    let bytes = BASE64_STANDARD.decode(token).ok()?;
-    String::from_utf8(bytes).ok()?.strip_prefix("skip:")?.parse().ok()
 }
 
 fn fits(product: &Value, wanted: &[(&str, &str)]) -> bool {

@@ -7,43 +7,16 @@ use super::{
     addresses, attributes, errors, group_rules, groups, images, instance_types, instances, key_pairs, launch, network,
     places, power, snapshots, spot, status, tags, volume_changes, volumes,
 };
+use crate::face::{Call, Calls, post};
 
-/// One action of the Query protocol.
+/// What does an action, and the parameters that it knows; a `#` in them stands for a number.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Action {
-    pub(super) name: &'static str,
     does: fn(&mut Api<'_>) -> Answer,
     parameters: &'static [&'static [&'static str]],
 }
 
 impl Action {
-    /// The action of that name.
-    pub(super) fn named(name: &str) -> Option<&'static Self> {
-        ACTIONS.iter().find(|action| action.name == name)
-    }
-
-    /// Whether it may change something.
-    pub(super) fn writes(&self) -> bool {
-        !["Describe", "Get", "List"].iter().any(|verb| self.name.starts_with(verb))
-    }
-
-    /// What it makes, where a quota can be full.
-    pub(super) fn target(&self) -> Option<Kind> {
-        Some(match self.name {
-            "RunInstances" => Kind::Host,
-            "CreateVolume" => Kind::Volume,
-            "AllocateAddress" => Kind::Address,
-            "CreateSnapshot" | "CreateImage" => Kind::Image,
-            "CreateSecurityGroup" => Kind::Firewall,
-            "ImportKeyPair" | "CreateKeyPair" => Kind::SshKey,
-            _ => return None,
-        })
-    }
-
-    /// Whether it needs capacity somewhere.
-    pub(super) fn places(&self) -> bool {
-        ["RunInstances", "StartInstances", "CreateVolume"].contains(&self.name)
-    }
-
     /// Does it, once its parameters are known; a dry run ends here.
     pub(super) fn answer(&self, api: &mut Api<'_>) -> Answer {
         api.params.only(self.parameters)?;
@@ -54,12 +27,20 @@ impl Action {
     }
 }
 
-const fn action(
+const fn read(
     name: &'static str,
     does: fn(&mut Api<'_>) -> Answer,
     parameters: &'static [&'static [&'static str]],
-) -> Action {
-    Action { name, does, parameters }
+) -> Call<Action> {
+    write(name, does, parameters).reads()
+}
+
+const fn write(
+    name: &'static str,
+    does: fn(&mut Api<'_>) -> Answer,
+    parameters: &'static [&'static [&'static str]],
+) -> Call<Action> {
+    post(name, Action { does, parameters })
 }
 
 const FILTERS: &[&str] = &["Filter.#.Name", "Filter.#.Value.#"];
@@ -96,93 +77,93 @@ const RUN: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-const ACTIONS: &[Action] = &[
-    action("RunInstances", launch::run, &[RUN, TAGS]),
-    action("DescribeInstances", instances::describe, &[INSTANCES, FILTERS, PAGES]),
-    action("StartInstances", power::start, &[INSTANCES]),
-    action("StopInstances", power::stop, &[INSTANCES, &["Force", "Hibernate", "SkipOsShutdown"]]),
-    action("RebootInstances", power::reboot, &[INSTANCES]),
-    action("TerminateInstances", power::terminate, &[INSTANCES, &["Force", "SkipOsShutdown"]]),
-    action("DescribeInstanceStatus", status::describe, &[INSTANCES, &["IncludeAllInstances"], FILTERS, PAGES]),
-    action("GetConsoleOutput", status::console, &[&["InstanceId", "Latest"]]),
-    action("ModifyInstanceAttribute", attributes::modify, &[&[
+pub(super) const ACTIONS: Calls<Action> = Calls::below("", &[
+    write("RunInstances", launch::run, &[RUN, TAGS]).makes(Kind::Host).places(),
+    read("DescribeInstances", instances::describe, &[INSTANCES, FILTERS, PAGES]),
+    write("StartInstances", power::start, &[INSTANCES]).places(),
+    write("StopInstances", power::stop, &[INSTANCES, &["Force", "Hibernate", "SkipOsShutdown"]]),
+    write("RebootInstances", power::reboot, &[INSTANCES]),
+    write("TerminateInstances", power::terminate, &[INSTANCES, &["Force", "SkipOsShutdown"]]),
+    read("DescribeInstanceStatus", status::describe, &[INSTANCES, &["IncludeAllInstances"], FILTERS, PAGES]),
+    read("GetConsoleOutput", status::console, &[&["InstanceId", "Latest"]]),
+    write("ModifyInstanceAttribute", attributes::modify, &[&[
         "Attribute", "BlockDeviceMapping.#.DeviceName", "BlockDeviceMapping.#.Ebs.DeleteOnTermination",
         "DisableApiStop.Value", "DisableApiTermination.Value", "EbsOptimized.Value", "EnaSupport.Value", "GroupId.#",
         "InstanceId", "InstanceInitiatedShutdownBehavior.Value", "InstanceType.Value", "SourceDestCheck.Value",
         "UserData.Value", "Value",
     ]]),
-    action("DescribeInstanceAttribute", attributes::describe, &[&["Attribute", "InstanceId"]]),
-    action("DescribeInstanceTypes", instance_types::describe, &[&["InstanceType.#"], FILTERS, PAGES]),
-    action("DescribeInstanceTypeOfferings", instance_types::offerings, &[&["LocationType"], FILTERS, PAGES]),
-    action("DescribeRegions", places::describe_regions, &[&["RegionName.#", "AllRegions"], FILTERS]),
-    action("DescribeAvailabilityZones", places::describe_zones, &[
+    read("DescribeInstanceAttribute", attributes::describe, &[&["Attribute", "InstanceId"]]),
+    read("DescribeInstanceTypes", instance_types::describe, &[&["InstanceType.#"], FILTERS, PAGES]),
+    read("DescribeInstanceTypeOfferings", instance_types::offerings, &[&["LocationType"], FILTERS, PAGES]),
+    read("DescribeRegions", places::describe_regions, &[&["RegionName.#", "AllRegions"], FILTERS]),
+    read("DescribeAvailabilityZones", places::describe_zones, &[
         &["ZoneName.#", "AllAvailabilityZones"], FILTERS,
     ]),
-    action("DescribeImages", images::describe, &[
+    read("DescribeImages", images::describe, &[
         &["ImageId.#", "Owner.#", "ExecutableBy.#", "IncludeDeprecated", "IncludeDisabled"], FILTERS, PAGES,
     ]),
-    action("CreateImage", images::create, &[
+    write("CreateImage", images::create, &[
         &["InstanceId", "Name", "Description", "NoReboot", "BlockDeviceMapping.#.DeviceName",
           "BlockDeviceMapping.#.NoDevice"],
         TAGS,
-    ]),
-    action("DeregisterImage", images::deregister, &[&["ImageId", "DeleteAssociatedSnapshots"]]),
-    action("CreateSnapshot", snapshots::create, &[&["VolumeId", "Description"], TAGS]),
-    action("DescribeSnapshots", snapshots::describe, &[
+    ]).makes(Kind::Image),
+    write("DeregisterImage", images::deregister, &[&["ImageId", "DeleteAssociatedSnapshots"]]),
+    write("CreateSnapshot", snapshots::create, &[&["VolumeId", "Description"], TAGS]).makes(Kind::Image),
+    read("DescribeSnapshots", snapshots::describe, &[
         &["SnapshotId.#", "Owner.#", "RestorableBy.#"], FILTERS, PAGES,
     ]),
-    action("DeleteSnapshot", snapshots::delete, &[&["SnapshotId"]]),
-    action("CreateVolume", volumes::create, &[
+    write("DeleteSnapshot", snapshots::delete, &[&["SnapshotId"]]),
+    write("CreateVolume", volumes::create, &[
         &["AvailabilityZone", "ClientToken", "Encrypted", "Iops", "KmsKeyId", "Size", "SnapshotId", "Throughput",
           "VolumeType"],
         TAGS,
-    ]),
-    action("DescribeVolumes", volumes::describe, &[&["VolumeId.#"], FILTERS, PAGES]),
-    action("AttachVolume", volumes::attach, &[&["Device", "InstanceId", "VolumeId"]]),
-    action("DetachVolume", volumes::detach, &[&["Device", "Force", "InstanceId", "VolumeId"]]),
-    action("DeleteVolume", volumes::delete, &[&["VolumeId"]]),
-    action("ModifyVolume", volume_changes::modify, &[&["Iops", "Size", "Throughput", "VolumeId", "VolumeType"]]),
-    action("DescribeVolumesModifications", volume_changes::describe, &[&["VolumeId.#"], FILTERS, PAGES]),
-    action("ImportKeyPair", key_pairs::import, &[&["KeyName", "PublicKeyMaterial"], TAGS]),
-    action("CreateKeyPair", key_pairs::create, &[&["KeyName", "KeyType", "KeyFormat"], TAGS]),
-    action("DescribeKeyPairs", key_pairs::describe, &[
+    ]).makes(Kind::Volume).places(),
+    read("DescribeVolumes", volumes::describe, &[&["VolumeId.#"], FILTERS, PAGES]),
+    write("AttachVolume", volumes::attach, &[&["Device", "InstanceId", "VolumeId"]]),
+    write("DetachVolume", volumes::detach, &[&["Device", "Force", "InstanceId", "VolumeId"]]),
+    write("DeleteVolume", volumes::delete, &[&["VolumeId"]]),
+    write("ModifyVolume", volume_changes::modify, &[&["Iops", "Size", "Throughput", "VolumeId", "VolumeType"]]),
+    read("DescribeVolumesModifications", volume_changes::describe, &[&["VolumeId.#"], FILTERS, PAGES]),
+    write("ImportKeyPair", key_pairs::import, &[&["KeyName", "PublicKeyMaterial"], TAGS]).makes(Kind::SshKey),
+    write("CreateKeyPair", key_pairs::create, &[&["KeyName", "KeyType", "KeyFormat"], TAGS]).makes(Kind::SshKey),
+    read("DescribeKeyPairs", key_pairs::describe, &[
         &["KeyName.#", "KeyPairId.#", "IncludePublicKey"], FILTERS,
     ]),
-    action("DeleteKeyPair", key_pairs::delete, &[&["KeyName", "KeyPairId"]]),
-    action("CreateSecurityGroup", groups::create, &[&["GroupDescription", "GroupName", "VpcId"], TAGS]),
-    action("DescribeSecurityGroups", groups::describe, &[&["GroupId.#", "GroupName.#"], FILTERS, PAGES]),
-    action("DeleteSecurityGroup", groups::delete, &[GROUP]),
-    action("AuthorizeSecurityGroupIngress", group_rules::authorize_ingress, &[GROUP, RULES, TAGS]),
-    action("AuthorizeSecurityGroupEgress", group_rules::authorize_egress, &[&["GroupId"], RULES, TAGS]),
-    action("RevokeSecurityGroupIngress", group_rules::revoke_ingress, &[
+    write("DeleteKeyPair", key_pairs::delete, &[&["KeyName", "KeyPairId"]]),
+    write("CreateSecurityGroup", groups::create, &[&["GroupDescription", "GroupName", "VpcId"], TAGS]).makes(Kind::Firewall),
+    read("DescribeSecurityGroups", groups::describe, &[&["GroupId.#", "GroupName.#"], FILTERS, PAGES]),
+    write("DeleteSecurityGroup", groups::delete, &[GROUP]),
+    write("AuthorizeSecurityGroupIngress", group_rules::authorize_ingress, &[GROUP, RULES, TAGS]),
+    write("AuthorizeSecurityGroupEgress", group_rules::authorize_egress, &[&["GroupId"], RULES, TAGS]),
+    write("RevokeSecurityGroupIngress", group_rules::revoke_ingress, &[
         GROUP, RULES, &["SecurityGroupRuleId.#"],
     ]),
-    action("RevokeSecurityGroupEgress", group_rules::revoke_egress, &[
+    write("RevokeSecurityGroupEgress", group_rules::revoke_egress, &[
         &["GroupId"], RULES, &["SecurityGroupRuleId.#"],
     ]),
-    action("DescribeSecurityGroupRules", group_rules::describe, &[&["SecurityGroupRuleId.#"], FILTERS, PAGES]),
-    action("AllocateAddress", addresses::allocate, &[&["Domain", "NetworkBorderGroup", "PublicIpv4Pool"], TAGS]),
-    action("AssociateAddress", addresses::associate, &[
+    read("DescribeSecurityGroupRules", group_rules::describe, &[&["SecurityGroupRuleId.#"], FILTERS, PAGES]),
+    write("AllocateAddress", addresses::allocate, &[&["Domain", "NetworkBorderGroup", "PublicIpv4Pool"], TAGS]).makes(Kind::Address),
+    write("AssociateAddress", addresses::associate, &[
         &["AllocationId", "AllowReassociation", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress", "PublicIp"],
     ]),
-    action("DescribeAddresses", addresses::describe, &[&["AllocationId.#", "PublicIp.#"], FILTERS]),
-    action("DisassociateAddress", addresses::disassociate, &[&["AssociationId", "PublicIp"]]),
-    action("ReleaseAddress", addresses::release, &[&["AllocationId", "NetworkBorderGroup", "PublicIp"]]),
-    action("DescribeSpotPriceHistory", spot::prices, &[
+    read("DescribeAddresses", addresses::describe, &[&["AllocationId.#", "PublicIp.#"], FILTERS]),
+    write("DisassociateAddress", addresses::disassociate, &[&["AssociationId", "PublicIp"]]),
+    write("ReleaseAddress", addresses::release, &[&["AllocationId", "NetworkBorderGroup", "PublicIp"]]),
+    read("DescribeSpotPriceHistory", spot::prices, &[
         &["AvailabilityZone", "EndTime", "InstanceType.#", "ProductDescription.#", "StartTime"], FILTERS, PAGES,
     ]),
-    action("DescribeSpotInstanceRequests", spot::describe, &[&["SpotInstanceRequestId.#"], FILTERS, PAGES]),
-    action("CancelSpotInstanceRequests", spot::cancel, &[&["SpotInstanceRequestId.#"]]),
-    action("CreateTags", tags::create, &[&["ResourceId.#", "Tag.#.Key", "Tag.#.Value"]]),
-    action("DeleteTags", tags::delete, &[&["ResourceId.#", "Tag.#.Key", "Tag.#.Value"]]),
-    action("DescribeTags", tags::describe, &[FILTERS, PAGES]),
-    action("DescribeVpcs", network::describe_vpcs, &[&["VpcId.#"], FILTERS, PAGES]),
-    action("DescribeSubnets", network::describe_subnets, &[&["SubnetId.#"], FILTERS, PAGES]),
-    action("DescribeNetworkInterfaces", network::describe_interfaces, &[
+    read("DescribeSpotInstanceRequests", spot::describe, &[&["SpotInstanceRequestId.#"], FILTERS, PAGES]),
+    write("CancelSpotInstanceRequests", spot::cancel, &[&["SpotInstanceRequestId.#"]]),
+    write("CreateTags", tags::create, &[&["ResourceId.#", "Tag.#.Key", "Tag.#.Value"]]),
+    write("DeleteTags", tags::delete, &[&["ResourceId.#", "Tag.#.Key", "Tag.#.Value"]]),
+    read("DescribeTags", tags::describe, &[FILTERS, PAGES]),
+    read("DescribeVpcs", network::describe_vpcs, &[&["VpcId.#"], FILTERS, PAGES]),
+    read("DescribeSubnets", network::describe_subnets, &[&["SubnetId.#"], FILTERS, PAGES]),
+    read("DescribeNetworkInterfaces", network::describe_interfaces, &[
         &["NetworkInterfaceId.#"], FILTERS, PAGES,
     ]),
-    action("DescribeInternetGateways", network::describe_gateways, &[
+    read("DescribeInternetGateways", network::describe_gateways, &[
         &["InternetGatewayId.#"], FILTERS, PAGES,
     ]),
-    action("DescribeRouteTables", network::describe_route_tables, &[&["RouteTableId.#"], FILTERS, PAGES]),
-];
+    read("DescribeRouteTables", network::describe_route_tables, &[&["RouteTableId.#"], FILTERS, PAGES]),
+]);

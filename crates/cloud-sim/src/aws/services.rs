@@ -8,6 +8,7 @@ use super::api::ACCOUNT;
 use super::errors::ApiError;
 use super::places::Place;
 use super::{pricing, ssm, xml};
+use crate::face::{Call, Calls, post};
 use crate::{Reply, Request};
 
 /// A call of another service; all of them only read.
@@ -16,15 +17,11 @@ pub(super) enum Service {
     /// `GetCallerIdentity` of STS, in the Query protocol.
     CallerIdentity,
     /// A target of a service that speaks JSON.
-    Json(&'static Target),
+    Json(&'static Call<Target>),
 }
 
-/// A target and what answers it.
-#[derive(Debug)]
-pub(super) struct Target {
-    name: &'static str,
-    does: fn(&Value, Place) -> Result<Value, ApiError>,
-}
+/// What answers a target.
+type Target = fn(&Value, Place) -> Result<Value, ApiError>;
 
 impl Service {
     /// The call of another service that a request is, if any.
@@ -33,14 +30,14 @@ impl Service {
             return Some(Self::CallerIdentity);
         }
         let target = request.headers.get("x-amz-target")?.to_str().ok()?;
-        TARGETS.iter().find(|known| known.name == target).map(Self::Json)
+        TARGETS.named(target).map(Self::Json)
     }
 
     /// Its name, as its description has it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::CallerIdentity => IDENTITY,
-            Self::Json(target) => target.name,
+            Self::Json(target) => target.template,
         }
     }
 
@@ -95,11 +92,14 @@ fn identity(key_id: &str, id: &str) -> Reply {
     Reply { status: StatusCode::OK, headers: Vec::new(), content_type: "text/xml", body: body.into() }
 }
 
-const TARGETS: &[Target] = &[
-    Target { name: "AmazonSSM.GetParameter", does: ssm::parameter },
-    Target { name: "AmazonSSM.GetParameters", does: ssm::parameters },
-    Target { name: "AWSPriceListService.GetProducts", does: pricing::products },
-];
+const TARGETS: Calls<Target> = Calls::below(
+    "",
+    &[
+        post::<Target>("AmazonSSM.GetParameter", ssm::parameter).reads(),
+        post::<Target>("AmazonSSM.GetParameters", ssm::parameters).reads(),
+        post::<Target>("AWSPriceListService.GetProducts", pricing::products).reads(),
+    ],
+);
 const IDENTITY: &str = "GetCallerIdentity";
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const JSON: &str = "application/x-amz-json-1.1";

@@ -4,6 +4,7 @@ use cloud_world::{Address, AddressVersion, Command, WorldError};
 use serde_json::{Value, json};
 
 use super::api::{self, Answer, Api, Target};
+use super::body;
 use super::errors::{self, ApiError};
 use super::{fingerprint, links, paging};
 
@@ -34,9 +35,9 @@ pub(super) fn insert(api: &mut Api<'_>) -> Answer {
     let region = api.region()?;
     let body = api.body()?;
     body.only(ADDRESS)?;
-    let name = body.name()?;
+    let name = body::name(&body)?;
     // Checked and not kept: they "can only be added or modified by the setLabels method".
-    body.labels()?;
+    body::labels(&body)?;
     if body.text("addressType")?.is_some_and(|kind| kind != "EXTERNAL") {
         return Err(errors::invalid("resource.addressType", "only EXTERNAL addresses are simulated"));
     }
@@ -73,7 +74,7 @@ pub(super) fn set_labels(api: &mut Api<'_>) -> Answer {
     let id = seen(api)?;
     let body = api.body()?;
     body.only(&["labelFingerprint", "labels"])?;
-    let labels = body.labels()?;
+    let labels = body::labels(&body)?;
     let present = fingerprint::of(&api.world.addresses.find(id)?.labels);
     fingerprint::check(body.text("labelFingerprint")?, &present, "labels")?;
     api.world.addresses.find_mut(id)?.labels = labels;

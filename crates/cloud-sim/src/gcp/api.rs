@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::body::Body;
 use super::errors::{self, ApiError};
 use super::ledger::{Ledger, Operation, Scope};
 use super::{links, operations};
+use crate::face::{Fields, Parameters, Paths};
 use crate::{Reply, Request};
 
 /// The outcome of one call.
@@ -22,7 +22,7 @@ pub(super) struct Api<'a> {
     pub(super) ledger: &'a mut Ledger,
     pub(super) now: Timestamp,
     /// The parameters of the path, by their names in the description.
-    pub(super) path: Vec<(&'static str, String)>,
+    pub(super) path: Parameters,
 }
 
 /// What a change is about: the verb, where its operation is asked for, and the resource.
@@ -37,8 +37,7 @@ pub(super) struct Target {
 impl Api<'_> {
     /// A parameter of the path; empty where the path has none of that name.
     pub(super) fn param(&self, name: &str) -> &str {
-        let found = self.path.iter().find(|(key, _)| *key == name);
-        found.map_or("", |(_, value)| value.as_str())
+        self.path.get(name)
     }
 
     pub(super) fn project(&self) -> &str {
@@ -83,8 +82,8 @@ impl Api<'_> {
         self.request.is_write() || table.seen(id, self.now).is_some()
     }
 
-    pub(super) fn body(&self) -> Result<Body, ApiError> {
-        Body::parse(&self.request.body)
+    pub(super) fn body(&self) -> Result<Fields, ApiError> {
+        Ok(Fields::parse(&self.request.body, Paths::Indexed("resource"))?)
     }
 
     /// Answers with the operation that follows an action of the world.

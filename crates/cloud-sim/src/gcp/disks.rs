@@ -4,11 +4,12 @@ use cloud_world::{Command, Volume, VolumeRequest, VolumeStatus};
 use serde_json::{Value, json};
 
 use super::api::{self, Answer, Api, Target};
-use super::body::Body;
+use super::body;
 use super::errors::{self, ApiError};
 use super::instance_disks::{self, DiskSource};
 use super::links::{self, Link};
 use super::{fingerprint, ledger, machines, paging};
+use crate::face::Fields;
 
 /// `GET …/zones/{zone}/disks`.
 pub(super) fn list(api: &mut Api<'_>) -> Answer {
@@ -37,14 +38,14 @@ pub(super) fn insert(api: &mut Api<'_>) -> Answer {
     let zone = api.zone()?;
     let body = api.body()?;
     body.only(DISK)?;
-    let name = body.name()?;
+    let name = body::name(&body)?;
     let source = match api.request.param("sourceImage") {
         Some(text) => from_image(api, "sourceImage", text)?,
         None => source(api, &body)?,
     };
-    let size_gb = size(api, body.number("sizeGb")?, &source)?;
+    let size_gb = size(api, body::number(&body, "sizeGb")?, &source)?;
     let class = read_class(&body, "type", &zone)?;
-    let labels = body.labels()?;
+    let labels = body::labels(&body)?;
     let description = body.text("description")?.map(str::to_owned);
     if named(api, &zone, &name).is_some() {
         return Err(errors::already_exists(&links::zonal(api.project(), &zone, "disks", &name)));
@@ -90,7 +91,7 @@ pub(super) fn resize(api: &mut Api<'_>) -> Answer {
     let id = seen(api)?;
     let body = api.body()?;
     body.only(&["sizeGb"])?;
-    let size_gb = body.number("sizeGb")?.ok_or_else(|| errors::required("sizeGb"))?;
+    let size_gb = body::number(&body, "sizeGb")?.ok_or_else(|| errors::required("sizeGb"))?;
     let present = api.world.volumes.find(id)?.size_gb;
     if size_gb <= present {
         let rule = format!("'{size_gb}'. New disk size '{size_gb}' must be larger than existing size '{present}'.");
@@ -107,7 +108,7 @@ pub(super) fn set_labels(api: &mut Api<'_>) -> Answer {
     let id = seen(api)?;
     let body = api.body()?;
     body.only(&["labelFingerprint", "labels"])?;
-    let labels = body.labels()?;
+    let labels = body::labels(&body)?;
     let present = fingerprint::of(&api.world.volumes.find(id)?.labels);
     fingerprint::check(body.text("labelFingerprint")?, &present, "labels")?;
     let target = target(api, "setLabels", id)?;
@@ -135,7 +136,7 @@ pub(super) fn class(api: &Api<'_>, id: u64) -> String {
 }
 
 /// The type of disk that a field names, by its address; `pd-standard` where it names none.
-pub(super) fn read_class(body: &Body, field: &str, zone: &str) -> Result<String, ApiError> {
+pub(super) fn read_class(body: &Fields, field: &str, zone: &str) -> Result<String, ApiError> {
     let Some(text) = body.text(field)?.filter(|text| !text.is_empty()) else {
         return Ok("pd-standard".to_owned());
     };
@@ -147,7 +148,7 @@ pub(super) fn read_class(body: &Body, field: &str, zone: &str) -> Result<String,
 }
 
 /// What `sourceImage` and `sourceSnapshot` name.
-pub(super) fn source(api: &Api<'_>, body: &Body) -> Result<DiskSource, ApiError> {
+pub(super) fn source(api: &Api<'_>, body: &Fields) -> Result<DiskSource, ApiError> {
     for name in ["sourceImage", "sourceSnapshot"] {
         if let Some(text) = body.text(name)?.filter(|text| !text.is_empty()) {
             return from_image(api, &body.field(name), text);

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::Reply;
+use crate::face::{Expected, Problem};
 
 /// An error answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +59,31 @@ impl From<WorldError> for ApiError {
     }
 }
 
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::NoJson(reason) => bad_json(reason),
+            Problem::NoObject => bad_json("Unknown name: the root element must be a message."),
+            Problem::WrongType { field, expected } => {
+                bad_json(format!("Invalid value at '{field}': must be {}", kind(expected)))
+            }
+            Problem::Missing { field } => required(&field),
+            Problem::Unknown { object, name, .. } => {
+                bad_json(format!("Unknown name \"{name}\" at '{object}': Cannot find field."))
+            }
+            Problem::Rule { field, rule } => invalid(&field, rule),
+        }
+    }
+}
+
+fn kind(expected: Expected) -> String {
+    match expected {
+        Expected::Number => "a whole number".to_owned(),
+        Expected::List(inner) => format!("a list of {}", inner.several()),
+        other => other.to_string(),
+    }
+}
+
 /// 400 `invalid` about one field.
 pub(super) fn invalid(field: &str, rule: impl Into<String>) -> ApiError {
     ApiError::new(400, "invalid", format!("Invalid value for field '{field}': {}", rule.into()))
@@ -73,7 +99,7 @@ pub(super) fn bad_request(message: impl Into<String>) -> ApiError {
     ApiError::new(400, "badRequest", message)
 }
 
-pub(super) fn bad_json(message: impl std::fmt::Display) -> ApiError {
+fn bad_json(message: impl std::fmt::Display) -> ApiError {
     ApiError::new(400, "parseError", format!("Invalid JSON payload received. {message}"))
 }
 
@@ -150,11 +176,9 @@ pub(super) fn unknown_path() -> ApiError {
     ApiError::new(404, "notFound", "The requested URL was not found on this server.")
 }
 
-/// The answer to a failure of the provider's own. Rate limits are 403 here, and rarely 429.
-pub(super) fn failure(status: StatusCode, project: &str, rarely: bool) -> Reply {
+/// The answer to a failure of the provider's own.
+pub(super) fn failure(status: StatusCode) -> Reply {
     let error = match status.as_u16() {
-        429 if rarely => ApiError::new(429, "rateLimitExceeded", "Too Many Requests"),
-        429 => rate_limited(project),
         403 => forbidden("Required 'compute.instances.create' permission"),
         502 => ApiError::new(502, "badGateway", "Bad Gateway"),
         503 => ApiError::new(503, "backendError", "Service Unavailable"),
@@ -164,7 +188,11 @@ pub(super) fn failure(status: StatusCode, project: &str, rarely: bool) -> Reply 
     error.into_reply()
 }
 
-fn rate_limited(project: &str) -> ApiError {
+/// The answer to a request over the rate limit: mostly a 403, and rarely a 429.
+pub(super) fn over_limit(project: &str, rarely: bool) -> ApiError {
+    if rarely {
+        return ApiError::new(429, "rateLimitExceeded", "Too Many Requests");
+    }
     let details = json!([{
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": "RATE_LIMIT_EXCEEDED",

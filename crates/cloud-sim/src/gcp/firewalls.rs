@@ -4,10 +4,11 @@ use cloud_world::{Command, Direction, Firewall, FirewallRule, Labels, WorldError
 use serde_json::{Map, Value, json};
 
 use super::api::{self, Answer, Api, Target};
-use super::body::Body;
+use super::body;
 use super::errors::{self, ApiError};
 use super::links::{self, Link};
 use super::{names, paging};
+use crate::face::Fields;
 
 /// `GET …/global/firewalls`.
 pub(super) fn list(api: &mut Api<'_>) -> Answer {
@@ -26,7 +27,7 @@ pub(super) fn get(api: &mut Api<'_>) -> Answer {
 pub(super) fn insert(api: &mut Api<'_>) -> Answer {
     let body = api.body()?;
     body.only(FIREWALL)?;
-    let name = body.name()?;
+    let name = body::name(&body)?;
     let settings = settings(api, &body, body.as_map().clone())?;
     let path = links::global(api.project(), "firewalls", &name);
     let id = match api.world.create_firewall(&name, rules(&settings), Labels::new(), api.now) {
@@ -67,7 +68,7 @@ fn done(api: &mut Api<'_>, command: Command, verb: &'static str, id: u64) -> Ans
 }
 
 /// The settings with their defaults filled in, once they are checked.
-fn settings(api: &Api<'_>, sent: &Body, mut all: Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
+fn settings(api: &Api<'_>, sent: &Fields, mut all: Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
     let network = sent.text("network")?.unwrap_or("global/networks/default");
     if Link::name_in(network, "networks", None).as_deref() != Some("default") {
         let text = format!("'{network}'. The referenced network resource cannot be found.");
@@ -101,7 +102,7 @@ fn settings(api: &Api<'_>, sent: &Body, mut all: Map<String, Value>) -> Result<M
 }
 
 /// Each is a number or a range such as `80-85`.
-fn check_ports(rule: &Body) -> Result<(), ApiError> {
+fn check_ports(rule: &Fields) -> Result<(), ApiError> {
     for port in rule.texts("ports")? {
         let (from, to) = port.split_once('-').unwrap_or((&port, &port));
         let fits = match (from.parse::<u16>(), to.parse::<u16>()) {
@@ -119,7 +120,7 @@ fn check_ports(rule: &Body) -> Result<(), ApiError> {
 }
 
 /// Networks of both versions cannot be in one rule.
-fn check_ranges(sent: &Body) -> Result<(), ApiError> {
+fn check_ranges(sent: &Fields) -> Result<(), ApiError> {
     for name in ["sourceRanges", "destinationRanges"] {
         let ranges = sent.texts(name)?;
         for range in &ranges {

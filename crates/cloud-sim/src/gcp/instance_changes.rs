@@ -4,6 +4,7 @@
 use cloud_world::Command;
 
 use super::api::{Answer, Api};
+use super::body;
 use super::errors::{self, ApiError};
 use super::instance_actions::target;
 use super::links::{self, Link};
@@ -14,7 +15,7 @@ pub(super) fn set_labels(api: &mut Api<'_>) -> Answer {
     let host = instances::seen(api)?;
     let body = api.body()?;
     body.only(&["labelFingerprint", "labels"])?;
-    let labels = body.labels()?;
+    let labels = body::labels(&body)?;
     let present = fingerprint::of(&api.world.host(host)?.labels);
     fingerprint::check(body.text("labelFingerprint")?, &present, "labels")?;
     api.world.relabel_host(host, labels)?;

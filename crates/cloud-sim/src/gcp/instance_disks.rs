@@ -3,11 +3,12 @@
 use cloud_world::{ImageKind, ImageStatus, Labels};
 
 use super::api::Api;
-use super::body::Body;
+use super::body;
 use super::errors::{self, ApiError};
 use super::links::{self, Link};
 use super::machines::{self, DiskFamily};
 use super::{disks, images, names};
+use crate::face::Fields;
 
 /// A disk of an instance that is asked for.
 #[derive(Debug)]
@@ -58,7 +59,12 @@ pub(super) fn check_class(class: &str, machine: &str) -> Result<(), ApiError> {
 }
 
 /// The disks of a body, the boot disk first.
-pub(super) fn read_disks(api: &Api<'_>, body: &Body, instance: &str, zone: &str) -> Result<Vec<WantedDisk>, ApiError> {
+pub(super) fn read_disks(
+    api: &Api<'_>,
+    body: &Fields,
+    instance: &str,
+    zone: &str,
+) -> Result<Vec<WantedDisk>, ApiError> {
     let bodies = body.objects("disks")?;
     let mut disks = Vec::new();
     for (at, body) in bodies.iter().enumerate() {
@@ -72,7 +78,7 @@ pub(super) fn read_disks(api: &Api<'_>, body: &Body, instance: &str, zone: &str)
     }
 }
 
-fn read_disk(api: &Api<'_>, body: &Body, instance: &str, at: usize, zone: &str) -> Result<WantedDisk, ApiError> {
+fn read_disk(api: &Api<'_>, body: &Fields, instance: &str, at: usize, zone: &str) -> Result<WantedDisk, ApiError> {
     body.only(ATTACHED_DISK)?;
     let boot = body.flag("boot")?.unwrap_or(false);
     let mode = body.text("mode")?.unwrap_or("READ_WRITE").to_owned();
@@ -97,12 +103,12 @@ fn read_disk(api: &Api<'_>, body: &Body, instance: &str, at: usize, zone: &str) 
     if boot && matches!(source, DiskSource::Blank) {
         return Err(errors::required(&parameters.field("sourceImage")));
     }
-    let size_gb = disks::size(api, parameters.number("diskSizeGb")?, &source)?;
+    let size_gb = disks::size(api, body::number(&parameters, "diskSizeGb")?, &source)?;
     let default = if at == 0 { instance.to_owned() } else { format!("{instance}-{at}") };
     let name = parameters.text("diskName")?.map_or(default, str::to_owned);
     names::check_name(&parameters.field("diskName"), &name)?;
     let class = disks::read_class(&parameters, "diskType", zone)?;
-    let labels = parameters.labels()?;
+    let labels = body::labels(&parameters)?;
     // A name that is taken means the disk that has it.
     let source = match disks::named(api, zone, &name) {
         Some(volume) if parameters.text("diskName")?.is_some() => DiskSource::Existing(volume.id),

@@ -4,12 +4,13 @@ use cloud_world::Labels;
 use serde_json::{Map, Value, json};
 
 use super::api::Api;
-use super::body::Body;
+use super::body;
 use super::errors::{self, ApiError};
 use super::instance_disks::{self, WantedDisk};
 use super::instance_scheduling;
 use super::links::{self, Link};
 use super::{ledger, machines, names};
+use crate::face::Fields;
 
 /// An instance that is asked for.
 #[derive(Debug)]
@@ -28,11 +29,11 @@ pub(super) struct Wanted {
 }
 
 /// Reads and checks the body.
-pub(super) fn read(api: &Api<'_>, body: &Body, zone: &str) -> Result<Wanted, ApiError> {
+pub(super) fn read(api: &Api<'_>, body: &Fields, zone: &str) -> Result<Wanted, ApiError> {
     body.only(INSTANCE)?;
-    let name = body.name()?;
+    let name = body::name(body)?;
     let machine = machine(api, &body.field("machineType"), body.required_text("machineType")?, zone)?;
-    let labels = body.labels()?;
+    let labels = body::labels(body)?;
     let disks = instance_disks::read_disks(api, body, &name, zone)?;
     for disk in &disks {
         instance_disks::check_class(&disk.class, &machine)?;
@@ -70,7 +71,7 @@ pub(super) fn machine(api: &Api<'_>, field: &str, text: &str, zone: &str) -> Res
 
 type Interface = (Map<String, Value>, Option<Map<String, Value>>, bool);
 
-fn read_interface(api: &Api<'_>, body: &Body) -> Result<Interface, ApiError> {
+fn read_interface(api: &Api<'_>, body: &Fields) -> Result<Interface, ApiError> {
     let interfaces = body.objects("networkInterfaces")?;
     let Some(interface) = interfaces.first() else {
         let text = "''. At least one network interface is required.";

@@ -3,15 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::api::Api;
-use super::body::Body;
+use super::body;
 use super::errors::{self, ApiError};
 use super::links::Link;
 use super::machines;
+use crate::face::Fields;
 
 /// The scheduling with its defaults filled in, and whether it is spot.
 pub(super) fn read_scheduling(
     api: &Api<'_>,
-    body: &Body,
+    body: &Fields,
     machine: &str,
 ) -> Result<(Map<String, Value>, bool), ApiError> {
     let sent = body.object("scheduling")?;
@@ -56,11 +57,11 @@ pub(super) fn read_scheduling(
 }
 
 /// Accelerators are added to N1 only; other families have theirs built in.
-fn check_accelerators(body: &Body, machine: &str) -> Result<(), ApiError> {
+fn check_accelerators(body: &Fields, machine: &str) -> Result<(), ApiError> {
     for accelerator in body.objects("guestAccelerators")? {
         accelerator.only(&["acceleratorCount", "acceleratorType"])?;
         let kind = accelerator.required_text("acceleratorType")?;
-        let count = accelerator.number("acceleratorCount")?.unwrap_or(0);
+        let count = body::number(&accelerator, "acceleratorCount")?.unwrap_or(0);
         let name = Link::parse(kind).filter(|link| link.collection == "acceleratorTypes").map(|link| link.name);
         let known = name.as_deref().is_some_and(machines::is_accelerator);
         if !known || count == 0 {

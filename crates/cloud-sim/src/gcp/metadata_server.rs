@@ -3,11 +3,16 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::{Reply, Request};
+use crate::{Reply, Request, Route};
 
 /// Whether a request is for the metadata server.
 pub(super) fn is_asked(request: &Request) -> bool {
     request.path == "/" || request.path.starts_with("/computeMetadata/")
+}
+
+/// What faults and statistics see of such a request.
+pub(super) fn route() -> Route {
+    Route { template: "/computeMetadata".to_owned(), target: None, places: false, writes: false }
 }
 
 /// Its answer; the token is the one that the simulator asks for.

@@ -2,8 +2,8 @@
 
 use cloud_world::Labels;
 
-use super::body::Body;
 use super::errors::{self, ApiError};
+use crate::face::Fields;
 
 /// `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`, the rule of names and of network tags.
 pub(super) fn is_name(name: &str) -> bool {
@@ -54,7 +54,7 @@ pub(super) fn check_tags(field: &str, tags: &[String]) -> Result<(), ApiError> {
 
 /// The items of a metadata object: keys up to 128 of `[a-zA-Z0-9-_]`, once each, values up to
 /// 256 KiB, 512 KB in all.
-pub(super) fn metadata(body: &Body) -> Result<Vec<(String, String)>, ApiError> {
+pub(super) fn metadata(body: &Fields) -> Result<Vec<(String, String)>, ApiError> {
     body.only(&["fingerprint", "items", "kind"])?;
     let mut items: Vec<(String, String)> = Vec::new();
     for item in body.objects("items")? {

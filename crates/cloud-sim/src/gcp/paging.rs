@@ -9,6 +9,7 @@ use super::api::{Answer, Api};
 use super::errors::{self, ApiError};
 use super::filter::Filter;
 use super::links;
+use crate::face::tokens;
 use crate::{Reply, Request};
 
 /// How an aggregated list is called, and its field in each scope.
@@ -86,33 +87,19 @@ fn select<'a, 'b, T>(
     let most = max_results(request)?;
     let after = request.param("pageToken").filter(|token| !token.is_empty()).map(read_token).transpose()?;
     let wanted = filter.as_ref().and_then(Filter::name);
-    let mut keyed: Vec<(String, String, T)> = items
-        .into_iter()
-        .filter_map(|(scope, item)| {
-            let (id, name) = key(api, &item);
-            if wanted.is_some_and(|wanted| wanted != name) {
-                return None;
-            }
-            let key = if newest_first { format!("{:020}", u64::MAX - id) } else { format!("{scope} {name} {id:020}") };
-            Some((key, scope, item))
-        })
-        .filter(|(key, _, _)| after.as_ref().is_none_or(|after| key > after))
-        .collect();
-    keyed.sort_by(|(one, ..), (other, ..)| one.cmp(other));
-    let mut shown: Vec<Scoped> = Vec::new();
-    let mut last = None;
-    for (key, scope, item) in keyed {
-        let value = render(api, &item);
-        if !filter.as_ref().is_none_or(|filter| filter.matches(&value)) {
-            continue;
+    let keyed = items.into_iter().filter_map(|(scope, item)| {
+        let (id, name) = key(api, &item);
+        if wanted.is_some_and(|wanted| wanted != name) {
+            return None;
         }
-        if shown.len() == most {
-            return Ok((shown, last.map(|last: String| token(&last))));
-        }
-        shown.push((scope, value));
-        last = Some(key);
-    }
-    Ok((shown, None))
+        let key = if newest_first { format!("{:020}", u64::MAX - id) } else { format!("{scope} {name} {id:020}") };
+        Some((key, (scope, item)))
+    });
+    let (shown, next) = tokens::page(keyed.collect(), after.as_ref(), most, |(scope, item)| {
+        let value = render(api, item);
+        filter.as_ref().is_none_or(|filter| filter.matches(&value)).then(|| (scope.clone(), value))
+    });
+    Ok((shown, next.map(|key| tokens::hexadecimal(&key))))
 }
 
 fn max_results(request: &Request) -> Result<usize, ApiError> {
@@ -135,16 +122,8 @@ fn newest_first(request: &Request) -> Result<bool, ApiError> {
     }
 }
 
-/// Opaque to clients: the hexadecimal digits of the last key.
-fn token(key: &str) -> String {
-    key.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn read_token(token: &str) -> Result<String, ApiError> {
-    let pairs = token.as_bytes().chunks(2);
-    let bytes: Option<Vec<u8>> =
-        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-    let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let key = tokens::read_hexadecimal(token);
     key.ok_or_else(|| errors::invalid("pageToken", format!("'{token}'. The page token is invalid.")))
 }
 

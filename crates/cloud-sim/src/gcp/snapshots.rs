@@ -4,10 +4,11 @@ use cloud_world::{Command, Image, ImageKind, ImageStatus};
 use serde_json::{Value, json};
 
 use super::api::{self, Answer, Api, Target};
-use super::body::Body;
+use super::body;
 use super::errors::{self, ApiError};
 use super::links::{self, Link};
 use super::{disks, fingerprint, images, ledger, paging};
+use crate::face::Fields;
 
 /// `GET …/global/snapshots`.
 pub(super) fn list(api: &mut Api<'_>) -> Answer {
@@ -57,7 +58,7 @@ pub(super) fn set_labels(api: &mut Api<'_>) -> Answer {
     let id = seen(api)?;
     let body = api.body()?;
     body.only(&["labelFingerprint", "labels"])?;
-    let labels = body.labels()?;
+    let labels = body::labels(&body)?;
     let present = fingerprint::of(&api.world.images.find(id)?.labels);
     fingerprint::check(body.text("labelFingerprint")?, &present, "labels")?;
     api.world.images.find_mut(id)?.labels = labels;
@@ -66,7 +67,7 @@ pub(super) fn set_labels(api: &mut Api<'_>) -> Answer {
     api.outcome(outcome, Command::ChangeProtection, target)
 }
 
-fn create(api: &mut Api<'_>, body: &Body, disk: u64, target: Target) -> Answer {
+fn create(api: &mut Api<'_>, body: &Fields, disk: u64, target: Target) -> Answer {
     body.only(&[
         "chainName",
         "description",
@@ -77,8 +78,8 @@ fn create(api: &mut Api<'_>, body: &Body, disk: u64, target: Target) -> Answer {
         "sourceDisk",
         "storageLocations",
     ])?;
-    let name = body.name()?;
-    let labels = body.labels()?;
+    let name = body::name(body)?;
+    let labels = body::labels(body)?;
     let description = body.text("description")?.unwrap_or_default().to_owned();
     let path = links::global(api.project(), "snapshots", &name);
     if api.world.images.named(&name).any(|image| image.kind == ImageKind::Snapshot) {

@@ -20,38 +20,49 @@ pub(super) fn list_by_id(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /actions/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let action = api.world.action(api::id(id)?)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let action = api.world.action(api.id()?)?;
     api::ok(&json!({"action": render::action(action, api.now)}))
 }
 
 /// `GET /servers/actions` and the like.
-pub(super) fn list_of_kind(api: &mut Api<'_>, kind: Kind) -> Answer {
-    let actions = api.world.actions.values();
+pub(super) fn list_of_kind(api: &mut Api<'_>) -> Answer {
+    let (kind, actions) = (api.kind(), api.world.actions.values());
     list(api, actions.filter(|action| touches(action, kind, None)))
 }
 
 /// `GET /servers/actions/{id}` and the like.
-pub(super) fn get_of_kind(api: &mut Api<'_>, kind: Kind, id: &str) -> Answer {
-    get_if(api, id, |action| touches(action, kind, None))
+pub(super) fn get_of_kind(api: &mut Api<'_>) -> Answer {
+    get_if(api, "id", |action| touches(action, api.kind(), None))
 }
 
 /// `GET /servers/{id}/actions` and the like.
-pub(super) fn list_of_one(api: &mut Api<'_>, kind: Kind, resource: &str) -> Answer {
-    let resource = api::id(resource)?;
-    list(api, api.world.actions_on(kind, resource))
+pub(super) fn list_of_one(api: &mut Api<'_>) -> Answer {
+    let resource = api.id()?;
+    list(api, api.world.actions_on(api.kind(), resource))
 }
 
 /// `GET /servers/{id}/actions/{action_id}` and the like.
-pub(super) fn get_of_one(api: &mut Api<'_>, kind: Kind, resource: &str, id: &str) -> Answer {
-    let resource = api::id(resource)?;
-    get_if(api, id, |action| touches(action, kind, Some(resource)))
+pub(super) fn get_of_one(api: &mut Api<'_>) -> Answer {
+    let resource = api.id()?;
+    get_if(api, "action_id", |action| touches(action, api.kind(), Some(resource)))
 }
 
-fn get_if(api: &Api<'_>, id: &str, fits: impl Fn(&Action) -> bool) -> Answer {
-    let action = api.world.action(api::id(id)?)?;
+/// `POST /servers/{id}/actions/…` and the like, by a name that no action has.
+pub(super) fn unknown(api: &mut Api<'_>) -> Answer {
+    match api.kind() {
+        Kind::Volume => api.seen(&api.world.volumes)?,
+        Kind::Address => api.seen(&api.world.addresses)?,
+        Kind::Firewall => api.seen(&api.world.firewalls)?,
+        _ => api.seen(&api.world.hosts)?,
+    };
+    Err(errors::unknown_path())
+}
+
+fn get_if(api: &Api<'_>, parameter: &str, fits: impl Fn(&Action) -> bool) -> Answer {
+    let action = api.world.action(api.number(parameter)?)?;
     if !fits(action) {
-        return Err(errors::not_found("action", id));
+        return Err(errors::not_found("action", api.path.get(parameter)));
     }
     api::ok(&json!({"action": render::action(action, api.now)}))
 }

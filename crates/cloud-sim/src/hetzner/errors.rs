@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::words;
+use crate::face::{Problem, Problems};
 use crate::{Reply, Request};
 
 /// An error answer.
@@ -91,26 +92,42 @@ fn in_use(kind: Kind, id: u64) -> ApiError {
     }
 }
 
-/// 422 `invalid_input` about one field.
-pub(super) fn invalid(field: &str, rule: impl Into<String>) -> ApiError {
-    invalid_fields(&[(field.to_owned(), rule.into())])
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Problems(vec![problem]).into()
+    }
 }
 
-/// 422 `invalid_input` about several fields.
-pub(super) fn invalid_fields(fields: &[(String, String)]) -> ApiError {
-    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    let message = format!("invalid input in field '{}'", names.join("', '"));
-    let fields: Vec<Value> = fields.iter().map(|(name, rule)| json!({"name": name, "messages": [rule]})).collect();
-    unprocessable("invalid_input", message).details(json!({"fields": fields}))
+impl From<Problems> for ApiError {
+    /// 400 `json_error` about the body, or else 422 `invalid_input` about all fields.
+    fn from(Problems(problems): Problems) -> Self {
+        let (mut names, mut fields) = (Vec::new(), Vec::new());
+        for problem in &problems {
+            let rule = match problem {
+                Problem::NoJson(reason) => return Self::new(400, "json_error", reason),
+                Problem::NoObject => return Self::new(400, "json_error", "the body must be a JSON object"),
+                Problem::WrongType { expected, .. } => format!("must be {expected}"),
+                Problem::Missing { .. } => "Missing data for required field.".to_owned(),
+                Problem::Unknown { .. } => "unknown field".to_owned(),
+                Problem::Rule { rule, .. } => rule.clone(),
+            };
+            let name = problem.field().unwrap_or_default();
+            names.push(name);
+            fields.push(json!({"name": name, "messages": [rule]}));
+        }
+        let message = format!("invalid input in field '{}'", names.join("', '"));
+        unprocessable("invalid_input", message).details(json!({"fields": fields}))
+    }
+}
+
+/// 422 `invalid_input` about one field.
+pub(super) fn invalid(field: &str, rule: impl Into<String>) -> ApiError {
+    Problem::Rule { field: field.to_owned(), rule: rule.into() }.into()
 }
 
 /// A 422 of an operation's own.
 pub(super) fn unprocessable(code: &'static str, message: impl Into<String>) -> ApiError {
     ApiError::new(422, code, message)
-}
-
-pub(super) fn bad_json(message: impl Into<String>) -> ApiError {
-    ApiError::new(400, "json_error", message)
 }
 
 pub(super) fn not_found(kind: &str, id: &str) -> ApiError {
@@ -148,13 +165,17 @@ pub(super) fn failure(request: &Request, status: StatusCode) -> Reply {
         403 => ("maintenance", "cannot perform operation due to maintenance"),
         409 => ("conflict", "the resource changed during the request, please retry"),
         423 => ("locked", "item is locked"),
-        429 => ("rate_limit_exceeded", "limit of 3600 requests per hour reached"),
         502 => ("bad_gateway", "bad gateway"),
         503 => ("unavailable", "service is unavailable"),
         504 => ("timeout", "the request took too long"),
         _ => ("server_error", "internal server error"),
     };
     ApiError::new(status.as_u16(), code, message).into_reply(request)
+}
+
+/// The answer to a request over the rate limit.
+pub(super) fn over_limit(request: &Request) -> Reply {
+    ApiError::new(429, "rate_limit_exceeded", "limit of 3600 requests per hour reached").into_reply(request)
 }
 
 /// Adds the header by which support finds a request.

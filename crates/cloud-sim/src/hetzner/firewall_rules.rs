@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use cloud_world::{Direction, FirewallRule};
 use serde_json::{Value, json};
 
-use super::fields::Fields;
+use crate::face::Gathering;
 
 /// Reads a list of rules; what is wrong with them is noted in `fields`.
-pub(super) fn read(fields: &mut Fields, name: &str) -> Vec<FirewallRule> {
+pub(super) fn read(fields: &mut Gathering, name: &str) -> Vec<FirewallRule> {
     let rules = fields.objects(name).unwrap_or_default();
     if rules.len() > MOST_RULES {
         fields.problem(name, "must have at most 50 rules");
@@ -38,7 +38,7 @@ pub(super) fn render(rule: &FirewallRule) -> Value {
     })
 }
 
-fn rule_of(fields: &mut Fields) -> FirewallRule {
+fn rule_of(fields: &mut Gathering) -> FirewallRule {
     let direction = match fields.required_text("direction").as_str() {
         "out" => Direction::Out,
         "in" | "" => Direction::In,
@@ -68,8 +68,8 @@ fn rule_of(fields: &mut Fields) -> FirewallRule {
     FirewallRule { direction, protocol, port, sources, destinations, description }
 }
 
-fn networks(fields: &mut Fields, name: &str, required: bool) -> Vec<String> {
-    let networks = fields.texts(name);
+fn networks(fields: &mut Gathering, name: &str, required: bool) -> Vec<String> {
+    let networks = fields.list::<String>(name);
     if required && networks.is_empty() {
         fields.problem(name, "must not be empty");
     }

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::api::{self, Answer, Api};
 use super::errors::{self, ApiError};
-use super::fields::Fields;
 use super::labels::Selector;
 use super::{firewall_rules, paging, render};
+use crate::face::Gathering;
 
 /// What a firewall is applied to or taken off.
 enum Target {
@@ -27,8 +27,8 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /firewalls/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let firewall = seen(api, id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let firewall = api.seen(&api.world.firewalls)?;
     answer(api, firewall)
 }
 
@@ -37,7 +37,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     let mut fields = api.fields()?;
     let name = fields.required_text("name");
     check_name(&mut fields, Some(&name));
-    let labels = fields.labels("labels").unwrap_or_default();
+    let labels = api::labels(&mut fields).unwrap_or_default();
     let rules = firewall_rules::read(&mut fields, "rules");
     let targets = targets(&mut fields, "apply_to");
     fields.done()?;
@@ -51,12 +51,12 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
 }
 
 /// `PUT /firewalls/{id}`.
-pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
-    let firewall = seen(api, id)?;
+pub(super) fn update(api: &mut Api<'_>) -> Answer {
+    let firewall = api.seen(&api.world.firewalls)?;
     let mut fields = api.fields()?;
     let name = fields.text("name");
     check_name(&mut fields, name.as_deref());
-    let labels = fields.labels("labels");
+    let labels = api::labels(&mut fields);
     fields.done()?;
     if let Some(name) = name {
         api.world.rename_firewall(firewall, &name)?;
@@ -68,39 +68,43 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 }
 
 /// `DELETE /firewalls/{id}`: it must apply to nothing.
-pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
-    let firewall = seen(api, id)?;
+pub(super) fn delete(api: &mut Api<'_>) -> Answer {
+    let firewall = api.seen(&api.world.firewalls)?;
     api.world.delete_firewall(firewall, api.now)?;
     api::no_content()
 }
 
-/// `POST /firewalls/{id}/actions/{verb}`.
-pub(super) fn start(api: &mut Api<'_>, id: &str, verb: &str) -> Answer {
-    let firewall = seen(api, id)?;
+/// `POST /firewalls/{id}/actions/set_rules`.
+pub(super) fn set_rules(api: &mut Api<'_>) -> Answer {
+    let firewall = api.seen(&api.world.firewalls)?;
     let mut fields = api.fields()?;
-    let actions = match verb {
-        "set_rules" => {
-            if !fields.has("rules") {
-                fields.problem("rules", "Missing data for required field.");
-            }
-            let rules = firewall_rules::read(&mut fields, "rules");
-            fields.done()?;
-            let action = api.world.set_firewall_rules(firewall, rules, api.now)?;
-            vec![api.action(action)]
-        }
-        "apply_to_resources" => {
-            let targets = required_targets(&mut fields, "apply_to");
-            fields.done()?;
-            check_targets(api, &targets)?;
-            apply(api, firewall, targets)?
-        }
-        "remove_from_resources" => {
-            let targets = required_targets(&mut fields, "remove_from");
-            fields.done()?;
-            remove(api, firewall, targets)?
-        }
-        _ => return Err(errors::unknown_path()),
-    };
+    if !fields.has("rules") {
+        fields.miss("rules");
+    }
+    let rules = firewall_rules::read(&mut fields, "rules");
+    fields.done()?;
+    let action = api.world.set_firewall_rules(firewall, rules, api.now)?;
+    api::created(&json!({"actions": [api.action(action)]}))
+}
+
+/// `POST /firewalls/{id}/actions/apply_to_resources`.
+pub(super) fn apply_to_resources(api: &mut Api<'_>) -> Answer {
+    let firewall = api.seen(&api.world.firewalls)?;
+    let mut fields = api.fields()?;
+    let targets = required_targets(&mut fields, "apply_to");
+    fields.done()?;
+    check_targets(api, &targets)?;
+    let actions = apply(api, firewall, targets)?;
+    api::created(&json!({"actions": actions}))
+}
+
+/// `POST /firewalls/{id}/actions/remove_from_resources`.
+pub(super) fn remove_from_resources(api: &mut Api<'_>) -> Answer {
+    let firewall = api.seen(&api.world.firewalls)?;
+    let mut fields = api.fields()?;
+    let targets = required_targets(&mut fields, "remove_from");
+    fields.done()?;
+    let actions = remove(api, firewall, targets)?;
     api::created(&json!({"actions": actions}))
 }
 
@@ -157,14 +161,14 @@ fn note(api: &mut Api<'_>, command: Command, firewall: u64) -> Result<u64, ApiEr
     Ok(api.world.note(command, &on_firewall, api.now)?)
 }
 
-fn required_targets(fields: &mut Fields, name: &str) -> Vec<Target> {
+fn required_targets(fields: &mut Gathering, name: &str) -> Vec<Target> {
     if !fields.has(name) {
-        fields.problem(name, "Missing data for required field.");
+        fields.miss(name);
     }
     targets(fields, name)
 }
 
-fn targets(fields: &mut Fields, name: &str) -> Vec<Target> {
+fn targets(fields: &mut Gathering, name: &str) -> Vec<Target> {
     let mut targets = Vec::new();
     for mut entry in fields.objects(name).unwrap_or_default() {
         let kind = entry.required_text("type");
@@ -202,7 +206,7 @@ fn check_targets(api: &Api<'_>, targets: &[Target]) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_name(fields: &mut Fields, name: Option<&str>) {
+fn check_name(fields: &mut Gathering, name: Option<&str>) {
     if name.is_some_and(|name| name.is_empty() || name.len() > 128) {
         fields.problem("name", "must be 1 to 128 characters");
     }
@@ -241,10 +245,4 @@ fn applied_to(api: &Api<'_>, firewall: &Firewall) -> Vec<Value> {
 fn answer(api: &Api<'_>, firewall: u64) -> Answer {
     let firewall = write(api, api.world.firewalls.find(firewall)?);
     api::ok(&json!({"firewall": firewall}))
-}
-
-fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
-    let number = api::id(id)?;
-    let firewall = api.world.firewalls.seen(number, api.now);
-    firewall.map(|firewall| firewall.id).ok_or_else(|| errors::not_found("firewall", id))
 }

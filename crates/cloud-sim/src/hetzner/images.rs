@@ -34,21 +34,21 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /images/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let image = seen(api, id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let image = api.seen(&api.world.images)?;
     answer(api, image)
 }
 
 /// `PUT /images/{id}`: a backup can become a snapshot.
-pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
-    let image = own(api, id)?;
+pub(super) fn update(api: &mut Api<'_>) -> Answer {
+    let image = own(api)?;
     let mut fields = api.fields()?;
     let description = fields.text("description");
     let kind = fields.text("type");
     if kind.as_deref().is_some_and(|kind| kind != "snapshot") {
         fields.problem("type", "must be snapshot");
     }
-    let labels = fields.labels("labels");
+    let labels = api::labels(&mut fields);
     fields.done()?;
     let record = api.world.images.find_mut(image)?;
     if kind.is_some() {
@@ -65,15 +65,15 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 }
 
 /// `DELETE /images/{id}`.
-pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
-    let image = own(api, id)?;
+pub(super) fn delete(api: &mut Api<'_>) -> Answer {
+    let image = own(api)?;
     api.world.delete_image(image, api.now)?;
     api::no_content()
 }
 
 /// `POST /images/{id}/actions/change_protection`.
-pub(super) fn change_protection(api: &mut Api<'_>, id: &str) -> Answer {
-    let image = own(api, id)?;
+pub(super) fn change_protection(api: &mut Api<'_>) -> Answer {
+    let image = own(api)?;
     protection::image(api, image)
 }
 
@@ -82,15 +82,9 @@ fn answer(api: &Api<'_>, image: u64) -> Answer {
     api::ok(&json!({"image": image}))
 }
 
-fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
-    let number = api::id(id)?;
-    let image = api.world.images.seen(number, api.now);
-    image.map(|image| image.id).ok_or_else(|| errors::not_found("image", id))
-}
-
 /// An image that can be changed: a system image cannot.
-fn own(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
-    let image = seen(api, id)?;
+fn own(api: &Api<'_>) -> Result<u64, ApiError> {
+    let image = api.seen(&api.world.images)?;
     if api.world.images.find(image)?.kind == ImageKind::Stock {
         return Err(errors::invalid("type", "must be of type snapshot or backup"));
     }

@@ -14,9 +14,10 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /locations/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let number = api::id(id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let number = api.id()?;
     let mut regions = api.world.catalog.regions.iter();
-    let region = regions.find(|region| region.id == number).ok_or_else(|| errors::not_found("location", id))?;
+    let region =
+        regions.find(|region| region.id == number).ok_or_else(|| errors::not_found("location", api.path.get("id")))?;
     api::ok(&json!({"location": render::location(region)}))
 }

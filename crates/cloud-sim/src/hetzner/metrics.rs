@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::api::{self, Answer, Api};
 use super::errors::{self, ApiError};
-use super::{render, servers};
+use super::render;
 
 /// `GET /servers/{id}/metrics`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    servers::seen(api, id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    api.seen(&api.world.hosts)?;
     let kinds = api.request.params("type").flat_map(|kinds| kinds.split(','));
     let kinds: Vec<&str> = kinds.collect();
     if kinds.is_empty() || kinds.iter().any(|kind| series_of(kind).is_empty()) {

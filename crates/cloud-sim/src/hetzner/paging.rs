@@ -4,10 +4,11 @@ use cloud_world::Record;
 use http::StatusCode;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::Answer;
 use super::errors::{self, ApiError};
+use crate::face::numbers::{self, Numbering};
 use crate::{Reply, Request};
 
 /// Answers the page of `items` that the request asks for.
@@ -15,39 +16,27 @@ pub(super) fn page<T, R: Serialize>(
     request: &Request,
     name: &'static str,
     items: impl IntoIterator<Item = T>,
-    mut render: impl FnMut(T) -> R,
+    render: impl FnMut(T) -> R,
 ) -> Answer {
-    let page = number(request, "page", 1, u64::MAX)?;
-    let per_page = number(request, "per_page", DEFAULT_PAGE, LARGEST_PAGE)?;
-    let first = (page - 1).saturating_mul(per_page);
-    let mut total = 0_u64;
-    let mut shown = Vec::new();
-    for item in items {
-        if total >= first && total - first < per_page {
-            shown.push(render(item));
-        }
-        total += 1;
-    }
-    let last = total.div_ceil(per_page).max(1);
-    let next = (page < last).then_some(page + 1);
-    let previous = (page > 1).then(|| page - 1);
+    let page = PAGES.page(request, items, render)?;
+    let (previous, next, last) = (page.previous(), page.next(), page.last());
     let meta = json!({"pagination": {
-        "page": page,
-        "per_page": per_page,
+        "page": page.number,
+        "per_page": page.size,
         "previous_page": previous,
         "next_page": next,
         "last_page": last,
-        "total_entries": total,
+        "total_entries": page.total,
     }});
-    let body = List { name, shown, meta };
-    let mut reply = Reply::json(StatusCode::OK, &body);
+    let mut reply = Reply::json(StatusCode::OK, &List { name, shown: page.shown, meta });
     let links = [("prev", previous), ("next", next), ("last", Some(last))];
-    let links: Vec<String> =
-        links.into_iter().filter_map(|(relation, page)| Some(link(request, relation, page?))).collect();
-    reply.headers.push(("Link", links.join(", ")));
+    let links = links.into_iter().filter_map(|(relation, page)| {
+        let address = numbers::address(request, page?);
+        Some(format!("<{address}>; rel=\"{relation}\""))
+    });
+    reply.headers.push(("Link", links.collect::<Vec<_>>().join(", ")));
     Ok(reply)
 }
-
 /// Sorts by the request's `sort` parameters; `allowed` are the field names it may use.
 pub(super) fn sort<T: Record>(request: &Request, items: &mut [&T], allowed: &[&str]) -> Result<(), ApiError> {
     let sorts: Vec<&str> = request.params("sort").collect();
@@ -77,40 +66,11 @@ pub(super) fn choices<'a>(request: &'a Request, name: &'a str, allowed: &[&str])
     }
 }
 
-fn number(request: &Request, name: &str, default: u64, most: u64) -> Result<u64, ApiError> {
-    let Some(text) = request.param(name) else {
-        return Ok(default);
-    };
-    match text.parse() {
-        Ok(number) if (1..=most).contains(&number) => Ok(number),
-        _ => Err(errors::invalid(name, format!("must be between 1 and {most}"))),
-    }
-}
-
-fn link(request: &Request, relation: &str, page: u64) -> String {
-    let others: String = request
-        .query
-        .iter()
-        .filter(|(name, _)| name != "page")
-        .map(|(name, value)| format!("&{name}={}", encode(value)))
-        .collect();
-    let (origin, path) = (&request.origin, &request.path);
-    format!("<{origin}{path}?page={page}{others}>; rel=\"{relation}\"")
-}
-
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
+/// A list below its name, and what is said of its page.
 struct List<R> {
     name: &'static str,
     shown: Vec<R>,
-    meta: serde_json::Value,
+    meta: Value,
 }
 
 impl<R: Serialize> Serialize for List<R> {
@@ -122,5 +82,4 @@ impl<R: Serialize> Serialize for List<R> {
     }
 }
 
-const DEFAULT_PAGE: u64 = 25;
-const LARGEST_PAGE: u64 = 50;
+const PAGES: Numbering = Numbering { size: "per_page", default: 25, largest: 50 };

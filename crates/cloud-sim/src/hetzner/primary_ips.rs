@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use cloud_world::{Address, AddressVersion, Command, Kind, WorldError};
 use serde_json::json;
 
-use super::api::{self, Answer, Api};
+use super::api::{self, Answer, Api, Reference};
 use super::errors::{self, ApiError};
 use super::labels::Selector;
 use super::{paging, protection, render, volumes};
@@ -27,8 +27,8 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /primary_ips/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let address = seen(api, id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let address = api.seen(&api.world.addresses)?;
     answer(api, address)
 }
 
@@ -45,9 +45,9 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
             None
         }
     };
-    let labels = fields.labels("labels").unwrap_or_default();
+    let labels = api::labels(&mut fields).unwrap_or_default();
     let auto_delete = fields.flag("auto_delete").unwrap_or_default();
-    let location = fields.reference("location");
+    let location: Option<Reference> = fields.get("location");
     let host = fields.number("assignee_id");
     let kind = fields.text("assignee_type");
     if kind.is_some_and(|kind| kind != "server") {
@@ -82,11 +82,11 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
 }
 
 /// `PUT /primary_ips/{id}`.
-pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
-    let address = seen(api, id)?;
+pub(super) fn update(api: &mut Api<'_>) -> Answer {
+    let address = api.seen(&api.world.addresses)?;
     let mut fields = api.fields()?;
     let name = fields.text("name");
-    let labels = fields.labels("labels");
+    let labels = api::labels(&mut fields);
     let auto_delete = fields.flag("auto_delete");
     fields.done()?;
     if let Some(name) = name {
@@ -101,8 +101,8 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 }
 
 /// `DELETE /primary_ips/{id}`: it must be unassigned first.
-pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
-    let address = seen(api, id)?;
+pub(super) fn delete(api: &mut Api<'_>) -> Answer {
+    let address = api.seen(&api.world.addresses)?;
     match api.world.delete_address(address, api.now) {
         Err(WorldError::InUse { .. }) => {
             Err(errors::unprocessable("must_be_unassigned", "primary ip must be unassigned"))
@@ -114,29 +114,39 @@ pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
     }
 }
 
-/// `POST /primary_ips/{id}/actions/{verb}`.
-pub(super) fn start(api: &mut Api<'_>, id: &str, verb: &str) -> Answer {
-    let address = seen(api, id)?;
-    let command = match verb {
-        "assign" => {
-            assign(api, address)?;
-            Command::AssignAddress
-        }
-        "unassign" => {
-            api.no_fields()?;
-            api.world.unassign_address(address, api.now)?;
-            Command::UnassignAddress
-        }
-        "change_dns_ptr" => {
-            let resources = [(Kind::Address, address)];
-            return set_dns_ptr(api, &[Some(address)], &resources);
-        }
-        "change_protection" => return protection::primary_ip(api, address),
-        _ => return Err(errors::unknown_path()),
-    };
-    let resources = [(Kind::Address, address)];
-    let action = api.world.note(command, &resources, api.now)?;
-    api.started(action)
+/// `POST /primary_ips/{id}/actions/assign`.
+pub(super) fn assign(api: &mut Api<'_>) -> Answer {
+    let address = api.seen(&api.world.addresses)?;
+    let mut fields = api.fields()?;
+    let host = fields.required_number("assignee_id");
+    if fields.required_text("assignee_type") != "server" {
+        fields.problem("assignee_type", "must be server");
+    }
+    fields.done()?;
+    let version = api.world.addresses.find(address)?.version;
+    let assigned = api.world.assign_address(address, host, api.now);
+    assigned.map_err(|error| refuse_assignment(error, version))?;
+    noted(api, Command::AssignAddress, address)
+}
+
+/// `POST /primary_ips/{id}/actions/unassign`.
+pub(super) fn unassign(api: &mut Api<'_>) -> Answer {
+    let address = api.seen(&api.world.addresses)?;
+    api.no_fields()?;
+    api.world.unassign_address(address, api.now)?;
+    noted(api, Command::UnassignAddress, address)
+}
+
+/// `POST /primary_ips/{id}/actions/change_dns_ptr`.
+pub(super) fn change_dns_ptr(api: &mut Api<'_>) -> Answer {
+    let address = api.seen(&api.world.addresses)?;
+    set_dns_ptr(api, &[Some(address)], &[(Kind::Address, address)])
+}
+
+/// `POST /primary_ips/{id}/actions/change_protection`.
+pub(super) fn change_protection(api: &mut Api<'_>) -> Answer {
+    let address = api.seen(&api.world.addresses)?;
+    protection::primary_ip(api, address)
 }
 
 /// Sets the reverse name of an address that is one of `addresses` or inside one of them.
@@ -144,7 +154,7 @@ pub(super) fn set_dns_ptr(api: &mut Api<'_>, addresses: &[Option<u64>], resource
     let mut fields = api.fields()?;
     let ip = fields.required_text("ip");
     if !fields.has("dns_ptr") {
-        fields.problem("dns_ptr", "Missing data for required field.");
+        fields.miss("dns_ptr");
     }
     let name = fields.text("dns_ptr");
     let ip: Option<IpAddr> = ip.parse().ok();
@@ -165,16 +175,9 @@ pub(super) fn set_dns_ptr(api: &mut Api<'_>, addresses: &[Option<u64>], resource
     api.started(action)
 }
 
-fn assign(api: &mut Api<'_>, address: u64) -> Result<(), ApiError> {
-    let mut fields = api.fields()?;
-    let host = fields.required_number("assignee_id");
-    if fields.required_text("assignee_type") != "server" {
-        fields.problem("assignee_type", "must be server");
-    }
-    fields.done()?;
-    let version = api.world.addresses.find(address)?.version;
-    let assigned = api.world.assign_address(address, host, api.now);
-    assigned.map_err(|error| refuse_assignment(error, version))
+fn noted(api: &mut Api<'_>, command: Command, address: u64) -> Answer {
+    let action = api.world.note(command, &[(Kind::Address, address)], api.now)?;
+    api.started(action)
 }
 
 fn refuse_assignment(error: WorldError, version: AddressVersion) -> ApiError {
@@ -203,10 +206,4 @@ fn contains(api: &Api<'_>, address: u64, ip: IpAddr) -> bool {
 fn answer(api: &Api<'_>, address: u64) -> Answer {
     let address = render::primary_ip(api.world.addresses.find(address)?, api.world);
     api::ok(&json!({"primary_ip": address}))
-}
-
-fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
-    let number = api::id(id)?;
-    let address = api.world.addresses.seen(number, api.now);
-    address.map(|address| address.id).ok_or_else(|| errors::not_found("primary_ip", id))
 }

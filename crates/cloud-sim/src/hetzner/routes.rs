@@ -1,167 +1,119 @@
-//! Which call a method and a path are.
+//! The calls of the API.
 
 use cloud_world::Kind;
 
 use super::api::{Answer, Api};
 use super::{
     actions, errors, firewalls, images, locations, metrics, pricing, primary_ips, server_actions, server_types,
-    servers, ssh_keys, volumes, words,
+    servers, ssh_keys, volumes,
 };
-use crate::{Request, Route};
+use crate::face::{Calls, any, delete, get, post, put};
 
-/// Does the call.
-pub(super) fn answer(api: &mut Api<'_>) -> Answer {
-    let request = api.request;
-    let segments = request.segments();
-    let path = below_base(&segments);
-    if let ["servers" | "images" | "volumes" | "primary_ips" | "firewalls", ..] = path
-        && let Some(answer) = resource_actions(api, path)
-    {
-        return answer;
-    }
-    match (request.method.as_str(), path) {
-        ("GET", ["actions"]) => actions::list_by_id(api),
-        ("GET", ["actions", id]) => actions::get(api, id),
+/// What does a call.
+pub(super) type Handler = fn(&mut Api<'_>) -> Answer;
 
-        ("GET", ["servers"]) => servers::list(api),
-        ("POST", ["servers"]) => servers::create(api),
-        ("GET", ["servers", id]) => servers::get(api, id),
-        ("PUT", ["servers", id]) => servers::update(api, id),
-        ("DELETE", ["servers", id]) => servers::delete(api, id),
-        ("GET", ["servers", id, "metrics"]) => metrics::get(api, id),
-        ("POST", ["servers", id, "actions", verb]) => server_actions::start(api, id, verb),
+pub(super) const CALLS: Calls<Handler> = Calls::below(
+    "/v1",
+    &[
+        get("/actions", actions::list_by_id),
+        get("/actions/{id}", actions::get),
+        get("/servers", servers::list),
+        post::<Handler>("/servers", servers::create).makes(Kind::Host).places(),
+        get("/servers/actions", actions::list_of_kind),
+        get("/servers/actions/{id}", actions::get_of_kind),
+        get("/servers/{id}", servers::get),
+        put("/servers/{id}", servers::update),
+        delete("/servers/{id}", servers::delete),
+        get("/servers/{id}/metrics", metrics::get),
+        get("/servers/{id}/actions", actions::list_of_one),
+        get("/servers/{id}/actions/{action_id}", actions::get_of_one),
+        post("/servers/{id}/actions/poweron", server_actions::power),
+        post("/servers/{id}/actions/poweroff", server_actions::power),
+        post("/servers/{id}/actions/shutdown", server_actions::power),
+        post("/servers/{id}/actions/reboot", server_actions::power),
+        post("/servers/{id}/actions/reset", server_actions::power),
+        post("/servers/{id}/actions/rebuild", server_actions::rebuild),
+        post::<Handler>("/servers/{id}/actions/change_type", server_actions::change_type).places(),
+        post::<Handler>("/servers/{id}/actions/create_image", server_actions::create_image).makes(Kind::Image),
+        post("/servers/{id}/actions/enable_rescue", server_actions::enable_rescue),
+        post("/servers/{id}/actions/disable_rescue", server_actions::disable_rescue),
+        post("/servers/{id}/actions/reset_password", server_actions::reset_password),
+        post("/servers/{id}/actions/request_console", server_actions::request_console),
+        post("/servers/{id}/actions/enable_backup", server_actions::backup),
+        post("/servers/{id}/actions/disable_backup", server_actions::backup),
+        post("/servers/{id}/actions/change_protection", server_actions::change_protection),
+        post("/servers/{id}/actions/change_dns_ptr", server_actions::change_dns_ptr),
+        post("/servers/{id}/actions/attach_to_network", server_actions::network),
+        post("/servers/{id}/actions/detach_from_network", server_actions::network),
+        post("/servers/{id}/actions/change_alias_ips", server_actions::network),
+        post("/servers/{id}/actions/add_to_placement_group", server_actions::add_to_placement_group),
+        post("/servers/{id}/actions/remove_from_placement_group", server_actions::remove_from_placement_group),
+        post("/servers/{id}/actions/{action}", actions::unknown),
+        get("/images", images::list),
+        get("/images/actions", actions::list_of_kind),
+        get("/images/actions/{id}", actions::get_of_kind),
+        get("/images/{id}", images::get),
+        put("/images/{id}", images::update),
+        delete("/images/{id}", images::delete),
+        get("/images/{id}/actions", actions::list_of_one),
+        get("/images/{id}/actions/{action_id}", actions::get_of_one),
+        post("/images/{id}/actions/change_protection", images::change_protection),
+        get("/server_types", server_types::list),
+        get("/server_types/{id}", server_types::get),
+        get("/locations", locations::list),
+        get("/locations/{id}", locations::get),
+        get("/pricing", pricing::get),
+        any("/datacenters", gone),
+        any("/datacenters/{id}", gone),
+        get("/ssh_keys", ssh_keys::list),
+        post::<Handler>("/ssh_keys", ssh_keys::create).makes(Kind::SshKey),
+        get("/ssh_keys/{id}", ssh_keys::get),
+        put("/ssh_keys/{id}", ssh_keys::update),
+        delete("/ssh_keys/{id}", ssh_keys::delete),
+        get("/volumes", volumes::list),
+        post::<Handler>("/volumes", volumes::create).makes(Kind::Volume).places(),
+        get("/volumes/actions", actions::list_of_kind),
+        get("/volumes/actions/{id}", actions::get_of_kind),
+        get("/volumes/{id}", volumes::get),
+        put("/volumes/{id}", volumes::update),
+        delete("/volumes/{id}", volumes::delete),
+        get("/volumes/{id}/actions", actions::list_of_one),
+        get("/volumes/{id}/actions/{action_id}", actions::get_of_one),
+        post("/volumes/{id}/actions/attach", volumes::attach),
+        post("/volumes/{id}/actions/detach", volumes::detach),
+        post("/volumes/{id}/actions/resize", volumes::resize),
+        post("/volumes/{id}/actions/change_protection", volumes::change_protection),
+        post("/volumes/{id}/actions/{action}", actions::unknown),
+        get("/primary_ips", primary_ips::list),
+        post::<Handler>("/primary_ips", primary_ips::create).makes(Kind::Address).places(),
+        get("/primary_ips/actions", actions::list_of_kind),
+        get("/primary_ips/actions/{id}", actions::get_of_kind),
+        get("/primary_ips/{id}", primary_ips::get),
+        put("/primary_ips/{id}", primary_ips::update),
+        delete("/primary_ips/{id}", primary_ips::delete),
+        get("/primary_ips/{id}/actions", actions::list_of_one),
+        get("/primary_ips/{id}/actions/{action_id}", actions::get_of_one),
+        post("/primary_ips/{id}/actions/assign", primary_ips::assign),
+        post("/primary_ips/{id}/actions/unassign", primary_ips::unassign),
+        post("/primary_ips/{id}/actions/change_dns_ptr", primary_ips::change_dns_ptr),
+        post("/primary_ips/{id}/actions/change_protection", primary_ips::change_protection),
+        post("/primary_ips/{id}/actions/{action}", actions::unknown),
+        get("/firewalls", firewalls::list),
+        post::<Handler>("/firewalls", firewalls::create).makes(Kind::Firewall),
+        get("/firewalls/actions", actions::list_of_kind),
+        get("/firewalls/actions/{id}", actions::get_of_kind),
+        get("/firewalls/{id}", firewalls::get),
+        put("/firewalls/{id}", firewalls::update),
+        delete("/firewalls/{id}", firewalls::delete),
+        get("/firewalls/{id}/actions", actions::list_of_one),
+        get("/firewalls/{id}/actions/{action_id}", actions::get_of_one),
+        post("/firewalls/{id}/actions/set_rules", firewalls::set_rules),
+        post("/firewalls/{id}/actions/apply_to_resources", firewalls::apply_to_resources),
+        post("/firewalls/{id}/actions/remove_from_resources", firewalls::remove_from_resources),
+        post("/firewalls/{id}/actions/{action}", actions::unknown),
+    ],
+);
 
-        ("GET", ["images"]) => images::list(api),
-        ("GET", ["images", id]) => images::get(api, id),
-        ("PUT", ["images", id]) => images::update(api, id),
-        ("DELETE", ["images", id]) => images::delete(api, id),
-        ("POST", ["images", id, "actions", "change_protection"]) => images::change_protection(api, id),
-
-        ("GET", ["server_types"]) => server_types::list(api),
-        ("GET", ["server_types", id]) => server_types::get(api, id),
-        ("GET", ["locations"]) => locations::list(api),
-        ("GET", ["locations", id]) => locations::get(api, id),
-        ("GET", ["pricing"]) => pricing::get(api),
-        (_, ["datacenters", ..]) => Err(errors::gone()),
-
-        ("GET", ["ssh_keys"]) => ssh_keys::list(api),
-        ("POST", ["ssh_keys"]) => ssh_keys::create(api),
-        ("GET", ["ssh_keys", id]) => ssh_keys::get(api, id),
-        ("PUT", ["ssh_keys", id]) => ssh_keys::update(api, id),
-        ("DELETE", ["ssh_keys", id]) => ssh_keys::delete(api, id),
-
-        ("GET", ["volumes"]) => volumes::list(api),
-        ("POST", ["volumes"]) => volumes::create(api),
-        ("GET", ["volumes", id]) => volumes::get(api, id),
-        ("PUT", ["volumes", id]) => volumes::update(api, id),
-        ("DELETE", ["volumes", id]) => volumes::delete(api, id),
-        ("POST", ["volumes", id, "actions", verb]) => volumes::start(api, id, verb),
-
-        ("GET", ["primary_ips"]) => primary_ips::list(api),
-        ("POST", ["primary_ips"]) => primary_ips::create(api),
-        ("GET", ["primary_ips", id]) => primary_ips::get(api, id),
-        ("PUT", ["primary_ips", id]) => primary_ips::update(api, id),
-        ("DELETE", ["primary_ips", id]) => primary_ips::delete(api, id),
-        ("POST", ["primary_ips", id, "actions", verb]) => primary_ips::start(api, id, verb),
-
-        ("GET", ["firewalls"]) => firewalls::list(api),
-        ("POST", ["firewalls"]) => firewalls::create(api),
-        ("GET", ["firewalls", id]) => firewalls::get(api, id),
-        ("PUT", ["firewalls", id]) => firewalls::update(api, id),
-        ("DELETE", ["firewalls", id]) => firewalls::delete(api, id),
-        ("POST", ["firewalls", id, "actions", verb]) => firewalls::start(api, id, verb),
-
-        _ => Err(errors::method_not_allowed()),
-    }
-}
-
-/// The actions of resources are read alike for all kinds.
-fn resource_actions(api: &mut Api<'_>, path: &[&str]) -> Option<Answer> {
-    if api.request.is_write() {
-        return None;
-    }
-    let kind = words::kind_of_path(path.first()?)?;
-    Some(match path {
-        [_, "actions"] => actions::list_of_kind(api, kind),
-        [_, "actions", id] => actions::get_of_kind(api, kind, id),
-        [_, id, "actions"] => actions::list_of_one(api, kind, id),
-        [_, id, "actions", action] => actions::get_of_one(api, kind, id, action),
-        _ => return None,
-    })
-}
-
-/// What the call is about, whether or not it can be done.
-pub(super) fn describe(request: &Request) -> Route {
-    let segments = request.segments();
-    let path = below_base(&segments);
-    let mut template = String::new();
-    for (at, segment) in path.iter().enumerate() {
-        let is_id = at > 0 && segment.bytes().all(|byte| byte.is_ascii_digit());
-        let inner = at >= 3 && path.get(1) != Some(&"actions");
-        template.push('/');
-        template.push_str(match (is_id, inner) {
-            (true, true) => "{action_id}",
-            (true, false) => "{id}",
-            (false, _) => segment,
-        });
-    }
-    let creates = match path {
-        [kind] => words::kind_of_path(kind),
-        [_, _, "actions", "create_image"] => Some(Kind::Image),
-        _ => None,
-    };
-    let places = request.is_write()
-        && matches!(path, ["servers" | "volumes" | "primary_ips"] | ["servers", _, "actions", "change_type"]);
-    Route { template, target: creates, places, writes: request.is_write() }
-}
-
-/// Whether there is such a path at all.
-pub(super) fn is_known(request: &Request) -> bool {
-    let segments = request.segments();
-    match below_base(&segments) {
-        ["actions" | "server_types" | "locations" | "ssh_keys"] | ["pricing"] => true,
-        ["actions" | "server_types" | "locations" | "ssh_keys", _] | ["datacenters", ..] => true,
-        ["servers", _, "metrics"] => true,
-        [kind] | [kind, _] | [kind, _, "actions"] | [kind, _, "actions", _] => has_actions(kind),
-        [kind, "actions", _] => has_actions(kind),
-        _ => false,
-    }
-}
-
-fn has_actions(kind: &str) -> bool {
-    words::kind_of_path(kind).is_some_and(|kind| kind != Kind::SshKey)
-}
-
-/// The path below `/v1`.
-fn below_base<'a, 'b>(segments: &'b [&'a str]) -> &'b [&'a str] {
-    match segments {
-        ["v1", rest @ ..] => rest,
-        all => all,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn template(path: &str) -> String {
-        let request = Request {
-            method: http::Method::GET,
-            path: path.to_owned(),
-            query: Vec::new(),
-            headers: http::HeaderMap::new(),
-            body: bytes::Bytes::new(),
-            origin: String::new(),
-        };
-        describe(&request).template
-    }
-
-    #[test]
-    fn templates_are_those_of_the_description() {
-        assert_eq!(template("/v1/servers"), "/servers");
-        assert_eq!(template("/v1/servers/12"), "/servers/{id}");
-        assert_eq!(template("/v1/servers/actions/12"), "/servers/actions/{id}");
-        assert_eq!(template("/v1/servers/12/actions/poweron"), "/servers/{id}/actions/poweron");
-        assert_eq!(template("/v1/servers/12/actions/13"), "/servers/{id}/actions/{action_id}");
-    }
+fn gone(_: &mut Api<'_>) -> Answer {
+    Err(errors::gone())
 }

@@ -3,48 +3,16 @@
 use cloud_world::{Command, HostState, ImageKind, Kind};
 use serde_json::json;
 
-use super::api::{self, Answer, Api};
+use super::api::{self, Answer, Api, Reference};
 use super::errors::{self, ApiError};
 use super::{protection, render, servers};
 
-/// `POST /servers/{id}/actions/{verb}`.
-pub(super) fn start(api: &mut Api<'_>, id: &str, verb: &str) -> Answer {
-    let host = servers::seen(api, id)?;
-    match verb {
-        "poweron" | "poweroff" | "shutdown" | "reboot" | "reset" => power(api, host, verb),
-        "rebuild" => rebuild(api, host),
-        "change_type" => change_type(api, host),
-        "create_image" => create_image(api, host),
-        "enable_rescue" => enable_rescue(api, host),
-        "disable_rescue" => {
-            api.no_fields()?;
-            let action = note(api, host, Command::DisableRescue)?;
-            api.world.hosts.find_mut(host)?.rescue = false;
-            api.started(action)
-        }
-        "reset_password" => reset_password(api, host),
-        "request_console" => request_console(api, host),
-        "enable_backup" | "disable_backup" => backup(api, host, verb),
-        "change_protection" => protection::server(api, host),
-        "change_dns_ptr" => change_dns_ptr(api, host),
-        "attach_to_network" | "detach_from_network" | "change_alias_ips" => network(api),
-        "add_to_placement_group" => {
-            let mut fields = api.fields()?;
-            let group = fields.required_number("placement_group");
-            fields.done()?;
-            Err(errors::not_found("placement_group", &group.to_string()))
-        }
-        "remove_from_placement_group" => {
-            let message = "server is not in a placement group";
-            Err(errors::invalid("placement_group", message))
-        }
-        _ => Err(errors::unknown_path()),
-    }
-}
-
-fn power(api: &mut Api<'_>, host: u64, verb: &str) -> Answer {
+/// `poweron`, `poweroff`, `shutdown`, `reboot`, `reset`.
+pub(super) fn power(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     api.no_fields()?;
-    let (world, now) = (&mut *api.world, api.now);
+    let (verb, now) = (api.verb(), api.now);
+    let world = &mut *api.world;
     let is_off = world.host(host)?.state == HostState::Off;
     let action = match verb {
         "poweron" => world.start_host(host, now)?,
@@ -58,9 +26,11 @@ fn power(api: &mut Api<'_>, host: u64, verb: &str) -> Answer {
     api.started(action)
 }
 
-fn rebuild(api: &mut Api<'_>, host: u64) -> Answer {
+/// `rebuild`.
+pub(super) fn rebuild(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     let mut fields = api.fields()?;
-    let image = fields.required_reference("image");
+    let image: Reference = fields.required("image");
     let user_data = servers::user_data(&mut fields);
     fields.done()?;
     let record = api.world.host(host)?;
@@ -74,12 +44,13 @@ fn rebuild(api: &mut Api<'_>, host: u64) -> Answer {
     api::created(&json!({"action": api.action(action), "root_password": password}))
 }
 
-/// The server must be off; once moved it is started.
-fn change_type(api: &mut Api<'_>, host: u64) -> Answer {
+/// `change_type`: the server must be off; once moved it is started.
+pub(super) fn change_type(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     let mut fields = api.fields()?;
-    let wanted = fields.required_reference("server_type");
+    let wanted: Reference = fields.required("server_type");
     if !fields.has("upgrade_disk") {
-        fields.problem("upgrade_disk", "Missing data for required field.");
+        fields.miss("upgrade_disk");
     }
     let upgrade_disk = fields.flag("upgrade_disk").unwrap_or_default();
     fields.done()?;
@@ -105,11 +76,13 @@ fn change_type(api: &mut Api<'_>, host: u64) -> Answer {
     api.started(action)
 }
 
-fn create_image(api: &mut Api<'_>, host: u64) -> Answer {
+/// `create_image`.
+pub(super) fn create_image(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     let mut fields = api.fields()?;
     let description = fields.text("description");
     let kind = fields.text("type");
-    let labels = fields.labels("labels").unwrap_or_default();
+    let labels = api::labels(&mut fields).unwrap_or_default();
     let kind = match kind.as_deref() {
         None | Some("snapshot") => ImageKind::Snapshot,
         Some("backup") => ImageKind::Backup,
@@ -129,13 +102,15 @@ fn create_image(api: &mut Api<'_>, host: u64) -> Answer {
     api::created(&json!({"image": image, "action": api.action(action)}))
 }
 
-fn enable_rescue(api: &mut Api<'_>, host: u64) -> Answer {
+/// `enable_rescue`.
+pub(super) fn enable_rescue(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     let mut fields = api.fields()?;
     let kind = fields.text("type");
     if kind.is_some_and(|kind| kind != "linux64") {
         fields.problem("type", "must be linux64");
     }
-    let keys = fields.numbers("ssh_keys");
+    let keys = fields.list::<u64>("ssh_keys");
     fields.done()?;
     for key in keys {
         api.world.ssh_keys.find(key)?;
@@ -146,8 +121,18 @@ fn enable_rescue(api: &mut Api<'_>, host: u64) -> Answer {
     api::created(&json!({"action": api.action(action), "root_password": password}))
 }
 
-/// Needs the guest agent, hence a running server.
-fn reset_password(api: &mut Api<'_>, host: u64) -> Answer {
+/// `disable_rescue`.
+pub(super) fn disable_rescue(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
+    api.no_fields()?;
+    let action = note(api, host, Command::DisableRescue)?;
+    api.world.hosts.find_mut(host)?.rescue = false;
+    api.started(action)
+}
+
+/// `reset_password`, which needs the guest agent, hence a running server.
+pub(super) fn reset_password(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     api.no_fields()?;
     if api.world.host(host)?.state != HostState::Running {
         return Err(errors::unprocessable("unsupported_error", "server is not running"));
@@ -157,7 +142,9 @@ fn reset_password(api: &mut Api<'_>, host: u64) -> Answer {
     api::created(&json!({"action": api.action(action), "root_password": password}))
 }
 
-fn request_console(api: &mut Api<'_>, host: u64) -> Answer {
+/// `request_console`.
+pub(super) fn request_console(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     api.no_fields()?;
     let action = note(api, host, Command::RequestConsole)?;
     let token = servers::password(action ^ host);
@@ -167,29 +154,55 @@ fn request_console(api: &mut Api<'_>, host: u64) -> Answer {
     api::created(&json!({"wss_url": url, "password": password, "action": action}))
 }
 
-fn backup(api: &mut Api<'_>, host: u64, verb: &str) -> Answer {
+/// `enable_backup`, `disable_backup`.
+pub(super) fn backup(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     api.no_fields()?;
-    let enable = verb == "enable_backup";
+    let enable = api.verb() == "enable_backup";
     let command = if enable { Command::EnableBackup } else { Command::DisableBackup };
     let action = note(api, host, command)?;
     api.world.hosts.find_mut(host)?.backup_window = enable.then(|| "22-02".to_owned());
     api.started(action)
 }
 
-fn change_dns_ptr(api: &mut Api<'_>, host: u64) -> Answer {
+/// `change_protection`.
+pub(super) fn change_protection(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
+    protection::server(api, host)
+}
+
+/// `change_dns_ptr`.
+pub(super) fn change_dns_ptr(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     let record = api.world.host(host)?;
     let addresses = [record.ipv4, record.ipv6];
     super::primary_ips::set_dns_ptr(api, &addresses, &[(Kind::Host, host)])
 }
 
-/// Networks are not simulated: none exists, so none can be found.
-fn network(api: &mut Api<'_>) -> Answer {
+/// `add_to_placement_group`: placement groups are not simulated, so that none can be found.
+pub(super) fn add_to_placement_group(api: &mut Api<'_>) -> Answer {
+    api.seen(&api.world.hosts)?;
+    let mut fields = api.fields()?;
+    let group = fields.required_number("placement_group");
+    fields.done()?;
+    Err(errors::not_found("placement_group", &group.to_string()))
+}
+
+/// `remove_from_placement_group`.
+pub(super) fn remove_from_placement_group(api: &mut Api<'_>) -> Answer {
+    api.seen(&api.world.hosts)?;
+    Err(errors::invalid("placement_group", "server is not in a placement group"))
+}
+
+/// `attach_to_network` and its kin: networks are not simulated, so that none can be found.
+pub(super) fn network(api: &mut Api<'_>) -> Answer {
+    api.seen(&api.world.hosts)?;
     let mut fields = api.fields()?;
     let network = fields.required_number("network");
     for text in ["ip", "ip_range"] {
         fields.text(text);
     }
-    fields.texts("alias_ips");
+    fields.list::<String>("alias_ips");
     fields.done()?;
     Err(errors::not_found("network", &network.to_string()))
 }

@@ -17,10 +17,11 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /server_types/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let number = api::id(id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let number = api.id()?;
     let mut types = api.world.catalog.machines.iter();
-    let machine = types.find(|machine| machine.id == number).ok_or_else(|| errors::not_found("server_type", id))?;
+    let machine = types.find(|machine| machine.id == number);
+    let machine = machine.ok_or_else(|| errors::not_found("server_type", api.path.get("id")))?;
     api::ok(&json!({"server_type": server_type(api.world, machine, api.now)}))
 }
 

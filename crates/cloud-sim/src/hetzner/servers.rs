@@ -4,12 +4,12 @@ use cloud_world::{AddressChoice, Host, HostRequest, Secret};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::api::{self, Answer, Api};
+use super::api::{self, Answer, Api, Reference};
 use super::errors::{self, ApiError};
-use super::fields::{Fields, Reference};
 use super::labels::Selector;
 use super::{paging, render_server};
 use crate::Reply;
+use crate::face::Gathering;
 
 /// `GET /servers`.
 pub(super) fn list(api: &mut Api<'_>) -> Answer {
@@ -27,8 +27,8 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /servers/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let host = seen(api, id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     answer(api, host, StatusCode::OK, json!({}))
 }
 
@@ -39,17 +39,17 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     if !name.is_empty() && !is_hostname(&name) {
         fields.problem("name", "must be a valid hostname as per RFC 1123");
     }
-    let machine = fields.required_reference("server_type");
-    let image = fields.required_reference("image");
-    let location = fields.reference("location");
-    let keys = fields.references("ssh_keys");
-    let labels = fields.labels("labels").unwrap_or_default();
+    let machine: Reference = fields.required("server_type");
+    let image: Reference = fields.required("image");
+    let location: Option<Reference> = fields.get("location");
+    let keys: Vec<Reference> = fields.list("ssh_keys");
+    let labels = api::labels(&mut fields).unwrap_or_default();
     let user_data = user_data(&mut fields);
     let start = fields.flag("start_after_create").unwrap_or(true);
     fields.flag("automount");
-    let volumes = fields.numbers("volumes");
+    let volumes = fields.list::<u64>("volumes");
     let firewalls = firewall_ids(&mut fields);
-    let networks = fields.numbers("networks");
+    let networks = fields.list::<u64>("networks");
     let group = fields.number("placement_group");
     let [ipv4, ipv6] = public_net(&mut fields);
     fields.done()?;
@@ -81,14 +81,14 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
 }
 
 /// `PUT /servers/{id}`: labels are replaced as a whole.
-pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
-    let host = seen(api, id)?;
+pub(super) fn update(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     let mut fields = api.fields()?;
     let name = fields.text("name");
     if name.as_deref().is_some_and(|name| !is_hostname(name)) {
         fields.problem("name", "must be a valid hostname as per RFC 1123");
     }
-    let labels = fields.labels("labels");
+    let labels = api::labels(&mut fields);
     fields.done()?;
     if let Some(name) = name {
         api.world.rename_host(host, &name)?;
@@ -100,28 +100,16 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 }
 
 /// `DELETE /servers/{id}`.
-pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
-    let host = seen(api, id)?;
+pub(super) fn delete(api: &mut Api<'_>) -> Answer {
+    let host = api.seen(&api.world.hosts)?;
     let action = api.world.delete_host(host, api.now)?;
     api::ok(&json!({"action": api.action(action)}))
-}
-
-/// The server of a path, where a reader can see it.
-pub(super) fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
-    let number = api::id(id)?;
-    match api.world.hosts.seen(number, api.now) {
-        Some(host) => Ok(host.id),
-        None => Err(errors::not_found("server", id)),
-    }
 }
 
 /// The name of a server type that is given by id or name.
 pub(super) fn machine_named(api: &Api<'_>, machine: &Reference) -> Result<String, ApiError> {
     let mut machines = api.world.catalog.machines.iter();
-    let found = machines.find(|known| match machine {
-        Reference::Id(id) => known.id == *id,
-        Reference::Name(name) => known.name == *name,
-    });
+    let found = machines.find(|known| machine.means(known.id, &known.name));
     let found = found.ok_or_else(|| errors::invalid("server_type", "server type not found"))?;
     if found.deprecated.is_some() {
         return Err(errors::invalid("server_type", "server type is deprecated"));
@@ -140,7 +128,7 @@ pub(super) fn image_for(api: &Api<'_>, image: &Reference, machine: &str) -> Resu
 }
 
 /// First-boot data within its limit.
-pub(super) fn user_data(fields: &mut Fields) -> Option<Secret> {
+pub(super) fn user_data(fields: &mut Gathering) -> Option<Secret> {
     let text = fields.text("user_data")?;
     if text.len() > LARGEST_USER_DATA {
         fields.problem("user_data", "must not be larger than 32 KiB");
@@ -186,10 +174,7 @@ fn region_for(api: &Api<'_>, location: Option<&Reference>, machine: &str) -> Res
         let chosen = orderable.map(|region| region.name.clone()).or(any);
         return chosen.ok_or_else(|| errors::invalid("location", "no location offers this"));
     };
-    let found = regions.iter().find(|region| match location {
-        Reference::Id(id) => region.id == *id,
-        Reference::Name(name) => region.name == *name,
-    });
+    let found = regions.iter().find(|region| location.means(region.id, &region.name));
     found.map(|region| region.name.clone()).ok_or_else(|| errors::invalid("location", "location not found"))
 }
 
@@ -203,7 +188,7 @@ fn key_ids(api: &Api<'_>, keys: &[Reference]) -> Result<Vec<u64>, ApiError> {
     keys.collect()
 }
 
-fn firewall_ids(fields: &mut Fields) -> Vec<u64> {
+fn firewall_ids(fields: &mut Gathering) -> Vec<u64> {
     let mut ids = Vec::new();
     for mut firewall in fields.objects("firewalls").unwrap_or_default() {
         ids.push(firewall.required_number("firewall"));
@@ -212,7 +197,7 @@ fn firewall_ids(fields: &mut Fields) -> Vec<u64> {
     ids
 }
 
-fn public_net(fields: &mut Fields) -> [AddressChoice; 2] {
+fn public_net(fields: &mut Gathering) -> [AddressChoice; 2] {
     let Some(mut net) = fields.object("public_net") else {
         return [AddressChoice::Fresh; 2];
     };

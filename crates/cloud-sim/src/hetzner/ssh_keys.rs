@@ -5,7 +5,6 @@ use serde_json::json;
 use ssh_key::PublicKey;
 
 use super::api::{self, Answer, Api};
-use super::errors::{self, ApiError};
 use super::labels::Selector;
 use super::{paging, render};
 
@@ -26,8 +25,8 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /ssh_keys/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let key = seen(api, id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let key = api.seen(&api.world.ssh_keys)?;
     answer(api, key)
 }
 
@@ -36,7 +35,7 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     let mut fields = api.fields()?;
     let name = fields.required_text("name");
     let public_key = fields.required_text("public_key");
-    let labels = fields.labels("labels").unwrap_or_default();
+    let labels = api::labels(&mut fields).unwrap_or_default();
     let fingerprint = fingerprint(&public_key);
     if fingerprint.is_none() && !public_key.is_empty() {
         fields.problem("public_key", "must be a valid public key");
@@ -49,11 +48,11 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
 }
 
 /// `PUT /ssh_keys/{id}`.
-pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
-    let key = seen(api, id)?;
+pub(super) fn update(api: &mut Api<'_>) -> Answer {
+    let key = api.seen(&api.world.ssh_keys)?;
     let mut fields = api.fields()?;
     let name = fields.text("name");
-    let labels = fields.labels("labels");
+    let labels = api::labels(&mut fields);
     fields.done()?;
     if let Some(name) = name {
         api.world.rename_ssh_key(key, &name)?;
@@ -65,8 +64,8 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 }
 
 /// `DELETE /ssh_keys/{id}`.
-pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
-    let key = seen(api, id)?;
+pub(super) fn delete(api: &mut Api<'_>) -> Answer {
+    let key = api.seen(&api.world.ssh_keys)?;
     api.world.delete_ssh_key(key, api.now)?;
     api::no_content()
 }
@@ -74,12 +73,6 @@ pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
 fn answer(api: &Api<'_>, key: u64) -> Answer {
     let key = render::ssh_key(api.world.ssh_keys.find(key)?);
     api::ok(&json!({"ssh_key": key}))
-}
-
-fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
-    let number = api::id(id)?;
-    let key = api.world.ssh_keys.seen(number, api.now);
-    key.map(|key| key.id).ok_or_else(|| errors::not_found("ssh_key", id))
 }
 
 /// The MD5 of the key's blob, in pairs of hexadecimal digits.

@@ -3,9 +3,8 @@
 use cloud_world::{Volume, VolumeRequest, VolumeStatus};
 use serde_json::{Value, json};
 
-use super::api::{self, Answer, Api};
+use super::api::{self, Answer, Api, Reference};
 use super::errors::{self, ApiError};
-use super::fields::Reference;
 use super::labels::Selector;
 use super::{paging, protection, render};
 
@@ -27,8 +26,8 @@ pub(super) fn list(api: &mut Api<'_>) -> Answer {
 }
 
 /// `GET /volumes/{id}`.
-pub(super) fn get(api: &mut Api<'_>, id: &str) -> Answer {
-    let volume = seen(api, id)?;
+pub(super) fn get(api: &mut Api<'_>) -> Answer {
+    let volume = api.seen(&api.world.volumes)?;
     answer(api, volume)
 }
 
@@ -43,14 +42,14 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
     if !(SMALLEST_GB..=LARGEST_GB).contains(&size_gb) {
         fields.problem("size", "must be between 10 and 10240");
     }
-    let labels = fields.labels("labels").unwrap_or_default();
+    let labels = api::labels(&mut fields).unwrap_or_default();
     let format = fields.text("format");
     if format.as_deref().is_some_and(|format| !["xfs", "ext4"].contains(&format)) {
         fields.problem("format", "must be one of xfs, ext4");
     }
     fields.flag("automount");
     let host = fields.number("server");
-    let location = fields.reference("location");
+    let location: Option<Reference> = fields.get("location");
     if host.is_some() == location.is_some() {
         fields.problem("location", "exactly one of location and server is required");
     }
@@ -70,14 +69,14 @@ pub(super) fn create(api: &mut Api<'_>) -> Answer {
 }
 
 /// `PUT /volumes/{id}`.
-pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
-    let volume = seen(api, id)?;
+pub(super) fn update(api: &mut Api<'_>) -> Answer {
+    let volume = api.seen(&api.world.volumes)?;
     let mut fields = api.fields()?;
     let name = fields.text("name");
     if name.as_deref().is_some_and(|name| !is_name(name)) {
         fields.problem("name", "must be 1 to 64 letters, digits, dashes, dots or underscores");
     }
-    let labels = fields.labels("labels");
+    let labels = api::labels(&mut fields);
     fields.done()?;
     if let Some(name) = name {
         api.world.rename_volume(volume, &name)?;
@@ -89,8 +88,8 @@ pub(super) fn update(api: &mut Api<'_>, id: &str) -> Answer {
 }
 
 /// `DELETE /volumes/{id}`.
-pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
-    let volume = seen(api, id)?;
+pub(super) fn delete(api: &mut Api<'_>) -> Answer {
+    let volume = api.seen(&api.world.volumes)?;
     if api.world.volumes.find(volume)?.host.is_some() {
         return Err(errors::unprocessable("resource_in_use", "volume is attached"));
     }
@@ -98,56 +97,54 @@ pub(super) fn delete(api: &mut Api<'_>, id: &str) -> Answer {
     api::no_content()
 }
 
-/// `POST /volumes/{id}/actions/{verb}`.
-pub(super) fn start(api: &mut Api<'_>, id: &str, verb: &str) -> Answer {
-    let volume = seen(api, id)?;
-    let action = match verb {
-        "attach" => {
-            let mut fields = api.fields()?;
-            let host = fields.required_number("server");
-            fields.flag("automount");
-            fields.done()?;
-            api.world.attach_volume(volume, host, api.now)?
-        }
-        "detach" => {
-            api.no_fields()?;
-            api.world.detach_volume(volume, api.now)?
-        }
-        "resize" => {
-            let mut fields = api.fields()?;
-            let size_gb = fields.required_number("size");
-            if size_gb > LARGEST_GB {
-                fields.problem("size", "must be at most 10240");
-            }
-            fields.done()?;
-            api.world.resize_volume(volume, size_gb, api.now)?
-        }
-        "change_protection" => return protection::volume(api, volume),
-        _ => return Err(errors::unknown_path()),
-    };
+/// `POST /volumes/{id}/actions/attach`.
+pub(super) fn attach(api: &mut Api<'_>) -> Answer {
+    let volume = api.seen(&api.world.volumes)?;
+    let mut fields = api.fields()?;
+    let host = fields.required_number("server");
+    fields.flag("automount");
+    fields.done()?;
+    let action = api.world.attach_volume(volume, host, api.now)?;
     api.started(action)
+}
+
+/// `POST /volumes/{id}/actions/detach`.
+pub(super) fn detach(api: &mut Api<'_>) -> Answer {
+    let volume = api.seen(&api.world.volumes)?;
+    api.no_fields()?;
+    let action = api.world.detach_volume(volume, api.now)?;
+    api.started(action)
+}
+
+/// `POST /volumes/{id}/actions/resize`.
+pub(super) fn resize(api: &mut Api<'_>) -> Answer {
+    let volume = api.seen(&api.world.volumes)?;
+    let mut fields = api.fields()?;
+    let size_gb = fields.required_number("size");
+    if size_gb > LARGEST_GB {
+        fields.problem("size", "must be at most 10240");
+    }
+    fields.done()?;
+    let action = api.world.resize_volume(volume, size_gb, api.now)?;
+    api.started(action)
+}
+
+/// `POST /volumes/{id}/actions/change_protection`.
+pub(super) fn change_protection(api: &mut Api<'_>) -> Answer {
+    let volume = api.seen(&api.world.volumes)?;
+    protection::volume(api, volume)
 }
 
 /// The name of a location that is given by id or name.
 pub(super) fn location_name(api: &Api<'_>, location: Option<&Reference>) -> Result<String, ApiError> {
     let mut regions = api.world.catalog.regions.iter();
-    let found = regions.find(|region| match location {
-        Some(Reference::Id(id)) => region.id == *id,
-        Some(Reference::Name(name)) => region.name == *name,
-        None => false,
-    });
+    let found = regions.find(|region| location.is_some_and(|location| location.means(region.id, &region.name)));
     found.map(|region| region.name.clone()).ok_or_else(|| errors::invalid("location", "location not found"))
 }
 
 fn answer(api: &Api<'_>, volume: u64) -> Answer {
     let volume = render::volume(api.world.volumes.find(volume)?, api.world);
     api::ok(&json!({"volume": volume}))
-}
-
-fn seen(api: &Api<'_>, id: &str) -> Result<u64, ApiError> {
-    let number = api::id(id)?;
-    let volume = api.world.volumes.seen(number, api.now);
-    volume.map(|volume| volume.id).ok_or_else(|| errors::not_found("volume", id))
 }
 
 fn status(volume: &Volume) -> &'static str {

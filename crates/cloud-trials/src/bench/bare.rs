@@ -6,7 +6,7 @@ use super::Result;
 use super::subject::{Bare, Listed};
 
 /// What the calls of a REST API are.
-pub(super) trait Rest: std::fmt::Debug {
+pub(crate) trait Rest: std::fmt::Debug {
     /// Where a host is read.
     fn host_path(&self, id: &str) -> String;
 
@@ -22,14 +22,14 @@ pub(super) trait Rest: std::fmt::Debug {
 
 /// A bare client of the simulator.
 #[derive(Debug)]
-pub(super) struct BareHttp {
+pub(crate) struct BareHttp {
     http: reqwest::Client,
     url: String,
     api: &'static dyn Rest,
 }
 
 impl BareHttp {
-    pub(super) fn new(url: &str, api: &'static dyn Rest) -> Result<Self> {
+    pub(crate) fn new(url: &str, api: &'static dyn Rest) -> Result<Self> {
         Ok(Self { http: reqwest::Client::builder().build()?, url: url.to_owned(), api })
     }
 

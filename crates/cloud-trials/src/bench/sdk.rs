@@ -20,10 +20,10 @@ use super::subject::{Bare, Listed, OWNER};
 
 /// The SDK's client of one region of the simulator.
 #[derive(Debug)]
-pub(super) struct Sdk(Client);
+pub(crate) struct Sdk(Client);
 
 impl Sdk {
-    pub(super) fn new(url: &str, region: &str) -> Result<Self> {
+    pub(crate) fn new(url: &str, region: &str) -> Result<Self> {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(Reqwest(reqwest::Client::builder().build()?))
@@ -41,7 +41,7 @@ impl Sdk {
     }
 
     /// Launches so many instances of [`OWNER`].
-    pub(super) async fn run(&self, machine: &str, instances: usize) -> Result<()> {
+    pub(crate) async fn run(&self, machine: &str, instances: usize) -> Result<()> {
         let named =
             Filter::builder().name("name").values("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-*").build();
         let images = self.0.describe_images().filters(named).send().await?;

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use cloud_sim::{RateLimit, SimConfig};
 use cloud_types::CloudProvider;
 
+use super::Result;
 use super::subject::{Bare, Subject};
-use super::{Provider, Result};
+use crate::providers::Provider;
 
 /// A simulator in another process; it ends with this value.
 #[derive(Debug)]
@@ -20,8 +21,9 @@ pub(super) struct Child {
 impl Child {
     /// Starts this program again, as a simulator that holds so many hosts.
     pub(super) fn start(of: Provider, hosts: usize, speed: f64) -> Result<Self> {
+        let subject = of.subject()?;
         let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", of.name(), &hosts.to_string(), &speed.to_string()])
+            .args(["serve", of.name, &hosts.to_string(), &speed.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -29,7 +31,7 @@ impl Child {
         let out = process.stdout.take().ok_or("the simulator has no output")?;
         BufReader::new(out).read_line(&mut line)?;
         let url = line.trim().strip_prefix("listening ").ok_or("the simulator did not start")?.to_owned();
-        Ok(Self { process, url, subject: of.subject() })
+        Ok(Self { process, url, subject })
     }
 
     pub(super) fn provider(&self, speed: f64) -> Result<Box<dyn CloudProvider>> {
@@ -64,7 +66,7 @@ impl Drop for Child {
 pub async fn serve(provider: Provider, hosts: usize, speed: f64) -> Result<()> {
     let rate_limit = RateLimit { limit: 1_000_000_000, per_second: 1e6, initial: None };
     let config = SimConfig { speed, rate_limit, ..SimConfig::default() };
-    let simulated = provider.subject().simulate(config, hosts).await?;
+    let simulated = provider.subject()?.simulate(config, hosts).await?;
     let mut out = std::io::stdout();
     writeln!(out, "listening {}", simulated.url)?;
     out.flush()?;

@@ -10,7 +10,7 @@ use super::Result;
 
 /// A provider that is measured.
 #[async_trait(?Send)]
-pub(super) trait Subject: Debug {
+pub(crate) trait Subject: Debug + Send + Sync {
     /// Starts its simulator and puts so many hosts of [`OWNER`] into it.
     async fn simulate(&self, config: SimConfig, hosts: usize) -> Result<Simulated>;
 
@@ -26,7 +26,7 @@ pub(super) trait Subject: Debug {
 
 /// Calls of the API without us.
 #[async_trait(?Send)]
-pub(super) trait Bare: Debug {
+pub(crate) trait Bare: Debug {
     /// Reads, parses and drops a host.
     async fn get(&self, id: &str) -> Result<()>;
 
@@ -36,20 +36,20 @@ pub(super) trait Bare: Debug {
 
 /// What a list came to.
 #[derive(Debug, Default)]
-pub(super) struct Listed {
-    pub(super) hosts: usize,
-    pub(super) pages: usize,
+pub(crate) struct Listed {
+    pub(crate) hosts: usize,
+    pub(crate) pages: usize,
     /// The size of all pages, where it can be seen.
-    pub(super) bytes: Option<usize>,
+    pub(crate) bytes: Option<usize>,
 }
 
 /// A simulator in this process.
 #[derive(Debug)]
-pub(super) struct Simulated {
-    pub(super) url: String,
+pub(crate) struct Simulated {
+    pub(crate) url: String,
     /// Serves until it is dropped.
-    pub(super) _running: Box<dyn Debug>,
+    pub(crate) _running: Box<dyn Debug>,
 }
 
 /// Whose hosts are read.
-pub(super) const OWNER: &str = "bench";
+pub(crate) const OWNER: &str = "bench";

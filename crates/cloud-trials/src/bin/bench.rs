@@ -4,7 +4,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cloud_trials::bench::{self, Memory, Provider, Value};
+use cloud_trials::bench::{self, Memory, Value};
+use cloud_trials::providers::Provider;
 use peak_alloc::PeakAlloc;
 
 /// Counts what is allocated.

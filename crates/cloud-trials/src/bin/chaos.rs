@@ -2,10 +2,10 @@
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use clap::{Parser, ValueEnum};
-use cloud_trials::chaos::{self, Field, HetznerField, LocalField, Report, Settings};
+use clap::Parser;
+use cloud_trials::chaos::{self, Report, Settings};
+use cloud_trials::providers::Provider;
 
 /// Creates, resizes, snapshots and deletes hosts under faults, and counts duplicates, losses and leftovers.
 #[derive(Debug, Parser)]
@@ -28,16 +28,6 @@ struct Arguments {
     /// Prints one JSON object.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Provider {
-    #[cfg(feature = "aws")]
-    Aws,
-    #[cfg(feature = "gcp")]
-    Gcp,
-    Hetzner,
-    Local,
 }
 
 #[tokio::main]
@@ -64,14 +54,7 @@ async fn run(arguments: &Arguments) -> Result<Report, Box<dyn std::error::Error>
     if tasks == 0 {
         return Err("--tasks must be at least 1".into());
     }
-    let field: Arc<dyn Field> = match arguments.provider {
-        #[cfg(feature = "aws")]
-        Provider::Aws => Arc::new(chaos::AwsField::start(faults, seed).await?),
-        #[cfg(feature = "gcp")]
-        Provider::Gcp => Arc::new(chaos::GcpField::start(faults, seed).await?),
-        Provider::Hetzner => Arc::new(HetznerField::start(faults, seed).await?),
-        Provider::Local => Arc::new(LocalField::open(faults, seed)?),
-    };
+    let field = arguments.provider.field(faults, seed).await?;
     Ok(chaos::run(field, Settings { hosts, faults, seed, tasks }).await?)
 }
 

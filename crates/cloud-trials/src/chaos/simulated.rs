@@ -56,6 +56,13 @@ impl<C: Cloud> SimulatedField<C> {
     }
 }
 
+impl<C: Cloud> SimulatedField<C> {
+    /// The same, as any field.
+    pub(crate) async fn open(faults: f64, seed: u64) -> io::Result<Arc<dyn Field>> {
+        Ok(Arc::new(Self::start(faults, seed).await?))
+    }
+}
+
 impl<C: Cloud> Field for SimulatedField<C> {
     fn provider(&self) -> &'static str {
         C::NAME
@@ -96,4 +103,4 @@ fn census<C: Cloud>(world: &World, stats: &Stats) -> Census {
 }
 
 /// Simulated time: on a busy machine an answer takes a simulated second, and it is lost often.
-pub(super) const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);

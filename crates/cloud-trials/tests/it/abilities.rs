@@ -30,7 +30,7 @@ fn table() -> String {
     let hetzner = cloud_hetzner::Config::new("never-sent").build().unwrap();
     let aws = cloud_aws::Config::new().with_ipv6().build().unwrap();
     let gcp = cloud_gcp::Config::new().project("none").access_token("never-sent").build().unwrap();
-    let cocoon = cocoon::provider::Config::new(cocoon::Config::new().build()).build().unwrap();
+    let cocoon = cloud_cocoon::Config::new(cloud_cocoon::cocoon::Config::new().build()).build().unwrap();
     render(&[
         ("local", local.capabilities()),
         ("hetzner", hetzner.capabilities()),

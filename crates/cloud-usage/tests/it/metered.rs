@@ -40,16 +40,14 @@ async fn bill(meter: &Meter) -> Bill {
     meter.bill(&Query::new(Period::ALL)).await.unwrap()
 }
 
-async fn make(provider: &dyn CloudProvider, spec: &HostSpec) -> HostId {
-    provider.create_and_wait(spec, wait()).await.unwrap().id
+/// The whole hours that the only host ran and was stopped: the test may run over the end of a month.
+fn hours(bill: &Bill) -> (i64, i64) {
+    let whole = |of: fn(&Hours) -> SignedDuration| bill.hours.iter().map(of).sum::<SignedDuration>().as_hours();
+    (whole(|month| month.running), whole(|month| month.stopped))
 }
 
-/// The whole hours that all subjects ran and were stopped: a run near midnight may be in two months.
-fn hours(bill: &Bill) -> (i64, i64) {
-    let sum = |each: fn(&Hours) -> SignedDuration| {
-        bill.hours.iter().map(each).fold(SignedDuration::ZERO, |sum, one| sum + one).as_hours()
-    };
-    (sum(|hours| hours.running), sum(|hours| hours.stopped))
+async fn make(provider: &dyn CloudProvider, spec: &HostSpec) -> HostId {
+    provider.create_and_wait(spec, wait()).await.unwrap().id
 }
 
 fn cost_of(bill: &Bill, kind: CostKind) -> Cost {

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use cocoon_images::Firmware;
 use serde::{Deserialize, Serialize};
 
 use super::Hypervisor;
 use super::cloud_hypervisor::CloudHypervisor;
 use super::qemu::Qemu;
 use crate::config::Acceleration;
-use crate::images::Firmware;
 
 /// What runs a VM, chosen when it is created: its control socket is spoken to in these words for as long as it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

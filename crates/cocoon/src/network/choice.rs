@@ -34,7 +34,7 @@ pub enum NetworkChoice {
 
 impl NetworkChoice {
     /// The network of VMs whose hypervisor has none of its own.
-    pub(crate) fn default_network() -> Result<Self> {
+    pub fn default_network() -> Result<Self> {
         Name::new("default").map(Self::Named)
     }
 

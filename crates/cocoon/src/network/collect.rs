@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use cloud_types::{ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::connect::take_down_if_unused;
 use super::store::Networks;
 use super::{claim, dnsmasq, firewall, link, rights};
-use crate::blocking::blocking;
 use crate::state::{FileLock, Proof};
 use crate::{Cocoon, error};
 

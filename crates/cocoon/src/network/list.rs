@@ -3,12 +3,12 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use cloud_types::{ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::claim;
 use super::record::NetworkRecord;
-use crate::blocking::blocking;
 use crate::{Cocoon, error};
 
 /// A network of an installation, and who has an address in it.

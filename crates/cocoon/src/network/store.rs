@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use cloud_types::{Error, ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 use jiff::Timestamp;
 
 use super::names::Names;
 use super::record::NetworkRecord;
 use super::{claim, routes, subnet};
-use crate::blocking::blocking;
 use crate::state::{FileLock, Stage, Store, Version};
 use crate::{crash, error};
 

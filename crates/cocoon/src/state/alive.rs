@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Result};
+use cocoon_images::system::{locked, same_file};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::time::{Instant, sleep};
 
-use super::lock::{got, same_file};
 use crate::error;
 
 /// The lock `alive` of one VM, or one like it.
@@ -84,13 +84,13 @@ impl Alive {
     /// with it.
     fn take(&self) -> io::Result<Option<File>> {
         let file = fs::OpenOptions::new().read(true).write(true).open(&self.path)?;
-        Ok(got(file.try_lock())?.then_some(file))
+        Ok(locked(file.try_lock())?.then_some(file))
     }
 
     /// Whether a hypervisor runs, asked beside others who ask.
     pub(crate) fn is_held(&self) -> io::Result<bool> {
         let file = File::open(&self.path)?;
-        Ok(!got(file.try_lock_shared())?)
+        Ok(!locked(file.try_lock_shared())?)
     }
 
     /// Whether this process holds the lock, without touching it.

@@ -6,9 +6,9 @@ use std::net::Ipv4Addr;
 use cloud_types::{MachineTypeName, Name};
 use serde::{Deserialize, Serialize};
 
-/// What a VM is as a host of [`provider`](crate::provider). It is written with the VM itself, in one step.
+/// What a VM is as a host of a provider: it is written with the VM itself, in one step, and this library does not look into it,
+/// but for [`ran`](Self::ran).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct HostMark {
     /// The host's name, which is unique among its owner's; also the guest's own.
     pub name: Name,

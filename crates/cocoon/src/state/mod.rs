@@ -10,25 +10,25 @@
 //! | `vms/NAME/…` | the VM's disks and kernel |
 //! | `networks/NAME/…` | a network: see [`network`](crate::network) |
 //! | `staging/` | directories on their way in or out; free for all while nobody holds `staging.lock` |
-//! | `volumes/`, `ssh-keys/` | what owners keep besides hosts: [`provider`](crate::provider) |
+//! | `volumes/`, `ssh-keys/` | what owners keep besides VMs: see [`Shelf`](crate::Shelf) |
 
 mod alive;
-pub(crate) mod durable;
 mod layout;
-mod lock;
 mod mark;
 mod record;
 mod staging;
 mod store;
 mod volume;
 
+pub(crate) use cocoon_images::system::{FileLock, Version, durable};
+
 pub(crate) use alive::{Alive, Holder, Proof};
 pub(crate) use layout::{Layout, VmPaths};
-pub(crate) use lock::FileLock;
 pub use mark::HostMark;
-pub use record::{Disk, DiskFormat, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
-pub(crate) use record::{FirstBoot, Power, Record, Version};
+pub use record::{Disk, DiskSnapshot, Ending, Hardware, Kernel, PublishedPort, Uefi, VmId};
+pub(crate) use record::{FirstBoot, Power, Record};
 pub(crate) use staging::Stage;
-pub(crate) use store::{LockedVm, Store};
+pub use store::LockedVm;
+pub(crate) use store::Store;
 pub use volume::AttachedVolume;
 pub(crate) use volume::SLOTS;

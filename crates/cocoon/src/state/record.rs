@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use cloud_types::{MiB, Name};
+use cocoon_images::DiskFormat;
+use cocoon_images::system::Version;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +35,7 @@ pub(crate) struct Record {
     /// Whether work on what the disks say of themselves was begun, and its end is not noted.
     #[serde(default)]
     pub(crate) unsettled: bool,
-    /// What it is as a host of [`provider`](crate::provider); none for a VM that was made otherwise.
+    /// What it is as a host of a provider; none for a VM that was made otherwise.
     #[serde(default)]
     pub(crate) host: Option<HostMark>,
 }
@@ -52,25 +54,6 @@ pub struct DiskSnapshot {
     pub name: Name,
     /// When it was taken.
     pub created_at: Timestamp,
-}
-
-/// The one form of the record so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u32", into = "u32")]
-pub(crate) struct Version;
-
-impl From<Version> for u32 {
-    fn from(_: Version) -> Self {
-        1
-    }
-}
-
-impl TryFrom<u32> for Version {
-    type Error = String;
-
-    fn try_from(number: u32) -> Result<Self, Self::Error> {
-        (number == 1).then_some(Self).ok_or_else(|| format!("version {number}: written by a newer cocoon"))
-    }
 }
 
 /// What was last done about a VM's power.
@@ -194,27 +177,6 @@ pub struct Disk {
     pub read_only: bool,
 }
 
-/// How a disk's file is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DiskFormat {
-    /// Byte for byte.
-    Raw,
-    /// QEMU's format, which grows with what is written.
-    Qcow2,
-}
-
-impl DiskFormat {
-    /// Its name in QEMU's words.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Qcow2 => "qcow2",
-        }
-    }
-}
-
 /// A TCP port of this box that leads to one of a VM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishedPort {
@@ -233,7 +195,8 @@ pub struct VmId(String);
 
 impl VmId {
     /// An id that nobody had before.
-    pub(crate) fn random() -> Self {
+    #[must_use]
+    pub fn random() -> Self {
         Self(format!("{:012x}", fastrand::u64(..) & 0xffff_ffff_ffff))
     }
 
@@ -263,12 +226,6 @@ impl fmt::Display for VmId {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_record_of_a_later_version_is_refused_with_the_reason() {
-        let error = serde_json::from_str::<Version>("2").unwrap_err();
-        assert!(error.to_string().contains("newer cocoon"), "{error}");
-    }
 
     #[test]
     fn an_id_that_would_lead_out_of_its_directory_is_refused() {

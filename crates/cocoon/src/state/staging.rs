@@ -10,11 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{Name, Result};
+use cocoon_images::system::{blocking, own_name};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{FileLock, Layout, durable};
-use crate::abandon::own_name;
-use crate::blocking::blocking;
 use crate::{crash, error};
 
 /// A directory in `staging`, protected while this lives.

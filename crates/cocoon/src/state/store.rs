@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Name, Result};
+use cocoon_images::system::blocking;
 
 use super::layout::VmPaths;
 use super::{Alive, FileLock, Layout, Power, Record, Stage, durable};
-use crate::blocking::blocking;
 use crate::{console_log, crash, error};
 
 /// The state of one installation. Clones mean the same.
@@ -138,9 +138,9 @@ impl Store {
     }
 }
 
-/// A VM that nobody else changes.
+/// A VM that nobody else changes, until this is dropped. See [`Cocoon::lock`](crate::Cocoon::lock).
 #[derive(Debug)]
-pub(crate) struct LockedVm {
+pub struct LockedVm {
     store: Store,
     record: Record,
     paths: VmPaths,

@@ -9,7 +9,7 @@ mod signals;
 mod steps;
 mod world;
 
-#[path = "../images/server.rs"]
+#[path = "../../../cocoon-images/tests/it/server.rs"]
 #[allow(dead_code, reason = "the tests of images use the rest")]
 mod server;
 #[path = "../support/mod.rs"]

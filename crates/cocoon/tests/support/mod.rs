@@ -1,22 +1,29 @@
-//! What the tests share: the test guest, a root directory of their own, and the command.
+//! What the tests share: the command, for an installation of its own.
 //!
 //! Guests run under QEMU's emulation, so that the tests are the same on any box; without QEMU, its `qemu-img` and binutils
 //! they say so and pass.
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod folder;
+mod guest;
+mod processes;
+
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// An installation of its own, with the test guest as its kernel. Removed with all that runs in it when it is dropped.
+use folder::Folder;
+pub(crate) use guest::guest;
+use processes::processes;
+pub(crate) use processes::{kill, wait_until};
+
+/// An installation of its own, and the command for it.
 pub(crate) struct Installation {
-    root: PathBuf,
+    folder: Folder,
     /// The network namespace in which the command runs, where it is not this process's.
     namespace: Option<String>,
 }
@@ -24,27 +31,13 @@ pub(crate) struct Installation {
 impl Installation {
     /// `None`, with a word, where this box has not got what guests need.
     pub(crate) fn new() -> Option<Self> {
-        guest()?;
-        // Short, since sockets are in it.
-        let root = std::env::temp_dir().join(format!("cocoon-{:08x}", fastrand::u32(..)));
-        fs::create_dir(&root).unwrap();
-        fs::write(root.join("disk.raw"), [0; 4096]).unwrap();
-        Some(Self { root, namespace: None })
+        Folder::new().map(|folder| Self { folder, namespace: None })
     }
 
     /// The same, whose commands run in this network namespace.
     pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
         self.namespace = Some(namespace.to_owned());
         self
-    }
-
-    /// A directory for the state, with nothing else in it.
-    pub(crate) fn root(&self) -> PathBuf {
-        self.root.join("r")
-    }
-
-    pub(crate) fn disk(&self) -> PathBuf {
-        self.root.join("disk.raw")
     }
 
     /// The command, not run so far.
@@ -62,7 +55,7 @@ impl Installation {
             command.env_remove(variable);
         }
         // Whose box it is may have settings of his own.
-        command.env("HOME", &self.root);
+        command.env("HOME", self.home());
         command.env("COCOON_ROOT_DIR", self.root()).env("COCOON_ACCELERATION", "none");
         command.args(arguments).stdin(Stdio::null());
         command
@@ -120,11 +113,6 @@ impl Installation {
         self.succeed(&["ps", "--quiet"]).lines().map(str::to_owned).collect()
     }
 
-    /// The hypervisors that run below this root, found without any help of cocoon's.
-    pub(crate) fn hypervisors(&self) -> Vec<u32> {
-        processes(|program, input| input.starts_with(self.root()) && program.contains("qemu-system"))
-    }
-
     /// Those of one VM.
     pub(crate) fn hypervisors_of(&self, name: &str) -> Vec<u32> {
         let alive = self.root().join("vms").join(name).join("alive");
@@ -152,39 +140,13 @@ impl Installation {
     pub(crate) fn wait_for_console(&self, name: &str, words: &str) {
         wait_until(words, || self.succeed(&["logs", name]).contains(words));
     }
-
-    /// Every file and directory below the root, but for the socket and log directories that are empty.
-    pub(crate) fn tree(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut open = vec![self.root()];
-        while let Some(directory) = open.pop() {
-            for entry in fs::read_dir(directory).into_iter().flatten() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    open.push(path.clone());
-                }
-                found.push(path.strip_prefix(self.root()).unwrap().to_owned());
-            }
-        }
-        found.sort();
-        found
-    }
-
-    /// That no VM, process or file is left.
-    #[track_caller]
-    pub(crate) fn assert_empty(&self) {
-        let nothing = ["log", "run", "staging", "staging.lock", "vms"].map(PathBuf::from);
-        assert_eq!(self.tree(), nothing);
-        assert_eq!(self.hypervisors(), Vec::<u32>::new());
-    }
 }
 
-impl Drop for Installation {
-    fn drop(&mut self) {
-        for process in self.hypervisors() {
-            kill(process);
-        }
-        let _ = fs::remove_dir_all(&self.root);
+impl Deref for Installation {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
     }
 }
 
@@ -211,62 +173,6 @@ pub(crate) fn kill_at_every_step(
     }
 }
 
-/// The processes whose program and standard input are such.
-fn processes(wanted: impl Fn(&str, &Path) -> bool) -> Vec<u32> {
-    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let are = |process: &u32| {
-        let Ok(input) = fs::read_link(format!("/proc/{process}/fd/0")) else { return false };
-        let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
-        wanted(&program.to_string_lossy(), &input)
-    };
-    all.filter(are).collect()
-}
-
-/// As `kill -9` does it.
-pub(crate) fn kill(process: u32) {
-    let status = Command::new("kill").args(["-9", &process.to_string()]).stderr(Stdio::null()).status();
-    status.expect("every box has `kill`");
-}
-
-/// Looks again and again, for half a minute at most.
-#[track_caller]
-pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// The test guest, assembled once; `None` where something is missing.
-pub(crate) fn guest() -> Option<&'static Path> {
-    static GUEST: OnceLock<Option<PathBuf>> = OnceLock::new();
-    GUEST.get_or_init(assemble).as_deref()
-}
-
-fn assemble() -> Option<PathBuf> {
-    for program in ["qemu-system-x86_64", "qemu-img", "as", "ld"] {
-        let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            eprintln!(
-                "skipped: {program} is not installed (Debian's qemu-system-x86, qemu-utils and binutils have it all)"
-            );
-            return None;
-        }
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support");
-    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("guest-{}", std::process::id()));
-    fs::create_dir_all(&made).unwrap();
-    let (object, guest) = (made.join("guest.o"), made.join("guest.elf"));
-    let assembled = Command::new("as").arg("--64").arg(folder.join("guest.s")).arg("-o").arg(&object).status().unwrap();
-    assert!(assembled.success());
-    let mut link = Command::new("ld");
-    link.args(["-n", "-s", "--no-warn-rwx-segments", "-T"]).arg(folder.join("guest.ld")).arg(&object);
-    assert!(link.arg("-o").arg(&guest).status().unwrap().success());
-    assert!(fs::metadata(&guest).unwrap().len() < 1024);
-    Some(guest)
 }

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use cloud_types::{Error, Result};
+use cocoon_images::DiskFormat;
 
 use crate::hypervisor::text;
 use crate::network::NetworkAddress;
-use crate::state::{Disk, DiskFormat, Kernel, Record, VmPaths};
+use crate::state::{Disk, Kernel, Record, VmPaths};
 
 /// The arguments that make and boot the VM, and serve its API.
 ///

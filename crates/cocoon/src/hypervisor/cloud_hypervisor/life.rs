@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cloud_types::{Error, ErrorKind, Result};
+use cocoon_images::system::blocking;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::client::Client;
 use super::events;
-use crate::blocking::blocking;
 use crate::state::VmPaths;
 
 /// Waits for the guest's first sign of life.
