@@ -14,8 +14,7 @@ use crate::offers::boot_size;
 #[async_trait]
 impl Catalog for Provider {
     async fn regions(&self) -> Result<Vec<RegionInfo>> {
-        let name = self.0.offers.region.clone();
-        Ok(vec![RegionInfo { name, description: "this box".to_owned(), zones: Vec::new() }])
+        Ok(self.0.offers.regions())
     }
 
     async fn machine_types(&self) -> Result<Vec<MachineType>> {
@@ -23,7 +22,7 @@ impl Catalog for Provider {
     }
 
     async fn images(&self) -> Result<Vec<ImageInfo>> {
-        self.0.account.call("images", self.0.images.list()).await
+        self.0.account.call("list_images", self.0.images.list()).await
     }
 
     async fn disk_classes(&self) -> Result<Vec<DiskClassInfo>> {
@@ -32,14 +31,14 @@ impl Catalog for Provider {
 
     async fn offerings(&self, filter: &OfferingFilter) -> Result<Vec<Offering>> {
         let list = async {
+            let mut sold = self.0.offers.sold().await?;
             if let Some(region) = &filter.region {
-                self.0.offers.check_region(region)?;
+                sold.check_region(region)?;
             }
-            let mut offerings = self.0.offers.offerings().await?;
-            offerings.retain(|offering| filter.passes(offering));
-            Ok(offerings)
+            sold.offerings.retain(|offering| filter.passes(offering));
+            Ok(sold.offerings)
         };
-        self.0.account.call("offerings", list).await
+        self.0.account.call("list_offerings", list).await
     }
 
     async fn estimate(&self, spec: &HostSpec) -> Result<Estimate> {
@@ -48,7 +47,7 @@ impl Catalog for Provider {
             let machine = self.0.offers.choose(spec).await?;
             let data: Vec<GiB> = spec.data_disk.iter().map(|disk| disk.size).collect();
             // What an image that is not here would need is not known.
-            self.0.offers.prices.host(machine, boot_size(spec, machine, GiB(0))?, &data)
+            self.0.offers.prices.host(&machine, boot_size(spec, &machine, GiB(0))?, &data)
         };
         self.0.account.call("estimate", estimate).await
     }

@@ -123,8 +123,7 @@ impl Config {
         self
     }
 
-    /// What things cost; nothing unless it is set. With it the catalog, the estimates and a meter tell what the same would
-    /// come to.
+    /// What things cost; nothing unless it is set. The catalog, the estimates and a meter count with it.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.prices = prices;

@@ -18,7 +18,7 @@ pub(crate) fn vm_name(owner: &Owner, name: &Name) -> Result<Name> {
 const LONGEST: usize = 63;
 const DIGITS: usize = 10;
 
-/// One incarnation of a host: the VM's name, and what tells it from a later VM of that name.
+/// One incarnation of a host: the VM's name, and the id by which it differs from a later VM of that name.
 pub(crate) fn host_id(name: &Name, id: &VmId) -> HostId {
     HostId::new(format!("{name}/{id}"))
 }

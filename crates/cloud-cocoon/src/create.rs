@@ -73,9 +73,9 @@ impl Creates for Create<'_> {
             _ => Vec::new(),
         };
         let image = parts.images.find(&spec.image).await?;
-        let size = boot_size(spec, machine, image.needs())?;
+        let size = boot_size(spec, &machine, image.needs())?;
         let data = spec.data_disk.map_or(0, |disk| disk.size.0);
-        parts.offers.free().await?.check(machine, GiB(size.0.saturating_add(data)))?;
+        parts.offers.free().await?.check(&machine, GiB(size.0.saturating_add(data)))?;
         DataDisks(parts).check(spec, &name).await?;
         let vm =
             VmSpec::new(name, image.disk).cpus(machine.vcpus).memory(machine.memory).storage(size).network(network);
@@ -90,7 +90,7 @@ impl Creates for Create<'_> {
         let mark = HostMark {
             name: spec.name.clone(),
             labels: BTreeMap::new(),
-            machine_type: machine.name.clone(),
+            machine_type: machine.name,
             image: spec.image.to_string(),
             ssh_user: image.ssh_user,
             address,

@@ -236,7 +236,7 @@ fn names_a_server(text: &str) -> bool {
         || host == "localhost"
 }
 
-/// That there is no such image at the server is the wish's fault.
+/// An image that the server does not have is an error in the request.
 fn as_input(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound => Error::invalid("image", error.message().to_owned()),

@@ -21,9 +21,11 @@
 //!   that are made of both (`web-1-3fa9c2d1e0`). `cocoon ps` shows it, and every command works on it.
 //! - **No daemon.** A create answers when the hypervisor's process is there. A caller that is killed before leaves a VM that
 //!   has never run; the same create finds it and starts it.
-//! - **Addresses.** Nobody outside reaches a host by QEMU's own network. Each has a loopback address of its own, told as
+//! - **Addresses.** Nobody outside reaches a host by QEMU's own network. Each has a loopback address of its own, as
 //!   its private one, where the inbound ports that were asked for lead to the guest's; only SSH unless the spec says
 //!   more. A port that is not free there, or that this user may not open, is found 10,000 higher: SSH at 10022.
+//! - **Images** are pulled by the create that needs them. Like every operation it ends within an hour; a repeat goes on with the
+//!   download where it stopped.
 //! - **Capacity** is the box's memory and processors less what runs, and the room on its disk.
 //! - **Prices** are what [`Config::prices`] says; nothing, unless it is said.
 

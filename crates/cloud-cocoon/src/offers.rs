@@ -1,7 +1,8 @@
 //! What this box offers now: its machine types, at their prices, as far as there is room.
 
+use cloud_driver::Sold;
 use cloud_types::{
-    DiskClass, DiskClassInfo, Error, GiB, HostSpec, Machine, MachineType, Offering, Pricing, Region, Result,
+    DiskClass, DiskClassInfo, Error, GiB, HostSpec, Machine, MachineType, Offering, Pricing, Region, RegionInfo, Result,
 };
 use cocoon::{Cocoon, Vm};
 
@@ -24,20 +25,18 @@ impl Offers {
     ///
     /// # Errors
     /// `InvalidRequest` on field `region` or `machine`; `NoCapacity` where all that is enough is taken.
-    pub(crate) async fn choose(&self, spec: &HostSpec) -> Result<&MachineType> {
-        self.check_region(&spec.region)?;
+    pub(crate) async fn choose(&self, spec: &HostSpec) -> Result<MachineType> {
+        let sold = self.sold().await?;
+        sold.check_region(&spec.region)?;
         match &spec.machine {
-            Machine::Named(name) => machine::find(&self.machines, name),
-            Machine::AtLeast(required) => {
-                let offerings = self.offerings().await?;
-                let name = &Offering::cheapest(&offerings, required)?.machine_type.name;
-                machine::find(&self.machines, name)
-            }
+            Machine::Named(name) => sold.machine_type(name, &spec.region).cloned(),
+            Machine::AtLeast(required) => sold.cheapest(&spec.region, required).cloned(),
             _ => Err(Error::unsupported("this provider takes machine types by name or by requirements")),
         }
     }
 
-    pub(crate) async fn offerings(&self) -> Result<Vec<Offering>> {
+    /// All that is sold, and for what of it there is room.
+    pub(crate) async fn sold(&self) -> Result<Sold> {
         let free = self.free().await?;
         let offering = |machine: &MachineType| Offering {
             machine_type: machine.clone(),
@@ -48,19 +47,21 @@ impl Offers {
             monthly_cap: None,
             orderable: free.fits(machine),
         };
-        Ok(self.machines.iter().map(offering).collect())
+        let offerings = self.machines.iter().map(offering).collect();
+        Ok(Sold { regions: self.regions(), machine_types: self.machines.clone(), offerings })
+    }
+
+    pub(crate) fn regions(&self) -> Vec<RegionInfo> {
+        vec![RegionInfo { name: self.region.clone(), description: "this box".to_owned(), zones: Vec::new() }]
+    }
+
+    pub(crate) fn check_region(&self, region: &Region) -> Result<()> {
+        Sold { regions: self.regions(), ..Sold::default() }.check_region(region)
     }
 
     pub(crate) fn disk_classes(&self) -> Vec<DiskClassInfo> {
         let gib_month = self.prices.gib_month();
         vec![DiskClassInfo { class: DiskClass::Standard, name: "file".to_owned(), gib_month, terms: Some(TERMS) }]
-    }
-
-    pub(crate) fn check_region(&self, region: &Region) -> Result<()> {
-        if *region == self.region {
-            return Ok(());
-        }
-        Err(Error::invalid("region", format!("there is {} alone, got {region}", self.region)))
     }
 
     /// What the box has left to give.

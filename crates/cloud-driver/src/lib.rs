@@ -14,6 +14,7 @@
 //! | a snapshot is taken once | [`snapshot_once`] | [`Copies`] |
 //! | what was just made is not taken for gone | [`Recent`] | how to read a host |
 //! | many waiters cost few calls | [`Together`] | a call that asks for many |
+//! | what an API says is not guessed, and forges no log | [`word`], [`one_line`] | its words |
 //! | what changes seldom is read seldom | [`Cached`], [`Known`], [`Sold`] | how to read it |
 
 mod account;
@@ -30,6 +31,7 @@ mod settings;
 mod snapshots;
 mod together;
 pub mod volumes;
+mod words;
 
 pub use account::{Account, Patience};
 pub use cached::Cached;
@@ -42,3 +44,4 @@ pub use recent::{Recent, Sending, Sends};
 pub use settings::Settings;
 pub use snapshots::{Copies, snapshot_once};
 pub use together::Together;
+pub use words::{kind_of, nonsense, one_line, word};

@@ -6,180 +6,126 @@
 //! address back once nothing uses it, perhaps while a new host of the name is being made: a create whose address was taken
 //! away reserves it again.
 
-use cloud_types::{Created, Error, ErrorKind, HostSpec, Owner, Result, ownership};
+use cloud_driver::{Account, ensure, found, one_line};
+use cloud_types::{Error, ErrorKind, HostSpec, Resource, Result, ownership};
 
-use crate::convert::{self, Place};
-use crate::create::is_final;
-use crate::delete::gone;
-use crate::host::{Inner, PublicAddresses};
-use crate::labels;
-use crate::reader::LAG_PAUSE;
-use crate::wire::{Address, CreateAddress};
+use crate::client::Api;
+use crate::network::PublicAddresses;
+use crate::operations::Operations;
+use crate::place::{Place, last};
+use crate::seen::Address;
+use crate::{convert, labels};
 
-impl Inner {
+/// The addresses of this owner's hosts.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    account: Account,
+    api: Api,
+    operations: Operations,
+    given: PublicAddresses,
+}
+
+impl Addresses {
+    pub(crate) fn new(account: &Account, api: &Api, operations: &Operations, given: PublicAddresses) -> Self {
+        Self { account: account.clone(), api: api.clone(), operations: operations.clone(), given }
+    }
+
     /// Whether a host is to have a reserved address.
     pub(crate) fn reserves(&self, spec: &HostSpec) -> bool {
-        self.network.addresses == PublicAddresses::Reserved && spec.public_network.ipv4
+        self.given == PublicAddresses::Reserved && spec.public_network.ipv4
     }
 
-    /// Reserves the host's address, or finds it. `Conflict` while an earlier host of the name has it.
-    pub(crate) async fn ensure_address(&self, spec: &HostSpec) -> Result<Address> {
+    /// The name of a host's address.
+    pub(crate) fn name(&self, host: &str) -> String {
+        labels::address_name(self.account.owner(), host)
+    }
+
+    /// Reserves the host's address, or finds it.
+    ///
+    /// # Errors
+    /// `Conflict` while an earlier host of the name has it, and where it comes and goes; `AlreadyExists` where it is not this
+    /// host's.
+    pub(crate) async fn ensure(&self, spec: &HostSpec) -> Result<Address> {
         let (region, host) = (spec.region.as_str(), spec.name.as_str());
-        let name = labels::address_name(&self.owner, host);
-        let description = description(&self.owner, host);
-        let body = CreateAddress { name: &name, description: &description, address_type: "EXTERNAL" };
-        let made = match self.api.create_address(region, &body).await {
-            Ok(operation) => self.operations.wait(&operation).await,
-            Err(error) => Err(error),
+        let (name, owner) = (self.name(host), self.account.owner());
+        let description = labels::description(owner, &format!("{}={host} address of the host", ownership::NAME));
+        let body = convert::create_address(&name, &description);
+        let find = || async { Ok(self.find(region, &name).await?.filter(|address| !address.ip.is_empty())) };
+        let create = || async {
+            self.operations.finish(self.api.create_address(region, &body)).await?;
+            self.account.until("the reserved address is shown", self.account.lag() * 2, find).await
         };
-        match made {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let address = self.see_address(region, &name).await?;
-        if owner_of(&address) != Some(self.owner.as_str()) {
-            let message = format!("the name of the reserved address {name} is taken by one that is not yours");
-            return Err(Error::new(ErrorKind::AlreadyExists, message));
-        }
-        let is_other = |user: &&String| !is_instance(user) || convert::last(user) != host;
-        if let Some(user) = address.users.iter().find(is_other) {
-            let message = format!("the reserved address {name} is taken by {}", crate::error::one_line(user));
-            return Err(Error::new(ErrorKind::AlreadyExists, message));
-        }
-        match address.users.is_empty() {
-            true => Ok(address),
-            false => Err(Error::new(ErrorKind::Conflict, format!("the reserved address {name} is still in use"))),
-        }
-    }
-
-    /// Reads an address that is there, perhaps not shown yet.
-    async fn see_address(&self, region: &str, name: &str) -> Result<Address> {
-        for _ in 0..TRIES {
-            match self.api.get_address(region, name).await {
-                Ok(address) if !address.address.is_empty() => return Ok(address),
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => self.clock.sleep(LAG_PAUSE).await,
+        let address = match ensure(&self.account, create, find).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error.with_kind(ErrorKind::Conflict)),
+            other => other.map(cloud_driver::Ensured::into_inner),
+        }?;
+        let is_other = |user: &&String| !is_instance(user) || last(user) != host;
+        let other = address.users.iter().find(is_other).map(|user| one_line(user));
+        let taken_by = if address.is_of(owner) { other } else { Some("one that is not yours".to_owned()) };
+        match (taken_by, address.users.is_empty()) {
+            (Some(by), _) => {
+                let message = format!("the reserved address {name} is taken by {by}");
+                Err(Error::new(ErrorKind::AlreadyExists, message))
+            }
+            (None, true) => Ok(address),
+            (None, false) => {
+                Err(Error::new(ErrorKind::Conflict, format!("the reserved address {name} is still in use")))
             }
         }
-        Err(Error::new(ErrorKind::Conflict, format!("the reserved address {name} comes and goes")))
+    }
+
+    /// The address of a name in a region.
+    pub(crate) async fn find(&self, region: &str, name: &str) -> Result<Option<Address>> {
+        Ok(found(self.api.get_address(region, name).await)?.map(convert::address))
     }
 
     /// Whether a create failed by its address: somebody else had it, or gave it back.
-    pub(crate) async fn has_lost_address(
-        &self,
-        spec: &HostSpec,
-        given: Option<&Address>,
-        error: &Error,
-    ) -> Result<bool> {
+    pub(crate) async fn is_lost(&self, spec: &HostSpec, given: Option<&Address>, error: &Error) -> Result<bool> {
         use ErrorKind::{AlreadyExists, NoCapacity, PermissionDenied, QuotaExceeded, Unauthenticated};
         let others = [AlreadyExists, NoCapacity, PermissionDenied, QuotaExceeded, Unauthenticated];
         if !self.reserves(spec) || others.contains(&error.kind()) {
             return Ok(false);
         }
         let Some(given) = given else { return Ok(error.kind() == ErrorKind::Conflict) };
-        match self.api.get_address(spec.region.as_str(), &given.name).await {
+        Ok(match self.find(spec.region.as_str(), &given.name).await? {
             // Free again by now, so that the refusal alone tells it.
-            Ok(now) => Ok(now.id != given.id || !now.users.is_empty() || is_about(error, given)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(error),
-        }
+            Some(now) => now.id != given.id || !now.users.is_empty() || given.is_in(error),
+            None => true,
+        })
     }
 
-    /// Gives the address of a create back where no host came to have it. Best effort: a repeat of the create, a delete of the
-    /// host and a sweep find it too.
-    pub(crate) async fn release_unused(&self, spec: &HostSpec, given: Option<&Address>, outcome: &Result<Created>) {
-        let is_unused = match (outcome, given) {
-            (Ok(created), Some(given)) => {
-                let has = created.host().addresses.public_v4.map(|address| address.to_string());
-                has.as_ref() != Some(&given.address)
-            }
-            (Ok(_), None) => false,
-            (Err(error), _) => is_final(error) || error.kind() == ErrorKind::AlreadyExists,
-        };
-        if is_unused && self.reserves(spec) {
-            let name = labels::address_name(&self.owner, spec.name.as_str());
-            let _ = self.release_address(spec.region.as_str(), &name, None).await;
-        }
+    /// Whether something that is there uses an address, besides the instance of this number. An address may be shown with a
+    /// host that is gone.
+    pub(crate) async fn is_used(&self, address: &Address, gone_host: Option<&str>) -> Result<bool> {
+        let Some(user) = address.users.first() else { return Ok(false) };
+        let Some(place) = Place::of(user).filter(|_| is_instance(user)) else { return Ok(true) };
+        let there = found(self.api.get_instance(&place).await)?;
+        Ok(there.is_some_and(|instance| Some(instance.id.as_str()) != gone_host))
     }
 
-    /// Gives an address back; one that is not there is given back. One that is in use stays, and its user is told. `gone_host`
-    /// is the number of the instance that had it and is known to be gone.
-    pub(crate) async fn release_address(
-        &self,
-        region: &str,
-        name: &str,
-        gone_host: Option<&str>,
-    ) -> Result<Option<String>> {
-        for _ in 0..TRIES {
-            let address = match self.api.get_address(region, name).await {
-                Ok(address) => address,
-                Err(error) => return gone(Err(error)).map(|()| None),
-            };
-            if owner_of(&address).is_none() {
-                return Ok(None);
-            }
-            let removed = match address.users.first() {
-                // An address may be shown with a host that is gone.
-                Some(user) if self.is_user_there(user, gone_host).await? => return Ok(Some(user.clone())),
-                Some(_) => Err(Error::new(ErrorKind::Conflict, "still in use")),
-                None => match self.api.delete_address(region, name).await {
-                    Ok(operation) => self.operations.wait(&operation).await,
-                    Err(error) => Err(error),
-                },
-            };
-            match gone(removed) {
-                Err(error) if error.kind() == ErrorKind::Conflict => self.clock.sleep(LAG_PAUSE).await,
-                other => return other.map(|()| None),
-            }
-        }
-        Err(Error::new(ErrorKind::Conflict, format!("the reserved address {name} is still in use: repeat the call")))
-    }
-
-    /// Gives an address back that nothing may use any more.
-    pub(crate) async fn remove_address(&self, region: &str, name: &str) -> Result<()> {
-        match self.release_address(region, name, None).await? {
-            None => Ok(()),
-            Some(user) => {
-                let message = format!("the address {name} is in use by {}", crate::error::one_line(&user));
+    /// Gives an address back that nothing uses.
+    ///
+    /// # Errors
+    /// `Conflict` where it is still shown as used.
+    pub(crate) async fn release(&self, address: &Address) -> Result<()> {
+        match address.users.is_empty() {
+            true => self.operations.finish(self.api.delete_address(&address.region, &address.name)).await,
+            false => {
+                let message = format!("the reserved address {} is still in use: repeat the call", address.name);
                 Err(Error::new(ErrorKind::Conflict, message))
             }
         }
     }
 
-    /// Whether what uses an address is there, besides the instance of this number.
-    async fn is_user_there(&self, user: &str, gone_host: Option<&str>) -> Result<bool> {
-        let Some(zone) = convert::zone_in(user).filter(|_| is_instance(user)) else { return Ok(true) };
-        let place = Place { zone: zone.to_owned(), name: convert::last(user).to_owned(), number: None };
-        match self.api.get_instance(&place).await {
-            Ok(instance) => Ok(Some(instance.id.as_str()) != gone_host),
-            Err(error) => gone(Err(error)).map(|()| false),
-        }
-    }
-
-    /// The reserved addresses of this owner.
-    pub(crate) async fn own_addresses(&self) -> Result<Vec<Address>> {
+    /// This owner's addresses, for a sweep, without those that a host has that goes.
+    pub(crate) async fn resources(&self, goes: impl Fn(&Place) -> bool + Send) -> Result<Vec<Resource>> {
         let mut addresses = self.api.all_addresses().await?;
-        addresses.retain(|address| owner_of(address) == Some(self.owner.as_str()));
-        Ok(addresses)
+        addresses.retain(|one| labels::owner_in(&one.description) == Some(self.account.owner().as_str()));
+        addresses.retain(|one| !one.users.iter().any(|user| Place::of(user).is_some_and(|user| goes(&user))));
+        Ok(addresses.iter().map(convert::address_resource).collect())
     }
-}
-
-fn description(owner: &Owner, host: &str) -> String {
-    format!("{}={owner} {}={host} address of the host", ownership::OWNER, ownership::NAME)
-}
-
-fn owner_of(address: &Address) -> Option<&str> {
-    labels::owner_in(&address.description)
-}
-
-/// Whether an error names the address. What it is called by differs: an IP that is taken, a resource that is not ready.
-fn is_about(error: &Error, address: &Address) -> bool {
-    [&address.address, &address.name].into_iter().any(|word| error.message().contains(word.as_str()))
 }
 
 fn is_instance(user: &str) -> bool {
     user.contains("/instances/")
 }
-
-/// How often what passes by itself is tried again.
-const TRIES: u32 = 30;

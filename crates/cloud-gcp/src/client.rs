@@ -1,7 +1,6 @@
 //! One function per API call: wire in, wire out. Paths and parameters are here and nowhere else.
 //!
-//! The functions stand in one file a resource; this one holds what they share. Every change carries a `requestId`, by
-//! which Google knows a repeat of the same call again, so that a change whose answer was lost may be sent once more.
+//! The functions stand in one file a resource; this one holds what they share.
 
 mod addresses;
 mod catalog;
@@ -12,14 +11,14 @@ mod operations;
 mod snapshots;
 
 use cloud_http::{Request, pages, segment};
-use cloud_types::{Error, ErrorKind, Result};
+use cloud_types::{Error, ErrorKind, Owner, Result, ownership};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 
 use crate::auth::Project;
 use crate::wire::{Aggregated, List, SkuList};
 
-pub(crate) use operations::{OPERATIONS_A_CALL, Scope};
+pub(crate) use operations::OPERATIONS_A_CALL;
 
 /// Google's APIs over HTTP. Clones share connections.
 #[derive(Debug, Clone)]
@@ -37,6 +36,29 @@ impl Api {
     /// A path below the project.
     async fn path(&self, rest: impl std::fmt::Display + Send) -> Result<String> {
         Ok(format!("projects/{}/{rest}", segment(self.project.id().await?)))
+    }
+
+    /// A change. Google knows a repeat of it by its `requestId`, so that it may be sent once more where its answer was lost.
+    fn change(&self, operation: &'static str, path: String) -> Request {
+        self.compute.post(operation, path).query("requestId", request_id()).repeatable()
+    }
+
+    fn removal(&self, operation: &'static str, path: String) -> Request {
+        self.compute.delete(operation, path).query("requestId", request_id())
+    }
+
+    /// All items of a list below the project that a filter lets through, whichever where it is empty.
+    async fn list<L>(&self, operation: &'static str, rest: &str, filter: &str) -> Result<Vec<L::Item>>
+    where
+        L: Page + DeserializeOwned + Send,
+        L::Item: Send,
+    {
+        let path = self.path(rest).await?;
+        all_pages::<L>(|| {
+            let request = self.compute.get(operation, &path).query("maxResults", PER_PAGE);
+            if filter.is_empty() { request } else { request.query("filter", filter) }
+        })
+        .await
     }
 }
 
@@ -113,7 +135,7 @@ where
 }
 
 fn short(scope: &str) -> Error {
-    let message = format!("a list is not whole: {} cannot be reached", crate::error::one_line(scope));
+    let message = format!("a list is not whole: {} cannot be reached", cloud_driver::one_line(scope));
     Error::new(ErrorKind::Unavailable, message)
 }
 
@@ -134,6 +156,12 @@ pub(crate) fn request_id() -> String {
 pub(crate) fn all_of(fields: &[(&str, &str)]) -> String {
     let terms: Vec<String> = fields.iter().map(|(field, value)| format!("({field} = \"{value}\")")).collect();
     terms.join(" AND ")
+}
+
+/// A filter that asks for what bears the owner's label, and of these fields.
+pub(crate) fn own(owner: &Owner, more: &[(&str, &str)]) -> String {
+    let label = format!("labels.{}", ownership::OWNER);
+    all_of(&[&[(label.as_str(), owner.as_str())], more].concat())
 }
 
 /// A filter that asks for any of these values of a field.

@@ -1,15 +1,15 @@
 //! The settings of a [`Gcp`] value, from code or from the environment.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use cloud_driver::Settings;
 use cloud_http::{Client, ClientBuilder, Transport};
-use cloud_types::{Clock, Error, Owner, Result, SystemClock};
+use cloud_types::{Error, Owner, Result};
 use url::Url;
 
 use crate::auth::{Identity, Project, project_from_env};
 use crate::client::Api;
-use crate::host::{Network, PublicAddresses};
+use crate::network::{Network, PublicAddresses};
 use crate::{Gcp, error};
 
 /// Settings of a [`Gcp`] value. One value speaks for one owner in one project, in all regions.
@@ -25,13 +25,12 @@ pub struct Config {
     project: Option<String>,
     endpoint: String,
     billing_endpoint: String,
-    owner: Owner,
     network: Network,
-    clock: Arc<dyn Clock>,
-    deadline: Duration,
-    seed: Option<u64>,
+    settings: Settings,
     transport: Option<Arc<dyn Transport>>,
 }
+
+cloud_driver::settings!(Config);
 
 impl Default for Config {
     fn default() -> Self {
@@ -49,11 +48,8 @@ impl Config {
             project: None,
             endpoint: "https://compute.googleapis.com/compute/v1/".to_owned(),
             billing_endpoint: "https://cloudbilling.googleapis.com/".to_owned(),
-            owner: Owner::default(),
             network: Network::default(),
-            clock: Arc::new(SystemClock),
-            deadline: Duration::from_secs(120),
-            seed: None,
+            settings: Settings::default(),
             transport: None,
         }
     }
@@ -85,7 +81,7 @@ impl Config {
             config.network.addresses = public_addresses(&addresses)?;
         }
         if let Some(owner) = read("CLOUD_OWNER") {
-            config.owner = Owner::new(owner)?;
+            config.settings.owner = Owner::new(owner)?;
         }
         Ok(config)
     }
@@ -118,13 +114,6 @@ impl Config {
         self
     }
 
-    /// Whose hosts this value makes and lists.
-    #[must_use]
-    pub fn owner(mut self, owner: Owner) -> Self {
-        self.owner = owner;
-        self
-    }
-
     /// The network that hosts and firewall rules are in, such as `global/networks/default`.
     #[must_use]
     pub fn network(mut self, network: impl Into<String>) -> Self {
@@ -150,27 +139,6 @@ impl Config {
         self
     }
 
-    /// The clock that everything waits on.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long one call of the API may take with all its repeats. Default: 2 minutes.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Makes the random part of waits the same in every run, for tests.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
     /// Another way to send requests than the network, for tests.
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
@@ -190,8 +158,8 @@ impl Config {
         let authorizer = self.identity.authorize();
         let compute = self.client("endpoint", &self.endpoint)?.authorize(authorizer.clone()).build()?;
         let billing = self.client("billing_endpoint", &self.billing_endpoint)?.authorize(authorizer).build()?;
-        let project = Project::new(self.project, self.clock.clone());
-        Ok(Gcp::new(Api::new(compute, billing, project), self.owner, self.network, self.clock))
+        let project = Project::new(self.project, self.settings.clock.clone());
+        Ok(Gcp::new(Api::new(compute, billing, project), self.network, self.settings))
     }
 
     fn client(&self, field: &'static str, url: &str) -> Result<ClientBuilder> {
@@ -199,12 +167,12 @@ impl Config {
             .map_err(|error| Error::invalid(field, format!("must be a URL ({error})")).with_provider(&crate::ID))?;
         let mut builder = Client::builder(crate::ID, url)
             .errors(error::Table)
-            .clock(self.clock.clone())
-            .deadline(self.deadline)
+            .clock(self.settings.clock.clone())
+            .deadline(self.settings.deadline)
             // A page of 500 instances, or of 5,000 prices, is some megabytes.
             .max_body(64 << 20)
             .user_agent(concat!("cloud-gcp/", env!("CARGO_PKG_VERSION")));
-        if let Some(seed) = self.seed {
+        if let Some(seed) = self.settings.seed {
             builder = builder.seed(seed);
         }
         if let Some(transport) = &self.transport {

@@ -4,16 +4,12 @@
 use async_trait::async_trait;
 use cloud_types::{Console, HostId, Result};
 
-use crate::convert::Place;
-use crate::host::{Gcp, named};
+use crate::host::Gcp;
 
 #[async_trait]
 impl Console for Gcp {
     async fn console_output(&self, id: &HostId) -> Result<String> {
-        let read = async {
-            let place = Place::of(&self.0.reader.read_alone(&Place::read(id.as_str())?).await?);
-            Ok(self.0.api.serial_output(&place).await?.contents)
-        };
-        named("console_output", read.await)
+        let read = async { Ok(self.0.api.serial_output(&self.read(id).await?.place).await?.contents) };
+        self.0.account.call("console_output", read).await
     }
 }

@@ -1,108 +1,128 @@
-//! Deleting a host and all that its create made, so that it can be repeated from any point.
+//! What Google can do of a delete.
 //!
-//! Its disks go with the instance, which knows which of them do (`autoDelete`). What remains are its reserved address, which
-//! is in use until the host is gone for good, and firewall rules, which go with the last host that uses them. A delete of a
-//! host that is not there gives the address of its name back, and removes all of the owner's rules that no host uses.
+//! A host's disks go with the instance, which knows which of them do (`autoDelete`). What remains are its reserved address,
+//! which is in use until the host is gone for good, and firewall rules, which go with the last host that uses them.
 
-use cloud_types::{Error, ErrorKind, HostId, Result, ownership};
+use std::time::Duration;
 
-use crate::convert::{self, Place};
-use crate::host::Inner;
+use cloud_driver::{Account, Deletes, delete_whole, found};
+use cloud_types::{Error, ErrorKind, HostId, Result};
+
+use crate::convert;
 use crate::labels;
-use crate::wire::Instance;
+use crate::parts::Parts;
+use crate::place::Place;
+use crate::seen::{Address, Begun, Seen};
 
-pub(crate) async fn delete(inner: &Inner, id: &HostId) -> Result<()> {
+/// One delete.
+pub(crate) struct Delete<'a>(pub(crate) &'a Parts);
+
+/// What is left of a host, each with the number of the instance that had it and is gone, where that is known.
+pub(crate) enum Part {
+    Address(Address, Option<String>),
+    /// The rules of a tag.
+    Rules(String, Option<String>),
+}
+
+impl Deletes for Delete<'_> {
+    type Host = Seen;
+    type Part = Part;
+
+    fn account(&self) -> &Account {
+        &self.0.account
+    }
+
+    async fn find(&self, id: &HostId) -> Result<Seen> {
+        self.0.reader.read_alone(&Place::read(id.as_str())?).await
+    }
+
+    /// Of two hosts that go at once, the later one finds nobody: so only who sees its own host gone may judge whether the rest
+    /// is used.
+    async fn delete(&self, id: &HostId, seen: Option<&Seen>) -> Result<()> {
+        self.0.reader.recent.forget(&Place::read(id.as_str())?);
+        let Some(seen) = seen else { return Ok(()) };
+        self.0.reader.recent.forget(&seen.place);
+        let begun = Begun::from(self.0.api.delete_instance(&seen.place).await?);
+        begun.accepted()?;
+        match [labels::ADDRESS, labels::FIREWALL].into_iter().any(|label| seen.own_label(label).is_some()) {
+            true => self.0.operations.wait(&begun).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn parts(&self, _: &HostId, seen: &Seen) -> Result<Vec<Part>> {
+        let mut parts = Vec::new();
+        if let Some(name) = seen.own_label(labels::ADDRESS) {
+            let region = convert::region_of(&seen.place.zone)?;
+            parts.extend(self.address(region.as_str(), name, seen.place.number.clone()).await?);
+        }
+        let tag = seen.own_label(labels::FIREWALL);
+        parts.extend(tag.map(|tag| Part::Rules(tag.to_owned(), seen.place.number.clone())));
+        Ok(parts)
+    }
+
+    /// The address of the host's name, and the rules of all of the owner's hosts.
+    async fn leftovers(&self, id: &HostId) -> Result<Vec<Part>> {
+        let place = Place::read(id.as_str())?;
+        let (region, name) = (convert::region_of(&place.zone)?, self.0.addresses.name(&place.name));
+        let mut parts: Vec<Part> = self.address(region.as_str(), &name, place.number).await?.into_iter().collect();
+        parts.extend(self.0.firewalls.tags().await?.into_iter().map(|tag| Part::Rules(tag, None)));
+        Ok(parts)
+    }
+
+    async fn in_use(&self, part: &Part, _: Option<&HostId>) -> Result<bool> {
+        match part {
+            Part::Address(address, gone_host) => self.0.addresses.is_used(address, gone_host.as_deref()).await,
+            Part::Rules(tag, gone_host) => self.0.firewalls.is_used(tag, gone_host.as_deref()).await,
+        }
+    }
+
+    async fn remove(&self, part: &Part) -> Result<()> {
+        match part {
+            Part::Address(address, _) => self.0.addresses.release(address).await,
+            Part::Rules(tag, gone_host) => self.0.firewalls.remove(tag, gone_host.as_deref()).await,
+        }
+    }
+
+    async fn again(&self, part: Part) -> Result<Part> {
+        match part {
+            Part::Address(address, gone_host) => {
+                let again = self.address(&address.region, &address.name, gone_host).await?;
+                again.ok_or_else(|| Error::new(ErrorKind::NotFound, "the address is given back"))
+            }
+            rules @ Part::Rules(..) => Ok(rules),
+        }
+    }
+
+    fn describe(&self, part: &Part) -> String {
+        match part {
+            Part::Address(address, _) => format!("address {}", address.name),
+            Part::Rules(tag, _) => format!("firewall rules {tag}"),
+        }
+    }
+
+    fn held(&self) -> Duration {
+        HELD
+    }
+}
+
+impl Delete<'_> {
+    /// A reserved address that this library made, whoever owns it.
+    pub(crate) async fn address(&self, region: &str, name: &str, gone_host: Option<String>) -> Result<Option<Part>> {
+        let address = self.0.addresses.find(region, name).await?.filter(|address| address.owner.is_some());
+        Ok(address.map(|address| Part::Address(address, gone_host)))
+    }
+}
+
+/// Deletes a host and all that its create made, and waits until it is gone.
+pub(crate) async fn delete_and_see_gone(parts: &Parts, id: &HostId) -> Result<()> {
     let Ok(place) = Place::read(id.as_str()) else { return Ok(()) };
-    let rest = match inner.reader.read_alone(&place).await {
-        Ok(instance) => inner.delete_instance(&instance).await,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            inner.reader.forget(&place);
-            let swept = inner.remove_leftovers(&place).await;
-            return swept.map_err(|error| error.with_context("the host is gone, but not all that belonged to it"));
-        }
-        Err(error) => Err(error),
-    };
-    inner.reader.forget(&place);
-    rest
+    delete_whole(&Delete(parts), id).await?;
+    let look = || async { Ok(found(parts.reader.get(&place).await)?.is_none().then_some(())) };
+    parts.account.until("the host is gone", GOING, look).await
 }
 
-impl Inner {
-    /// What may be left of a host that is gone.
-    async fn remove_leftovers(&self, place: &Place) -> Result<()> {
-        let (region, name) = (convert::region_of(&place.zone)?, labels::address_name(&self.owner, &place.name));
-        self.release_address(region.as_str(), &name, place.number.as_deref()).await?;
-        self.remove_unused_rules().await
-    }
-
-    /// Deletes an instance, its reserved address, and its firewall rules where it was the last to use them.
-    async fn delete_instance(&self, instance: &Instance) -> Result<()> {
-        let is_owned = ownership::owner_of(&instance.labels).is_some();
-        let label = |key: &str| instance.labels.get(key).filter(|_| is_owned);
-        let (tag, address) = (label(labels::FIREWALL), label(labels::ADDRESS));
-        let place = Place::of(instance);
-        let accepted = match self.api.delete_instance(&place).await {
-            Ok(operation) => {
-                crate::error::of_operation(&operation)?;
-                Some(operation)
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        if tag.is_none() && address.is_none() {
-            return Ok(());
-        }
-        let rest = async {
-            // Only who sees its own host gone may judge: of two that go at once, the later one finds nobody.
-            if let Some(operation) = accepted {
-                gone(self.operations.wait(&operation).await)?;
-            }
-            if let Some(name) = address {
-                // In use by now, it is the address of the host that has the name after this one.
-                let region = convert::region_of(&place.zone)?;
-                self.release_address(region.as_str(), name, Some(&instance.id)).await?;
-            }
-            match tag {
-                Some(tag) => self.remove_rules(tag, Some(&instance.id)).await,
-                None => Ok(()),
-            }
-        };
-        rest.await
-            .map_err(|error| error.with_context("the host is deleted, but not all that belongs to it: repeat the call"))
-    }
-
-    /// Deletes an instance and waits until it is gone.
-    pub(crate) async fn delete_and_see_gone(&self, id: &HostId) -> Result<()> {
-        delete(self, id).await?;
-        let Ok(place) = Place::read(id.as_str()) else { return Ok(()) };
-        for _ in 0..PATIENCE {
-            match self.api.get_instance(&place).await {
-                Ok(instance) if place.is(&instance) => self.clock.sleep(crate::reader::LAG_PAUSE).await,
-                Ok(_) => return Ok(()),
-                Err(error) => return gone(Err(error)),
-            }
-        }
-        Err(Error::new(ErrorKind::Timeout, format!("host {id} is still being deleted: repeat the call")))
-    }
-
-    /// Deletes an instance that lost a race, also the data disk that it brought, even one that was to be kept.
-    pub(crate) async fn delete_loser(&self, instance: &Instance, with_disk: bool) -> Result<()> {
-        let place = Place::of(instance);
-        self.delete_and_see_gone(&place.host_id()).await?;
-        let kept = instance.disks.iter().filter(|disk| with_disk && !disk.auto_delete && !disk.boot);
-        for disk in kept {
-            self.remove_disk(&place.zone, convert::last(&disk.source)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// How many looks, a second apart, at an instance that is being deleted.
-const PATIENCE: u32 = 300;
-
-/// What is not there is deleted.
-pub(crate) fn gone(result: Result<()>) -> Result<()> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
+/// How long an address may be shown with a host that is gone.
+const HELD: Duration = Duration::from_secs(30);
+/// How long an instance takes to be gone after its delete was accepted, at most.
+const GOING: Duration = Duration::from_secs(300);

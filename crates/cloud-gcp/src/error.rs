@@ -1,5 +1,6 @@
 //! Google's error words in two tables, answers' reasons and operations' codes, and how they are read.
 
+use cloud_driver::{kind_of, one_line};
 use cloud_http::{Answer, ErrorTable};
 use cloud_types::{Error, ErrorKind};
 use http::HeaderMap;
@@ -101,7 +102,7 @@ pub(crate) fn of_operation(operation: &Operation) -> Result<(), Error> {
 fn from_body(body: &ErrorBody, answer: &Answer<'_>) -> Error {
     let reason = body.errors.first().map(|item| item.reason.as_str()).filter(|reason| !reason.is_empty());
     let detail = body.details.iter().find_map(|detail| detail.reason.as_deref());
-    let kind = match (reason.and_then(|reason| find(REASONS, reason)), body.status.as_deref()) {
+    let kind = match (reason.and_then(|reason| kind_of(REASONS, reason)), body.status.as_deref()) {
         _ if is_rate_limit(body, detail) => ErrorKind::RateLimited,
         (Some(kind), _) => kind,
         (None, Some("RESOURCE_EXHAUSTED")) => ErrorKind::RateLimited,
@@ -126,11 +127,7 @@ fn is_rate_limit(body: &ErrorBody, detail: Option<&str>) -> bool {
 }
 
 fn code_kind(code: &str) -> Option<ErrorKind> {
-    find(CODES, code).or_else(|| code.contains("QUOTA").then_some(ErrorKind::QuotaExceeded))
-}
-
-fn find(table: &[(&str, ErrorKind)], word: &str) -> Option<ErrorKind> {
-    table.binary_search_by_key(&word, |(known, _)| known).ok().map(|row| table[row].1)
+    kind_of(CODES, code).or_else(|| code.contains("QUOTA").then_some(ErrorKind::QuotaExceeded))
 }
 
 /// Google's sentence. Of a wrong request it may repeat what was sent, user data among it, so that only a sentence without
@@ -142,11 +139,6 @@ fn told(kind: ErrorKind, message: &str) -> String {
         (false, true) => "the provider gave no reason".to_owned(),
         (false, false) => one_line(message),
     }
-}
-
-/// At most 300 characters in one line: what comes from outside must not flood or forge a log.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
 #[cfg(test)]

@@ -4,61 +4,68 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_http::Together;
+use cloud_driver::{Account, Together, found};
 use cloud_types::clock::within;
-use cloud_types::{Clock, Error, ErrorKind, Result};
+use cloud_types::{Error, ErrorKind, Result};
 
-use crate::client::{Api, OPERATIONS_A_CALL, Scope};
-use crate::error;
-use crate::wire::Operation;
+use crate::client::{Api, OPERATIONS_A_CALL, any_of};
+use crate::place::Scope;
+use crate::seen::Begun;
 
 /// All operations that somebody waits for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Operations {
+    account: Account,
     api: Api,
-    clock: Arc<dyn Clock>,
-    together: Together<Key, Arc<Operation>>,
+    together: Arc<Together<Key, Arc<Begun>>>,
 }
 
 /// Where an operation is kept, and its name.
 type Key = (Scope, String);
 
 impl Operations {
-    pub(crate) fn new(api: Api, clock: Arc<dyn Clock>) -> Self {
-        let together = Together::new(clock.clone(), PAUSE, usize::MAX);
-        Self { api, clock, together }
+    pub(crate) fn new(account: &Account, api: &Api) -> Self {
+        let together = Arc::new(Together::new(account.shared_clock(), PAUSE, usize::MAX));
+        Self { account: account.clone(), api: api.clone(), together }
+    }
+
+    /// Makes a change, and waits until it has succeeded.
+    pub(crate) async fn finish<O: Into<Begun>>(&self, change: impl Future<Output = Result<O>> + Send) -> Result<()> {
+        self.wait(&change.await?.into()).await
     }
 
     /// Waits until an operation has succeeded, for [`LIMIT`] at most.
-    pub(crate) async fn wait(&self, operation: &Operation) -> Result<()> {
-        within(&*self.clock, LIMIT, self.follow(operation)).await.unwrap_or_else(|| {
-            let message = format!("the operation {} is not done after {LIMIT:?}", operation.operation_type);
+    pub(crate) async fn wait(&self, begun: &Begun) -> Result<()> {
+        within(self.account.clock(), LIMIT, self.ended(begun)).await.unwrap_or_else(|| {
+            let message = format!("the operation {} is not done after {LIMIT:?}", begun.kind);
             Err(Error::new(ErrorKind::Timeout, message))
-        })
+        })?
     }
 
-    /// Waits until an operation has succeeded, as long as the caller lets it. One that Google no longer knows is taken for
-    /// done: what it did is to be seen on the thing itself.
-    pub(crate) async fn follow(&self, operation: &Operation) -> Result<()> {
-        while !self.look(operation).await? {}
-        Ok(())
-    }
-
-    /// Looks once, together with others that look: whether the operation has succeeded by now.
-    pub(crate) async fn look(&self, operation: &Operation) -> Result<bool> {
-        if operation.status == DONE {
-            return error::of_operation(operation).map(|()| true);
-        }
-        let key = (Scope::of(operation), operation.name.clone());
-        match self.together.ask(key, |keys| self.ask_all(keys)).await? {
-            Some(seen) if seen.status == DONE => error::of_operation(&seen).map(|()| true),
-            Some(_) => Ok(false),
-            // Google does not know it any more.
-            None => Ok(true),
+    /// Waits until an operation has ended, as long as the caller lets it; how it failed is the inner result. One that Google no
+    /// longer knows is taken for done: what it did is to be seen on the thing itself.
+    ///
+    /// # Errors
+    /// Where asking fails: the operation goes on.
+    pub(crate) async fn ended(&self, begun: &Begun) -> Result<Result<()>> {
+        loop {
+            if let Some(ended) = self.look(begun).await? {
+                return Ok(ended);
+            }
         }
     }
 
-    async fn ask_all(&self, keys: Vec<Key>) -> Result<Vec<(Key, Arc<Operation>)>> {
+    /// Looks once, together with others that look: how the operation has ended, if it has.
+    pub(crate) async fn look(&self, begun: &Begun) -> Result<Option<Result<()>>> {
+        if begun.ended.is_some() {
+            return Ok(begun.ended.clone());
+        }
+        let key = (begun.scope.clone(), begun.name.clone());
+        let seen = self.together.ask(key, |keys| self.ask_all(keys)).await?;
+        Ok(seen.map_or(Some(Ok(())), |seen| seen.ended.clone()))
+    }
+
+    async fn ask_all(&self, keys: Vec<Key>) -> Result<Vec<(Key, Arc<Begun>)>> {
         let mut scopes: BTreeMap<Scope, Vec<String>> = BTreeMap::new();
         for (scope, name) in keys {
             scopes.entry(scope).or_default().push(name);
@@ -73,28 +80,24 @@ impl Operations {
         Ok(all)
     }
 
-    async fn ask(&self, scope: &Scope, names: &[String]) -> Result<Vec<Operation>> {
-        let alone = async |name: &String| match self.api.operation(scope, name).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            other => other.map(Some),
+    async fn ask(&self, scope: &Scope, names: &[String]) -> Result<Vec<Begun>> {
+        let mut answers: Vec<Begun> = match names {
+            [_] => Vec::new(),
+            several => {
+                let filter = any_of("name", several.iter().map(String::as_str));
+                self.api.operations(scope, &filter).await?.into_iter().map(Begun::from).collect()
+            }
         };
-        if let [name] = names {
-            return Ok(alone(name).await?.into_iter().collect());
-        }
-        let all: Vec<&str> = names.iter().map(String::as_str).collect();
-        let mut answers = self.api.operations(scope, &all).await?;
         for name in names {
             // Too new for the list, or forgotten: only its own address can say which.
             if !answers.iter().any(|answer| answer.name == *name) {
-                answers.extend(alone(name).await?);
+                answers.extend(found(self.api.operation(scope, name).await)?.map(Begun::from));
             }
         }
         Ok(answers)
     }
 }
 
-/// What an operation's status says when it has ended, well or not.
-const DONE: &str = "DONE";
 /// How long a change waits for its operation: a snapshot of a large disk takes minutes.
 const LIMIT: Duration = Duration::from_secs(600);
 /// Between two rounds: a wait costs one call a second and zone, however many wait.

@@ -4,86 +4,56 @@
 //! That is one call more for each zone in which there is a stopped spot host, and for each such host once: what became of it
 //! holds until it is started again. Nobody else pays for it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashSet};
 
-use cloud_types::{HostRuntime, HostState, Pricing, Result};
+use cloud_driver::{Account, Known};
+use cloud_types::{HostState, Pricing, Result};
 use jiff::Timestamp;
 
-use crate::catalog::pricing_of;
-use crate::client::{Scope, all_of};
-use crate::convert;
-use crate::host::Inner;
-use crate::reader::READ_LAG;
-use crate::wire::{Instance, Operation};
+use crate::client::{Api, all_of};
+use crate::place::Scope;
+use crate::seen::{Begun, Seen};
 
 /// What became of stopped spot hosts, as far as this process knows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Preemptions {
-    known: Mutex<HashMap<Stop, bool>>,
+    account: Account,
+    api: Api,
+    known: Known<Stop, bool>,
 }
 
 /// One stop of an instance: its number, and when it was started before.
 type Stop = (String, Option<Timestamp>);
 
 impl Preemptions {
-    fn known(&self, stop: &Stop) -> Option<bool> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(stop).copied()
-    }
-
-    fn learn(&self, stop: Stop, was_preempted: bool) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KNOWN {
-            known.clear();
-        }
-        known.insert(stop, was_preempted);
-    }
-}
-
-impl Inner {
-    /// A host of an instance, with its price where that is known. A spot host that was taken away is told from a stopped one.
-    pub(crate) async fn told(&self, instance: &Instance) -> Result<HostRuntime> {
-        let taken = self.preempted(std::slice::from_ref(instance)).await?;
-        self.told_with(instance, &taken)
-    }
-
-    /// The hosts of instances.
-    pub(crate) async fn told_all(&self, instances: &[Instance]) -> Result<Vec<HostRuntime>> {
-        let taken = self.preempted(instances).await?;
-        instances.iter().map(|instance| self.told_with(instance, &taken)).collect()
-    }
-
-    fn told_with(&self, instance: &Instance, taken: &HashSet<String>) -> Result<HostRuntime> {
-        let mut host = self.seen(instance)?;
-        if taken.contains(&instance.id) {
-            host.state = HostState::Preempted;
-        }
-        Ok(host)
+    pub(crate) fn new(account: &Account, api: &Api) -> Self {
+        Self { account: account.clone(), api: api.clone(), known: Known::default() }
     }
 
     /// The numbers of those that Google took away.
-    async fn preempted(&self, instances: &[Instance]) -> Result<HashSet<String>> {
+    pub(crate) async fn among(&self, seen: &[Seen]) -> Result<HashSet<String>> {
         let mut taken = HashSet::new();
-        let mut asked: BTreeMap<&str, Vec<&Instance>> = BTreeMap::new();
-        for instance in instances.iter().filter(|instance| is_stopped_spot(instance)) {
-            match self.preemptions.known(&stop_of(instance)) {
-                Some(true) => drop(taken.insert(instance.id.clone())),
+        let mut asked: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+        for one in seen.iter().filter(|one| is_stopped_spot(one)) {
+            match self.known.get(&stop_of(one)) {
+                Some(true) => drop(taken.insert(one.number().to_owned())),
                 Some(false) => {}
-                None => asked.entry(convert::last(&instance.zone)).or_default().push(instance),
+                None => asked.entry(&one.place.zone).or_default().push(one),
             }
         }
-        let certain = self.clock.now() - READ_LAG * 2;
+        let certain = self.account.clock().now() - self.account.lag() * 2;
         for (zone, stopped) in asked {
             let filter = all_of(&[("operationType", PREEMPTED)]);
-            let operations = self.api.operations_where(&Scope::Zone(zone.to_owned()), &filter).await?;
-            for instance in stopped {
-                let was_preempted = operations.iter().any(|operation| is_end_of(operation, instance));
+            let operations = self.api.operations(&Scope::Zone(zone.to_owned()), &filter).await?;
+            let operations: Vec<Begun> = operations.into_iter().map(Begun::from).collect();
+            for one in stopped {
+                let was_preempted = operations.iter().any(|operation| is_end_of(operation, one));
                 // A list may be late; what stopped a while ago is in it.
-                if was_preempted || instance.last_stop_timestamp.is_some_and(|stopped| stopped < certain) {
-                    self.preemptions.learn(stop_of(instance), was_preempted);
+                if was_preempted || one.stopped.is_some_and(|stopped| stopped < certain) {
+                    self.known.learn(stop_of(one), was_preempted);
                 }
                 if was_preempted {
-                    taken.insert(instance.id.clone());
+                    taken.insert(one.number().to_owned());
                 }
             }
         }
@@ -91,28 +61,26 @@ impl Inner {
     }
 }
 
-fn is_stopped_spot(instance: &Instance) -> bool {
-    pricing_of(instance) == Pricing::Spot && convert::state(&instance.status) == HostState::Stopped
+fn is_stopped_spot(seen: &Seen) -> bool {
+    seen.pricing == Pricing::Spot && seen.state == HostState::Stopped
 }
 
-fn stop_of(instance: &Instance) -> Stop {
-    (instance.id.clone(), instance.last_start_timestamp)
+fn stop_of(seen: &Seen) -> Stop {
+    (seen.number().to_owned(), seen.started)
 }
 
 /// Whether an operation took the instance away after its last start: operations are kept for two weeks, so that a host may
 /// have been taken away, started, and stopped by its owner since.
-fn is_end_of(operation: &Operation, instance: &Instance) -> bool {
-    let since_start = match (operation.insert_time, instance.last_start_timestamp) {
+fn is_end_of(operation: &Begun, seen: &Seen) -> bool {
+    let since_start = match (operation.since, seen.started) {
         (Some(taken), Some(started)) => taken >= started,
         _ => true,
     };
-    operation.operation_type == PREEMPTED && operation.target_id.as_ref() == Some(&instance.id) && since_start
+    operation.kind == PREEMPTED && operation.target.as_deref() == Some(seen.number()) && since_start
 }
 
 /// What an operation is called by which Google takes a spot host away.
 const PREEMPTED: &str = "compute.instances.preempted";
-/// How many stops are remembered.
-const MOST_KNOWN: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
@@ -120,11 +88,11 @@ mod tests {
 
     use super::*;
 
-    fn instance(change: &Value) -> Instance {
+    fn instance(change: &Value) -> Seen {
         let mut value = json!({"id": "42", "name": "web", "status": "TERMINATED", "zone": "zones/r-a", "machineType": "m",
             "lastStartTimestamp": "2026-11-21T01:00:00Z", "scheduling": {"provisioningModel": "SPOT"}});
         value.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        serde_json::from_value(value).unwrap()
+        crate::convert::seen(serde_json::from_value(value).unwrap())
     }
 
     #[test]
@@ -138,7 +106,7 @@ mod tests {
     fn what_took_a_host_away_before_its_last_start_is_past() {
         let taken = |target: &str, at: &str| {
             let value = json!({"name": "o", "status": "DONE", "operationType": PREEMPTED, "targetId": target, "insertTime": at});
-            serde_json::from_value::<Operation>(value).unwrap()
+            crate::convert::begun(serde_json::from_value(value).unwrap())
         };
         let stopped = instance(&json!({}));
         assert!(is_end_of(&taken("42", "2026-11-21T01:30:00Z"), &stopped));

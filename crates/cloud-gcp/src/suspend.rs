@@ -2,8 +2,7 @@
 
 use cloud_types::{Error, ErrorKind, HostId, HostState, Result};
 
-use crate::convert;
-use crate::host::{Gcp, named};
+use crate::host::Gcp;
 
 impl Gcp {
     /// Puts a running host to sleep with all that is in its memory; `start_host` wakes it where it was. Accepted when this
@@ -29,14 +28,14 @@ impl Gcp {
     /// ```
     pub async fn suspend_host(&self, id: &HostId) -> Result<()> {
         let suspend = async {
-            let instance = self.read(id).await?;
-            match convert::state(&instance.status) {
+            let seen = self.read(id).await?;
+            match &seen.state {
                 HostState::Suspended => Ok(()),
-                HostState::Stopping if instance.status == "SUSPENDING" => Ok(()),
-                HostState::Running => self.begin("suspend_host", &instance, "suspend", None).await,
+                HostState::Stopping if seen.is_suspending => Ok(()),
+                HostState::Running => self.begin("suspend_host", &seen, "suspend", None).await,
                 other => Err(Error::new(ErrorKind::Conflict, format!("host {id} is {other}: start it first"))),
             }
         };
-        named("suspend_host", suspend.await)
+        self.0.account.call("suspend_host", suspend).await
     }
 }

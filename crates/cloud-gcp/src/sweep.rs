@@ -2,72 +2,74 @@
 //!
 //! What is on its way out is not among it: an instance takes up to some minutes to be gone after its delete was accepted.
 
-use std::collections::HashSet;
-
 use async_trait::async_trait;
-use cloud_types::{HostId, Resource, ResourceKind, Result, Sweep, ownership};
+use cloud_driver::{Copies, Deletes, gone, labels as driver_labels, remove_unused};
+use cloud_types::{Error, ErrorKind, HostId, Resource, ResourceKind, Result, SnapshotId, Sweep};
 
-use crate::client::all_of;
-use crate::convert::{self, Place};
-use crate::host::{Gcp, named};
-use crate::labels;
-use crate::wire::Disk;
+use crate::client::own;
+use crate::delete::{Delete, delete_and_see_gone};
+use crate::host::Gcp;
+use crate::parts::Parts;
+use crate::place::Place;
+use crate::seen::Disk;
+use crate::{convert, labels};
 
 #[async_trait]
 impl Sweep for Gcp {
     async fn list_resources(&self) -> Result<Vec<Resource>> {
         let list = async {
-            let owner = format!("labels.{}", ownership::OWNER);
-            let inner = &self.0;
-            let mut all = Vec::new();
-            let mut leaving = HashSet::new();
-            for host in inner.api.all_instances(&all_of(&[(&owner, inner.owner.as_str())])).await? {
-                match inner.is_leaving(&host).await? {
-                    true => drop(leaving.insert((convert::last(&host.zone).to_owned(), host.name))),
-                    false => all.push(convert::instance_resource(&host)),
+            let parts = &self.0;
+            let (mut all, mut leaving) = (Vec::new(), Vec::new());
+            for seen in parts.reader.own(&[]).await? {
+                match parts.reader.is_leaving(&seen).await? {
+                    true => leaving.push(seen.place),
+                    false => all.push(convert::host_resource(&seen)),
                 }
             }
-            let is_leaving = |user: &String| {
-                let zone = convert::zone_in(user).unwrap_or_default().to_owned();
-                leaving.contains(&(zone, convert::last(user).to_owned()))
-            };
+            let is_leaving = |user: &Place| leaving.iter().any(|host| host.is(user));
             // A boot disk goes with its host, and so does a data disk that is not to be kept.
             let goes = |disk: &Disk| {
-                let with_host = labels::is_data_disk(&disk.labels) && !labels::is_kept(&disk.labels);
+                let is_data_disk = driver_labels::is_for(&disk.labels, driver_labels::DATA_DISK);
                 match labels::is_boot_disk(&disk.labels) {
                     true => !disk.users.is_empty(),
-                    false => with_host && disk.users.iter().any(&is_leaving),
+                    false => is_data_disk && !driver_labels::is_kept(&disk.labels) && disk.users.iter().any(is_leaving),
                 }
             };
-            all.extend(inner.own_disks().await?.iter().filter(|disk| !goes(disk)).map(convert::disk_resource));
-            all.extend(inner.own_snapshots().await?.iter().map(convert::snapshot_resource));
-            let mut addresses = inner.own_addresses().await?;
-            addresses.retain(|address| !address.users.iter().any(&is_leaving));
-            all.extend(addresses.iter().map(convert::address_resource));
-            all.extend(inner.own_rules().await?.iter().map(convert::firewall_resource));
+            all.extend(parts.disks.own().await?.iter().filter(|disk| !goes(disk)).map(convert::disk_resource));
+            let snapshots = parts.api.all_snapshots(&own(parts.account.owner(), &[])).await?;
+            all.extend(snapshots.iter().map(convert::snapshot_resource));
+            all.extend(parts.addresses.resources(is_leaving).await?);
+            all.extend(parts.firewalls.resources().await?);
             Ok(all)
         };
-        named("list_resources", list.await)
+        self.0.account.call("list_resources", list).await
     }
 
     async fn delete_resource(&self, resource: &Resource) -> Result<()> {
+        let (parts, id) = (&*self.0, resource.id.as_str());
         let remove = async {
             match resource.kind {
-                ResourceKind::Host => self.0.delete_and_see_gone(&HostId::new(resource.id.as_str())).await,
-                ResourceKind::Volume => match Place::read(&resource.id) {
-                    Ok(place) => self.0.remove_disk(&place.zone, &place.name).await,
+                ResourceKind::Host => delete_and_see_gone(parts, &HostId::new(id)).await,
+                ResourceKind::Volume => match Place::read(id) {
+                    Ok(place) => parts.disks.remove(&place).await,
                     Err(_) => Ok(()),
                 },
-                ResourceKind::Snapshot => self.0.remove_snapshot(&resource.id).await,
-                ResourceKind::Address => match Place::read(&resource.id) {
-                    // Its id is of the same form, with a region.
-                    Ok(place) => self.0.remove_address(&place.zone, &place.name).await,
-                    Err(_) => Ok(()),
-                },
-                ResourceKind::Firewall => self.0.remove_rule(&resource.id).await,
+                ResourceKind::Snapshot => gone(Copies::remove(parts, &SnapshotId::new(id)).await),
+                ResourceKind::Address => release(parts, id).await,
+                ResourceKind::Firewall => parts.firewalls.remove_rule(id).await,
                 _ => Ok(()),
             }
         };
-        named("delete_resource", remove.await)
+        parts.account.call("delete_resource", remove).await
     }
+}
+
+/// Gives an address back that nothing may use any more. Its id is of the form of a host's, with a region.
+async fn release(parts: &Parts, id: &str) -> Result<()> {
+    let (Ok(place), delete) = (Place::read(id), Delete(parts)) else { return Ok(()) };
+    let Some(address) = delete.address(&place.zone, &place.name, None).await? else { return Ok(()) };
+    if delete.in_use(&address, None).await? {
+        return Err(Error::new(ErrorKind::Conflict, format!("the {} is in use", delete.describe(&address))));
+    }
+    remove_unused(&delete, address, None).await
 }

@@ -1,5 +1,15 @@
 //! Images: pulled from servers that are not trusted, kept by their content, removed when nobody needs them.
 //!
+//! ```no_run
+//! # async fn run() -> cloud_types::Result<()> {
+//! use cocoon_images::{Images, Pull};
+//!
+//! let images = Images::new("/srv/images");
+//! let pulled = images.pull(&Pull::new("official://debian/12")).await?;
+//! println!("{} is in {}", pulled.image.name, images.blob(&pulled.image.disk.blob).display());
+//! # Ok(()) }
+//! ```
+//!
 //! | Path below the images' directory | What it is |
 //! |---|---|
 //! | `blobs/sha256/HEX` | a disk, a kernel or the like, called by the SHA-256 of its content; never changed |

@@ -1,15 +1,18 @@
 //! What is particular to hosts on one's own box, on real guests: names, addresses, hypervisors that die, and what it costs.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_types::{
-    CloudProvider, CloudProviderExt, CostKind, ErrorKind, HostRuntime, HostState, Image, InboundPort, Name, Rate,
-    StopMode, Wait,
+    CloudProvider, CloudProviderExt, CostKind, ErrorKind, GiB, HostRuntime, HostState, Image, InboundPort, Name, Rate,
+    Region, StopMode, VolumeSpec, Wait,
 };
 use cloud_usage::{MemoryLog, Meter, Metered, Period, Query};
-use cocoon::{Removal, Stop, VmSpec, VmState};
+use cocoon::{Removal, Stop, Vm, VmSpec, VmState};
+use serde_json::{Value, json};
 
 use crate::processes::kill;
 use crate::provider;
@@ -143,6 +146,27 @@ async fn a_host_that_runs_on_is_snapshotted_and_restored() {
 }
 
 #[tokio::test]
+async fn an_attach_that_was_broken_off_is_finished_by_its_repeat() {
+    let Some(here) = provider::installation() else { return };
+    let provider = provider::of(&here, "mine");
+    let host = provider.create_and_wait(&provider::spec(&name("web-1")), soon()).await.unwrap();
+    let volumes = provider.volumes().unwrap();
+    let spec = VolumeSpec::new(name("data"), Region::new("local").unwrap(), GiB(1));
+    let volume = volumes.create_volume(&spec).await.unwrap();
+    let vm = provider::cocoon(&here).inspect(&vm_of(&host)).await.unwrap();
+    // As an attach that is killed leaves it: noted, and not plugged in.
+    let path = vm.directory.join("vm.json");
+    let mut record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let disk = here.root().join("volumes").join(format!("{}.qcow2", volume.id));
+    record["hardware"]["volumes"] = json!([{ "id": volume.id.as_str(), "file": disk, "slot": 0 }]);
+    std::fs::write(&path, record.to_string()).unwrap();
+    assert_eq!(volumes.get_volume(&volume.id).await.unwrap().host.as_ref(), Some(&host.id));
+    assert!(!drives(&vm).contains(volume.id.as_str()));
+    volumes.attach_volume(&volume.id, &host.id).await.unwrap();
+    assert!(drives(&vm).contains(volume.id.as_str()));
+}
+
+#[tokio::test]
 async fn a_meter_tells_what_hosts_cost_by_the_configured_prices() {
     let Some(here) = provider::installation() else { return };
     let provider = Metered::new(Arc::new(provider::of(&here, "mine")), Meter::new(MemoryLog::new()));
@@ -163,6 +187,16 @@ async fn a_meter_tells_what_hosts_cost_by_the_configured_prices() {
     let rates: Vec<Rate> = estimate.items().iter().map(|item| item.rate).collect();
     assert_eq!(rates[0].hourly().to_string(), "0.0040625 EUR");
     assert_eq!(rates[1].monthly().to_string(), "0.05 EUR");
+}
+
+/// The disks that a VM has, in its hypervisor's own words.
+fn drives(vm: &Vm) -> String {
+    let socket = UnixStream::connect(vm.console_socket.with_file_name("control.sock")).unwrap();
+    let (mut answers, mut socket) = (BufReader::new(socket.try_clone().unwrap()).lines(), socket);
+    socket.write_all(b"{\"execute\":\"qmp_capabilities\"}{\"execute\":\"query-named-block-nodes\"}").unwrap();
+    // The greeting, that it is taken note of, and the answer; events may come in between.
+    let answer = answers.by_ref().map(Result::unwrap).find(|line| line.contains("\"return\": ["));
+    answer.unwrap()
 }
 
 fn name(text: &str) -> Name {

@@ -1,6 +1,6 @@
 //! Sweeping: all that an owner has goes, and nothing else.
 
-use cloud_types::{Ability, CloudProviderExt, DataDisk, ResourceKind, SweepReport, VolumeSpec};
+use cloud_types::{Ability, CloudProviderExt, DataDisk, HostId, ResourceKind, SweepReport, VolumeSpec};
 
 use crate::fixtures::other_ssh_key;
 use crate::outcome::{Expect, ensure};
@@ -17,6 +17,10 @@ pub async fn nothing_is_left_after_a_sweep(case: &Case) -> Outcome {
     ensure!(report.failed.is_empty(), "a sweep deletes everything; it could not delete {:?}", report.failed);
     ensure!(!report.deleted.is_empty(), "a sweep finds what the owner has; it found nothing");
     case.settle().await;
+    // A deleted host may be there for a moment more, as after any other delete.
+    for host in report.deleted.iter().filter(|resource| resource.kind == ResourceKind::Host) {
+        case.is_gone(&HostId::new(host.id.as_str())).await?;
+    }
     let left = case.sweep()?.list_resources().await.or_fail("all that the owner has can be listed")?;
     ensure!(left.is_empty(), "nothing is left after a sweep; there is {left:?}");
     case.holds_no_more_than(&before).await?;

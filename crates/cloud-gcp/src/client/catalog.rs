@@ -8,38 +8,29 @@ use crate::wire::{AcceleratorType, Aggregated, Image, List, MachineType, Region,
 
 impl Api {
     pub(crate) async fn regions(&self) -> Result<Vec<Region>> {
-        let path = self.path("regions").await?;
-        all_pages::<List<Region>>(|| self.compute.get("list_regions", &path).query("maxResults", PER_PAGE)).await
+        self.list::<List<Region>>("list_regions", "regions", "").await
     }
 
     pub(crate) async fn zones(&self) -> Result<Vec<Zone>> {
-        let path = self.path("zones").await?;
-        all_pages::<List<Zone>>(|| self.compute.get("list_zones", &path).query("maxResults", PER_PAGE)).await
+        self.list::<List<Zone>>("list_zones", "zones", "").await
     }
 
     pub(crate) async fn machine_types(&self) -> Result<Vec<MachineType>> {
-        let path = self.path("aggregated/machineTypes").await?;
-        all_pages::<Aggregated<MachineType>>(|| {
-            self.compute.get("list_machine_types", &path).query("maxResults", PER_PAGE)
-        })
-        .await
+        self.list::<Aggregated<MachineType>>("list_machine_types", "aggregated/machineTypes", "").await
     }
 
     pub(crate) async fn accelerator_types(&self) -> Result<Vec<AcceleratorType>> {
-        let path = self.path("aggregated/acceleratorTypes").await?;
-        all_pages::<Aggregated<AcceleratorType>>(|| self.compute.get("list_gpus", &path).query("maxResults", PER_PAGE))
-            .await
+        self.list::<Aggregated<AcceleratorType>>("list_gpus", "aggregated/acceleratorTypes", "").await
     }
 
     pub(crate) async fn machine_types_in(&self, zone: &str) -> Result<Vec<MachineType>> {
-        let path = self.path(format!("zones/{}/machineTypes", segment(zone))).await?;
-        all_pages::<List<MachineType>>(|| self.compute.get("list_machine_types", &path).query("maxResults", PER_PAGE))
-            .await
+        let rest = format!("zones/{}/machineTypes", segment(zone));
+        self.list::<List<MachineType>>("list_machine_types", &rest, "").await
     }
 
     pub(crate) async fn accelerator_types_in(&self, zone: &str) -> Result<Vec<AcceleratorType>> {
-        let path = self.path(format!("zones/{}/acceleratorTypes", segment(zone))).await?;
-        all_pages::<List<AcceleratorType>>(|| self.compute.get("list_gpus", &path).query("maxResults", PER_PAGE)).await
+        let rest = format!("zones/{}/acceleratorTypes", segment(zone));
+        self.list::<List<AcceleratorType>>("list_gpus", &rest, "").await
     }
 
     /// The images of a project that are not deprecated.
@@ -52,10 +43,8 @@ impl Api {
     /// (<https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list>).
     pub(crate) async fn prices(&self) -> Result<Vec<Sku>> {
         let path = format!("v1/services/{COMPUTE_ENGINE}/skus");
-        all_pages::<SkuList>(|| {
-            self.billing.get("get_prices", &path).query("pageSize", 5000).query("currencyCode", "USD")
-        })
-        .await
+        let request = || self.billing.get("get_prices", &path).query("pageSize", 5000).query("currencyCode", "USD");
+        all_pages::<SkuList>(request).await
     }
 }
 

@@ -3,28 +3,27 @@
 use cloud_http::segment;
 use cloud_types::Result;
 
-use super::{Api, PER_PAGE, all_pages, request_id};
+use super::Api;
 use crate::wire::{Firewall, List, Operation};
 
 impl Api {
     pub(crate) async fn create_firewall(&self, body: &Firewall) -> Result<Operation> {
-        let path = self.path("global/firewalls").await?;
-        let request = self.compute.post("create_firewall", path).query("requestId", request_id());
-        request.repeatable().json(body).send().await
+        self.change("create_firewall", self.path("global/firewalls").await?).json(body).send().await
     }
 
     pub(crate) async fn get_firewall(&self, name: &str) -> Result<Firewall> {
-        let path = self.path(format!("global/firewalls/{}", segment(name))).await?;
-        self.compute.get("get_firewall", path).send().await
+        self.compute.get("get_firewall", self.firewall(name).await?).send().await
     }
 
     pub(crate) async fn all_firewalls(&self) -> Result<Vec<Firewall>> {
-        let path = self.path("global/firewalls").await?;
-        all_pages::<List<Firewall>>(|| self.compute.get("list_firewalls", &path).query("maxResults", PER_PAGE)).await
+        self.list::<List<Firewall>>("list_firewalls", "global/firewalls", "").await
     }
 
     pub(crate) async fn delete_firewall(&self, name: &str) -> Result<Operation> {
-        let path = self.path(format!("global/firewalls/{}", segment(name))).await?;
-        self.compute.delete("delete_firewall", path).query("requestId", request_id()).send().await
+        self.removal("delete_firewall", self.firewall(name).await?).send().await
+    }
+
+    async fn firewall(&self, name: &str) -> Result<String> {
+        self.path(format!("global/firewalls/{}", segment(name))).await
     }
 }

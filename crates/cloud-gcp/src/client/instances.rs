@@ -4,14 +4,14 @@ use cloud_http::segment;
 use cloud_types::Result;
 use futures::stream::BoxStream;
 
-use super::{Api, PER_PAGE, all_pages, items, request_id};
-use crate::convert::Place;
+use super::{Api, PER_PAGE, all_pages, items};
+use crate::place::Place;
 use crate::wire::{Aggregated, AttachDisk, CreateInstance, Instance, Operation, SerialPortOutput, SetMachineType};
 
 impl Api {
     pub(crate) async fn create_instance(&self, zone: &str, body: &CreateInstance<'_>) -> Result<Operation> {
         let path = self.path(format!("zones/{}/instances", segment(zone))).await?;
-        self.compute.post("create_host", path).query("requestId", request_id()).repeatable().json(body).send().await
+        self.change("create_host", path).json(body).send().await
     }
 
     pub(crate) async fn get_instance(&self, host: &Place) -> Result<Instance> {
@@ -46,8 +46,7 @@ impl Api {
     }
 
     pub(crate) async fn delete_instance(&self, host: &Place) -> Result<Operation> {
-        let request = self.compute.delete("delete_host", self.instance(host).await?);
-        request.query("requestId", request_id()).retry_conflicts().send().await
+        self.removal("delete_host", self.instance(host).await?).retry_conflicts().send().await
     }
 
     /// `start`, `stop` or `reset`: harmless when sent twice. A host that is busy is waited for.
@@ -59,32 +58,26 @@ impl Api {
         parameter: Option<(&str, bool)>,
     ) -> Result<Operation> {
         let path = format!("{}/{verb}", self.instance(host).await?);
-        let mut request = self.compute.post(operation, path).query("requestId", request_id()).repeatable();
+        let mut request = self.change(operation, path);
         if let Some((name, value)) = parameter {
             request = request.query(name, value);
         }
         request.retry_conflicts().send().await
     }
 
-    pub(crate) async fn set_machine_type(&self, host: &Place, to: &str) -> Result<Operation> {
+    pub(crate) async fn set_machine_type(&self, host: &Place, body: &SetMachineType) -> Result<Operation> {
         let path = format!("{}/setMachineType", self.instance(host).await?);
-        let body = SetMachineType { machine_type: format!("zones/{}/machineTypes/{to}", host.zone) };
-        let request = self.compute.post("resize_host", path).query("requestId", request_id());
-        request.repeatable().json(&body).send().await
+        self.change("resize_host", path).json(body).send().await
     }
 
-    pub(crate) async fn attach_disk(&self, host: &Place, disk: &str) -> Result<Operation> {
+    pub(crate) async fn attach_disk(&self, host: &Place, body: &AttachDisk<'_>) -> Result<Operation> {
         let path = format!("{}/attachDisk", self.instance(host).await?);
-        let source = self.path(format!("zones/{}/disks/{disk}", host.zone)).await?;
-        let body = AttachDisk { source, device_name: disk, auto_delete: false };
-        let request = self.compute.post("attach_volume", path).query("requestId", request_id());
-        request.repeatable().json(&body).send().await
+        self.change("attach_volume", path).json(body).send().await
     }
 
     pub(crate) async fn detach_disk(&self, host: &Place, device: &str) -> Result<Operation> {
         let path = format!("{}/detachDisk", self.instance(host).await?);
-        let request = self.compute.post("detach_volume", path).query("deviceName", device);
-        request.query("requestId", request_id()).repeatable().send().await
+        self.change("detach_volume", path).query("deviceName", device).send().await
     }
 
     pub(crate) async fn serial_output(&self, host: &Place) -> Result<SerialPortOutput> {

@@ -3,38 +3,30 @@
 use cloud_http::segment;
 use cloud_types::Result;
 
-use super::{Api, PER_PAGE, all_pages, request_id};
+use super::Api;
 use crate::wire::{CreateSnapshot, Image, List, Operation, Snapshot};
 
 impl Api {
     pub(crate) async fn create_snapshot(&self, body: &CreateSnapshot<'_>) -> Result<Operation> {
-        let path = self.path("global/snapshots").await?;
-        let request = self.compute.post("create_snapshot", path).query("requestId", request_id());
-        request.repeatable().json(body).send().await
+        self.change("create_snapshot", self.path("global/snapshots").await?).json(body).send().await
     }
 
     pub(crate) async fn get_snapshot(&self, name: &str) -> Result<Snapshot> {
-        let path = self.path(format!("global/snapshots/{}", segment(name))).await?;
-        self.compute.get("get_snapshot", path).send().await
+        self.compute.get("get_snapshot", self.snapshot_path(name).await?).send().await
     }
 
     pub(crate) async fn all_snapshots(&self, filter: &str) -> Result<Vec<Snapshot>> {
-        let path = self.path("global/snapshots").await?;
-        all_pages::<List<Snapshot>>(|| {
-            self.compute.get("list_snapshots", &path).query("maxResults", PER_PAGE).query("filter", filter)
-        })
-        .await
+        self.list::<List<Snapshot>>("list_snapshots", "global/snapshots", filter).await
     }
 
     pub(crate) async fn delete_snapshot(&self, name: &str) -> Result<Operation> {
-        let path = self.path(format!("global/snapshots/{}", segment(name))).await?;
-        self.compute.delete("delete_snapshot", path).query("requestId", request_id()).send().await
+        self.removal("delete_snapshot", self.snapshot_path(name).await?).send().await
     }
 
     /// The newest image of a family that is not deprecated.
     pub(crate) async fn image_of_family(&self, project: &str, family: &str) -> Result<Image> {
         let path = format!("projects/{}/global/images/family/{}", segment(project), segment(family));
-        self.compute.get("get_image", path).send().await
+        self.image_at(&path).await
     }
 
     /// An image by its whole path, such as `projects/debian-cloud/global/images/debian-12-bookworm-v20260101`.

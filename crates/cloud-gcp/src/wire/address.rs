@@ -16,12 +16,10 @@ pub(crate) struct Address {
     pub(crate) address: String,
     #[serde(default)]
     pub(crate) region: String,
-    #[serde(default)]
     pub(crate) network_tier: Option<String>,
     /// The addresses of what uses it.
     #[serde(default)]
     pub(crate) users: Vec<String>,
-    #[serde(default)]
     pub(crate) creation_timestamp: Option<Timestamp>,
 }
 

@@ -24,7 +24,6 @@ pub(crate) struct Disk {
     pub(crate) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) label_fingerprint: String,
-    #[serde(default)]
     pub(crate) creation_timestamp: Option<Timestamp>,
 }
 

@@ -141,8 +141,8 @@ fn everything_that_is_sent_is_described() {
     let disk = |initialize_params| NewDisk {
         boot: true,
         auto_delete: true,
-        device_name: Some("x"),
-        source: Some("zones/z/disks/x".to_owned()),
+        device_name: Some("x".to_owned()),
+        source: Some("zones/z/disks/x"),
         initialize_params,
     };
     let instance = CreateInstance {
@@ -150,7 +150,7 @@ fn everything_that_is_sent_is_described() {
         machine_type: "zones/z/machineTypes/t".to_owned(),
         labels: &labels,
         disks: vec![disk(Some(InitializeParams {
-            disk_name: Some("x"),
+            disk_name: Some("x".to_owned()),
             source_image: Some("i"),
             source_snapshot: Some("s"),
             disk_size_gb: Some("10".to_owned()),
@@ -293,16 +293,16 @@ proptest! {
             let _ = read(value.clone());
         }
         if let Ok(instance) = serde_json::from_value::<Instance>(value.clone()) {
-            let _ = convert::host(&instance);
+            let _ = convert::seen(instance).host;
         }
         if let Ok(disk) = serde_json::from_value::<Disk>(value.clone()) {
-            let _ = convert::volume(&disk, &BTreeMap::new());
+            let _ = convert::volume(&convert::disk(disk), &[]);
         }
         if let Ok(snapshot) = serde_json::from_value::<Snapshot>(value.clone()) {
-            let _ = convert::snapshot(&snapshot);
+            let _ = convert::snapshot(snapshot);
         }
         if let Ok(operation) = serde_json::from_value::<Operation>(value) {
-            let _ = crate::error::of_operation(&operation);
+            let _ = convert::begun(operation);
         }
     }
 }

@@ -10,10 +10,7 @@ pub(crate) struct Image {
     pub(crate) self_link: String,
     #[serde(default)]
     pub(crate) description: String,
-    #[serde(default)]
     pub(crate) architecture: Option<String>,
-    #[serde(default)]
     pub(crate) disk_size_gb: Option<String>,
-    #[serde(default)]
     pub(crate) deprecated: Option<super::machine::Deprecation>,
 }

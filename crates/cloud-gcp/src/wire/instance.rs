@@ -13,11 +13,8 @@ pub(crate) struct Instance {
     pub(crate) status: String,
     pub(crate) zone: String,
     pub(crate) machine_type: String,
-    #[serde(default)]
     pub(crate) creation_timestamp: Option<Timestamp>,
-    #[serde(default)]
     pub(crate) last_start_timestamp: Option<Timestamp>,
-    #[serde(default)]
     pub(crate) last_stop_timestamp: Option<Timestamp>,
     #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,
@@ -25,60 +22,48 @@ pub(crate) struct Instance {
     pub(crate) network_interfaces: Vec<NetworkInterface>,
     #[serde(default)]
     pub(crate) disks: Vec<AttachedDisk>,
-    #[serde(default)]
     pub(crate) scheduling: Option<SchedulingSeen>,
     #[serde(default)]
     pub(crate) guest_accelerators: Vec<AcceleratorSeen>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct NetworkInterface {
-    #[serde(default, rename = "networkIP")]
+    #[serde(rename = "networkIP")]
     pub(crate) network_ip: Option<String>,
-    #[serde(default)]
     pub(crate) ipv6_address: Option<String>,
-    #[serde(default)]
     pub(crate) access_configs: Vec<AccessConfigSeen>,
-    #[serde(default)]
     pub(crate) ipv6_access_configs: Vec<AccessConfigSeen>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct AccessConfigSeen {
-    #[serde(default, rename = "natIP")]
+    #[serde(rename = "natIP")]
     pub(crate) nat_ip: Option<String>,
-    #[serde(default)]
     pub(crate) external_ipv6: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct AttachedDisk {
-    #[serde(default)]
     pub(crate) source: String,
-    #[serde(default)]
     pub(crate) boot: bool,
-    #[serde(default)]
     pub(crate) auto_delete: bool,
-    #[serde(default)]
     pub(crate) device_name: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct SchedulingSeen {
-    #[serde(default)]
     pub(crate) provisioning_model: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct AcceleratorSeen {
-    #[serde(default)]
     pub(crate) accelerator_type: String,
-    #[serde(default)]
     pub(crate) accelerator_count: u32,
 }
 
@@ -106,10 +91,10 @@ pub(crate) struct NewDisk<'a> {
     pub(crate) boot: bool,
     pub(crate) auto_delete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) device_name: Option<&'a str>,
+    pub(crate) device_name: Option<String>,
     /// A disk that is there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) source: Option<String>,
+    pub(crate) source: Option<&'a str>,
     /// A disk to be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) initialize_params: Option<InitializeParams<'a>>,
@@ -119,7 +104,7 @@ pub(crate) struct NewDisk<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InitializeParams<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) disk_name: Option<&'a str>,
+    pub(crate) disk_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source_image: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,8 +195,8 @@ pub(crate) struct AttachDisk<'a> {
     pub(crate) auto_delete: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct SerialPortOutput {
-    #[serde(default)]
     pub(crate) contents: String,
 }

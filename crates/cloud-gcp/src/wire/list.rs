@@ -13,9 +13,7 @@ pub(crate) struct List<T> {
     _kind: String,
     #[serde(default = "Vec::new")]
     pub(crate) items: Vec<T>,
-    #[serde(default)]
     pub(crate) next_page_token: Option<String>,
-    #[serde(default)]
     pub(crate) warning: Option<Warning>,
 }
 
@@ -28,7 +26,6 @@ pub(crate) struct Aggregated<T> {
     _kind: String,
     #[serde(default = "BTreeMap::new")]
     pub(crate) items: BTreeMap<String, Scope<T>>,
-    #[serde(default)]
     pub(crate) next_page_token: Option<String>,
     #[serde(default)]
     pub(crate) unreachables: Vec<String>,
@@ -41,9 +38,9 @@ pub(crate) struct Scope<T> {
     pub(crate) warning: Option<Warning>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Warning {
-    #[serde(default)]
     pub(crate) code: String,
 }
 

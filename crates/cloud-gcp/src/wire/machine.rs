@@ -12,26 +12,22 @@ pub(crate) struct MachineType {
     pub(crate) memory_mb: u64,
     #[serde(default)]
     pub(crate) is_shared_cpu: bool,
-    #[serde(default)]
     pub(crate) architecture: Option<String>,
     #[serde(default)]
     pub(crate) accelerators: Vec<MachineAccelerator>,
-    #[serde(default)]
     pub(crate) deprecated: Option<Deprecation>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct MachineAccelerator {
-    #[serde(default)]
     pub(crate) guest_accelerator_type: String,
-    #[serde(default)]
     pub(crate) guest_accelerator_count: u32,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Deprecation {
-    #[serde(default)]
     pub(crate) state: String,
 }
 
@@ -41,7 +37,6 @@ pub(crate) struct AcceleratorType {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) zone: String,
-    #[serde(default)]
     pub(crate) maximum_cards_per_instance: Option<u32>,
 }
 

@@ -22,8 +22,8 @@ pub(crate) use error::{ErrorBody, ErrorResponse};
 pub(crate) use firewall::{Firewall, Ports};
 pub(crate) use image::Image;
 pub(crate) use instance::{
-    Accelerator, AccessConfig, AttachDisk, CreateInstance, InitializeParams, Instance, Metadata, MetadataItem,
-    NetworkInterface, NewDisk, NewNetworkInterface, Scheduling, SerialPortOutput, SetMachineType, Tags,
+    Accelerator, AccessConfig, AttachDisk, AttachedDisk, CreateInstance, InitializeParams, Instance, Metadata,
+    MetadataItem, NetworkInterface, NewDisk, NewNetworkInterface, Scheduling, SerialPortOutput, SetMachineType, Tags,
 };
 pub(crate) use list::{Aggregated, List};
 pub(crate) use machine::{AcceleratorType, Deprecation, MachineType, Region, Zone};

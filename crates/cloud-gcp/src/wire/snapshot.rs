@@ -12,11 +12,8 @@ pub(crate) struct Snapshot {
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,
-    #[serde(default)]
     pub(crate) disk_size_gb: Option<String>,
-    #[serde(default)]
     pub(crate) storage_bytes: Option<String>,
-    #[serde(default)]
     pub(crate) creation_timestamp: Option<Timestamp>,
 }
 

@@ -29,15 +29,14 @@ fn provider(sim: &Sim) -> Gcp {
 }
 
 /// A create whose maker crashes as soon as there are so many hosts.
-async fn crashing(sim: &Sim, hosts: usize, region: &str) {
-    let provider = provider(sim);
+async fn crashing(sim: &Sim, provider: &Gcp, hosts: usize, region: &str) {
     let crash = async {
         while sim.world().hosts.len() < hosts {
             provider.clock().sleep(Duration::from_millis(100)).await;
         }
     };
     tokio::select! {
-        created = later(&provider, 0.0, region) => panic!("it was too quick to crash: {created:?}"),
+        created = later(provider, 0.0, region) => panic!("it was too quick to crash: {created:?}"),
         () = crash => {}
     }
 }
@@ -83,12 +82,13 @@ async fn of_two_regions_that_race_for_a_name_the_first_has_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_younger_host_whose_maker_crashed_goes_too() {
     let sim = lagging().await;
-    let one = provider(&sim);
+    // Both are there before it begins: making one takes longer than the lag on a busy machine.
+    let (one, other) = (provider(&sim), provider(&sim));
     let crashed = async {
         while sim.world().hosts.is_empty() {
             one.clock().sleep(Duration::from_millis(100)).await;
         }
-        crashing(&sim, 2, "us-east1").await;
+        crashing(&sim, &other, 2, "us-east1").await;
     };
     let (created, ()) = futures::join!(later(&one, 0.0, "europe-west1"), crashed);
     assert_eq!(there(&sim), [number(&created.unwrap().host().id)]);
@@ -97,7 +97,7 @@ async fn a_younger_host_whose_maker_crashed_goes_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_host_whose_maker_crashed_stays_and_a_repeat_adopts_it() {
     let sim = lagging().await;
-    crashing(&sim, 1, "us-east1").await;
+    crashing(&sim, &provider(&sim), 1, "us-east1").await;
     let one = provider(&sim);
     let refused = one.create_host(&spec("europe-west1")).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::AlreadyExists);

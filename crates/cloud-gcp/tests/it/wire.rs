@@ -56,7 +56,7 @@ async fn a_plain_create_is_an_insert_between_two_looks() {
     assert_eq!(insert.headers["authorization"], "Bearer t0k3n");
     let labels = json!({
         "role": "web", "cloud-owner": "default", "cloud-name": "web-1", "cloud-spec": wish.fingerprint().as_str(),
-        "cloud-token": "stored-before", "cloud-ssh-user": "ubuntu",
+        "cloud-token": "stored-before", "cloud-call": insert.json()["labels"]["cloud-call"], "cloud-ssh-user": "ubuntu",
     });
     let expected = json!({
         "name": "web-1",
@@ -167,7 +167,7 @@ async fn everything_that_a_spec_asks_for_goes_into_the_insert() {
     let done = json!({"name": "fw", "status": "DONE"});
     let mut answers = creation("debian-12-bookworm-v1", vec![json!({"items": {}}), done.clone(), done]);
     let rule = json!({"name": "x"});
-    answers.extend([rule.clone(), rule, aggregated(&[])]);
+    answers.extend([aggregated(&[]), rule.clone(), rule]);
     let fake = script(answers);
     let mut full = spec("web-1")
         .ssh_key(KEY.parse().unwrap())
@@ -415,12 +415,12 @@ async fn a_stale_fingerprint_is_read_again() {
     answers.push(json!({"items": {"zones/europe-west1-b": {"disks": [disk("old")]}}}));
     let labels = json!({"cloud-owner": "default"});
     let fake = script(answers)
-        .answer(412, error(412, "conditionNotMet", "Labels fingerprint either invalid or resource labels have changed"))
-        .answer(200, disk("new").to_string())
-        .answer(200, operation("op-labels", "DONE").to_string())
         .answer(200, operation("op-1", "RUNNING").to_string())
         .answer(200, instance("STAGING", &labels).to_string())
-        .answer(200, aggregated(&[]).to_string());
+        .answer(200, aggregated(&[]).to_string())
+        .answer(412, error(412, "conditionNotMet", "Labels fingerprint either invalid or resource labels have changed"))
+        .answer(200, disk("new").to_string())
+        .answer(200, operation("op-labels", "DONE").to_string());
     let wish = spec("web-1").data_disk(DataDisk::new(GiB(20)));
     scripted(&fake).create_host(&wish).await.unwrap();
     let requests = fake.requests();

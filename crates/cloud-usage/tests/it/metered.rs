@@ -50,14 +50,6 @@ async fn make(provider: &dyn CloudProvider, spec: &HostSpec) -> HostId {
     provider.create_and_wait(spec, wait()).await.unwrap().id
 }
 
-/// The whole hours that all subjects ran and were stopped: a run near midnight may be in two months.
-fn hours(bill: &Bill) -> (i64, i64) {
-    let sum = |each: fn(&Hours) -> SignedDuration| {
-        bill.hours.iter().map(each).fold(SignedDuration::ZERO, |sum, one| sum + one).as_hours()
-    };
-    (sum(|hours| hours.running), sum(|hours| hours.stopped))
-}
-
 fn cost_of(bill: &Bill, kind: CostKind) -> Cost {
     bill.by_kind().unwrap()[&kind][&Currency::EUR]
 }

@@ -1,11 +1,15 @@
-//! What one region sells: machine types by zone, and the GPUs that can be added to them.
+//! What one region sells: machine types by zone, and the GPUs that can be added to them. And images.
 
 use std::collections::BTreeMap;
 
-use cloud_types::{Architecture, Error, MachineType, MachineTypeName, MiB, Result};
+use cloud_driver::{nonsense, word};
+use cloud_types::{
+    Architecture, CpuKind, Error, GpuInfo, ImageInfo, MachineType, MachineTypeName, MiB, Region, RegionInfo, Result,
+};
 
-use crate::convert;
-use crate::create::split;
+use super::zone;
+use crate::place::{last, path_of};
+use crate::plan::split;
 use crate::wire;
 
 /// What one region sells.
@@ -18,7 +22,7 @@ pub(crate) struct RegionSold {
 
 impl RegionSold {
     /// From the lists of the zones, in their order.
-    pub(super) fn new(
+    pub(crate) fn new(
         zones: Vec<String>,
         types: &[Vec<wire::MachineType>],
         gpus: &[Vec<wire::AcceleratorType>],
@@ -31,7 +35,7 @@ impl RegionSold {
     }
 
     /// Each zone and machine type.
-    pub(super) fn machines(&self) -> impl Iterator<Item = (&str, &MachineType)> {
+    pub(crate) fn machines(&self) -> impl Iterator<Item = (&str, &MachineType)> {
         self.machines.iter().flat_map(|(zone, all)| all.iter().map(move |machine| (zone.as_str(), machine)))
     }
 
@@ -46,7 +50,7 @@ impl RegionSold {
             None => self.custom(base).ok_or_else(|| unknown(name.as_str()))?,
         };
         machine.name = name.clone();
-        machine.gpu = gpu.map(|(model, count)| convert::gpu_info(&model, count)).or(machine.gpu);
+        machine.gpu = gpu.map(|(model, count)| gpu_info(&model, count)).or(machine.gpu);
         Ok(machine)
     }
 
@@ -97,14 +101,25 @@ impl RegionSold {
     }
 }
 
+/// The regions with their zones that are up.
+pub(crate) fn regions(regions: &[wire::Region], zones: &[wire::Zone]) -> Result<Vec<RegionInfo>> {
+    let of = |region: &wire::Region| {
+        let here = zones.iter().filter(|zone| last(&zone.region) == region.name && zone.status != "DOWN");
+        let zones = here.map(|one| zone(&one.name)).collect::<Result<_>>()?;
+        let name = word(Region::new(region.name.as_str()))?;
+        Ok(RegionInfo { name, description: region.description.clone(), zones })
+    };
+    regions.iter().map(of).collect()
+}
+
 /// All machine types of all zones, each once.
-pub(super) fn everywhere(types: Vec<wire::MachineType>, gpus: Vec<wire::AcceleratorType>) -> Result<Vec<MachineType>> {
+pub(crate) fn everywhere(types: Vec<wire::MachineType>, gpus: Vec<wire::AcceleratorType>) -> Result<Vec<MachineType>> {
     let mut zones: BTreeMap<String, (Vec<wire::MachineType>, Vec<wire::AcceleratorType>)> = BTreeMap::new();
     for one in types {
-        zones.entry(convert::last(&one.zone).to_owned()).or_default().0.push(one);
+        zones.entry(last(&one.zone).to_owned()).or_default().0.push(one);
     }
     for one in gpus {
-        zones.entry(convert::last(&one.zone).to_owned()).or_default().1.push(one);
+        zones.entry(last(&one.zone).to_owned()).or_default().1.push(one);
     }
     let mut all = BTreeMap::new();
     for (types, gpus) in zones.values() {
@@ -118,7 +133,7 @@ pub(super) fn everywhere(types: Vec<wire::MachineType>, gpus: Vec<wire::Accelera
 /// The machine types of a zone, and N1 machines with each of the GPUs that can be added to them there
 /// (<https://cloud.google.com/compute/docs/gpus#n1-gpus>).
 fn machines_of(types: &[wire::MachineType], gpus: &[wire::AcceleratorType]) -> Result<Vec<MachineType>> {
-    let mut machines = types.iter().map(convert::machine_type).collect::<Result<Vec<_>>>()?;
+    let mut machines = types.iter().map(machine_type).collect::<Result<Vec<_>>>()?;
     let plain: Vec<MachineType> =
         machines.iter().filter(|machine| WITH_GPUS.contains(&machine.name.as_str())).cloned().collect();
     for gpu in gpus.iter().filter(|gpu| ADDED_GPUS.contains(&gpu.name.as_str())) {
@@ -126,14 +141,55 @@ fn machines_of(types: &[wire::MachineType], gpus: &[wire::AcceleratorType]) -> R
             for machine in &plain {
                 let name = MachineTypeName::new(format!("{}:{}:{count}", machine.name, gpu.name));
                 machines.push(MachineType {
-                    name: name.map_err(|_| convert::nonsense("a machine type"))?,
-                    gpu: Some(convert::gpu_info(&gpu.name, count)),
+                    name: name.map_err(|_| nonsense("a machine type"))?,
+                    gpu: Some(gpu_info(&gpu.name, count)),
                     ..machine.clone()
                 });
             }
         }
     }
     Ok(machines)
+}
+
+fn machine_type(from: &wire::MachineType) -> Result<MachineType> {
+    Ok(MachineType {
+        name: word(MachineTypeName::new(from.name.as_str()))?,
+        vcpus: from.guest_cpus,
+        cpu: if from.is_shared_cpu { CpuKind::Shared } else { CpuKind::Dedicated },
+        memory: MiB(from.memory_mb),
+        disk: None,
+        architecture: architecture(from.architecture.as_deref())?,
+        gpu: from.accelerators.first().map(|gpu| gpu_info(&gpu.guest_accelerator_type, gpu.guest_accelerator_count)),
+        deprecated: is_deprecated(from.deprecated.as_ref()),
+    })
+}
+
+/// A GPU by Google's name of it, such as `nvidia-l4`: the catalog's and a requirement's model too.
+pub(super) fn gpu_info(model: &str, count: u32) -> GpuInfo {
+    GpuInfo { model: last(model).to_owned(), count, memory: None }
+}
+
+/// What is not said is x86: machine types and images from before Arm say nothing.
+pub(crate) fn architecture(theirs: Option<&str>) -> Result<Architecture> {
+    match theirs {
+        None | Some("" | "X86_64" | "ARCHITECTURE_UNSPECIFIED") => Ok(Architecture::X86_64),
+        Some("ARM64") => Ok(Architecture::Arm64),
+        Some(_) => Err(nonsense("an architecture")),
+    }
+}
+
+pub(crate) fn is_deprecated(state: Option<&wire::Deprecation>) -> bool {
+    state.is_some_and(|state| !matches!(state.state.as_str(), "" | "ACTIVE"))
+}
+
+pub(crate) fn image(image: &wire::Image) -> Result<ImageInfo> {
+    let id = if image.self_link.is_empty() { &image.name } else { path_of(&image.self_link) };
+    Ok(ImageInfo {
+        id: id.to_owned(),
+        description: if image.description.is_empty() { image.name.clone() } else { image.description.clone() },
+        architecture: architecture(image.architecture.as_deref())?,
+        deprecated: is_deprecated(image.deprecated.as_ref()),
+    })
 }
 
 fn family(machine: &str) -> &str {

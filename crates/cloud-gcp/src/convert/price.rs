@@ -21,7 +21,7 @@ pub(crate) struct PriceList {
     /// What an hour of a GPU costs, by the words of its name.
     gpus: HashMap<(String, Pricing), Vec<(String, Decimal)>>,
     /// What a GiB costs a month, by disk type; `snapshot` is one of them.
-    gib_months: HashMap<(String, &'static str), Decimal>,
+    gib_months: HashMap<(String, String), Decimal>,
     /// What an hour of a public address in use costs.
     addresses: HashMap<(String, Pricing), Decimal>,
 }
@@ -79,7 +79,7 @@ impl PriceList {
             ("Storage", _) => {
                 let kind = DISKS.iter().find(|(words, _)| what.starts_with(words)).map(|(_, kind)| *kind);
                 if let (Some(kind), "GiBy.mo") = (kind, unit(sku)) {
-                    self.gib_months.insert((region, kind), price);
+                    self.gib_months.insert((region, kind.to_owned()), price);
                 }
             }
             ("Network", _) if what.starts_with("external ip charge on a") => {
@@ -116,9 +116,9 @@ impl PriceList {
     }
 
     /// What a GiB of a disk type costs a month.
-    pub(crate) fn gib_month(&self, region: &Region, kind: &'static str) -> Option<Money> {
-        let here = self.gib_months.get(&(region.to_string(), kind));
-        here.or_else(|| self.gib_months.get(&(GLOBAL.to_owned(), kind))).copied().map(dollars)
+    pub(crate) fn gib_month(&self, region: &Region, kind: &str) -> Option<Money> {
+        let at = |place: &str| self.gib_months.get(&(place.to_owned(), kind.to_owned()));
+        at(region.as_str()).or_else(|| at(GLOBAL)).copied().map(dollars)
     }
 
     /// What an hour of a public IPv4 address costs while its host runs.
@@ -239,7 +239,7 @@ mod tests {
             memory: MiB::from_gib(gib),
             disk: None,
             architecture: Architecture::X86_64,
-            gpu: gpu.map(|(model, count)| crate::convert::gpu_info(model, count)),
+            gpu: gpu.map(|(model, count)| super::super::sold::gpu_info(model, count)),
             deprecated: false,
         }
     }
