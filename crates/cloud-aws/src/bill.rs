@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cloud_types::{
     CostItem, CostKind, Estimate, GiB, HostRuntime, HostSpec, MachineTypeName, Pricing, Rate, Region, Result, Snapshot,
+    Terms,
 };
 
 use crate::convert::{IMAGE, Place, PriceList};
@@ -27,7 +28,7 @@ pub(crate) async fn estimate(parts: &Parts, spec: &HostSpec) -> Result<Estimate>
     if spec.public_network.ipv4 {
         items.push(bill.address()?);
     }
-    Estimate::new(items)
+    Estimate::counted(items, terms)
 }
 
 pub(crate) async fn host(parts: &Parts, host: &HostRuntime) -> Result<Estimate> {
@@ -45,7 +46,7 @@ pub(crate) async fn host(parts: &Parts, host: &HostRuntime) -> Result<Estimate> 
     if host.addresses.public_v4.is_some() {
         items.push(bill.address()?);
     }
-    Estimate::new(items)
+    Estimate::counted(items, terms)
 }
 
 pub(crate) async fn snapshot(parts: &Parts, snapshot: &Snapshot) -> Result<Estimate> {
@@ -54,7 +55,17 @@ pub(crate) async fn snapshot(parts: &Parts, snapshot: &Snapshot) -> Result<Estim
     let size = snapshot.size.or(snapshot.disk_size).unwrap_or(GiB(0));
     let price = prices.snapshot_gib_month().ok_or_else(|| unpriced("a snapshot"))?.times(size.0);
     let rate = Rate::Monthly { price };
-    Estimate::new(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)])
+    Estimate::counted(vec![CostItem::new(CostKind::Snapshot, format!("snapshot ({size})"), rate)], terms)
+}
+
+/// Hosts on Linux, disks and addresses by the second and at least a minute
+/// (<https://repost.aws/knowledge-center/ec2-instance-hour-billing>, <https://aws.amazon.com/ebs/pricing>), snapshots by the
+/// second (<https://aws.amazon.com/ebs/pricing>).
+pub(crate) fn terms(kind: CostKind) -> Terms {
+    match kind {
+        CostKind::Machine | CostKind::BootDisk | CostKind::DataDisk | CostKind::Address => Terms::SECOND_FROM_MINUTE,
+        _ => Terms::SECOND,
+    }
 }
 
 /// The prices of one host.

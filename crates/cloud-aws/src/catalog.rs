@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use cloud_types::{
-    Catalog, DiskClass, DiskClassInfo, Estimate, GiB, HostRuntime, HostSpec, ImageInfo, MachineType, Offering,
-    OfferingFilter, RegionInfo, Result, Snapshot,
+    Catalog, CostKind, DiskClass, DiskClassInfo, Estimate, GiB, HostRuntime, HostSpec, ImageInfo, MachineType,
+    Offering, OfferingFilter, RegionInfo, Result, Snapshot,
 };
 
 use crate::bill;
@@ -47,7 +47,8 @@ impl Catalog for Aws {
             for class in [DiskClass::Standard, DiskClass::Capacity, DiskClass::Performance] {
                 let name = DiskKind::of(class, DiskUse::Data, GiB(1_000)).name;
                 if let Some(gib_month) = prices.gib_month(&name) {
-                    classes.push(DiskClassInfo { class, name, gib_month });
+                    let terms = Some(bill::terms(CostKind::DataDisk));
+                    classes.push(DiskClassInfo { class, name, gib_month, terms });
                 }
             }
             Ok(classes)

@@ -66,6 +66,7 @@ mod ssh_key;
 mod stock;
 mod storage;
 mod sweep;
+mod system;
 mod token;
 mod volume;
 mod wire;

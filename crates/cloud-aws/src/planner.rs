@@ -1,6 +1,6 @@
 //! From a spec to what EC2 is asked for: machine, places, image and disks.
 
-use cloud_types::{Error, GiB, HostSpec, Machine, Offering, Result};
+use cloud_types::{Error, GiB, HostSpec, Machine, Offering, Result, Zone};
 
 use crate::data_disk::{self, taken};
 use crate::labels;
@@ -20,7 +20,7 @@ pub(crate) async fn plan(parts: &Parts, spec: &HostSpec) -> Result<Plan> {
         _ => return Err(Error::unsupported("this provider does not know that way to choose a machine")),
     };
     let sold = parts.stock.machine(&spec.region, &machine).await?;
-    let zones: Vec<&str> = zones.iter().map(|zone| zone.as_str()).filter(|zone| sold.zones.contains(*zone)).collect();
+    let zones: Vec<&str> = zones.iter().map(Zone::as_str).filter(|zone| sold.zones.contains(*zone)).collect();
     if zones.is_empty() {
         let place = spec.zone.as_ref().map_or(spec.region.as_str(), |zone| zone.as_str());
         return Err(Error::invalid("machine", format!("{machine} is not offered in {place}")));

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_driver::{Account, Known, Recent, Together};
+use cloud_driver::{Account, Known, Recent, Together, found};
 use cloud_types::clock::within;
-use cloud_types::{Error, ErrorKind, HostState, Region, Result, ownership};
+use cloud_types::{Error, ErrorKind, Region, Result, ownership};
 
 use crate::client::{Api, FILTER_VALUES, Filter, PER_PAGE, filter, tagged};
 use crate::convert::{self, Place, Seen};
@@ -123,29 +123,24 @@ impl Reader {
 
     /// Whether a host is there, and not on its way out.
     pub(crate) async fn is_staying(&self, host: &Place) -> Result<bool> {
-        match self.get(host).await {
-            Ok(now) => Ok(now.host.state != HostState::Deleting),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(found(self.get(host).await)?.is_some_and(|now| !now.is_leaving()))
     }
 
     /// Whether this owner has a host of a name in a region that is not on its way out.
     pub(crate) async fn has_staying(&self, region: &Region, name: &str) -> Result<bool> {
         let owner = self.account.owner().as_str();
-        let filters = [tagged(ownership::OWNER, owner), tagged(ownership::NAME, name), staying()];
-        for host in self.list(region, &filters).await? {
-            // A list may still show a host that is gone.
-            if self.is_staying(&host.place).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.is_any_staying(region, vec![tagged(ownership::OWNER, owner), tagged(ownership::NAME, name)]).await
     }
 
-    /// Whether a host that is to stay uses what hosts share. One tells it, among however many: so few are read at a time.
+    /// Whether a host that is to stay uses what hosts share.
     pub(crate) async fn has_staying_user(&self, region: &Region, used: Filter) -> Result<bool> {
-        let (filters, mut page) = ([used, staying()], None);
+        self.is_any_staying(region, vec![used]).await
+    }
+
+    /// Whether a host that passes the filters is to stay. One tells it, among however many: so few are read at a time.
+    async fn is_any_staying(&self, region: &Region, mut filters: Vec<Filter>) -> Result<bool> {
+        filters.push(staying());
+        let mut page = None;
         for _ in 0..MAX_PAGES {
             let (shown, next) = self.api.list_instances(region, &filters, A_FEW, page).await?;
             for one in &shown {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloud_driver::{Account, labels as driver_labels};
+use cloud_driver::{Account, gone, labels as driver_labels};
 use cloud_types::{DataDisk, Error, ErrorKind, Region, Result, ownership};
 
 use crate::client::{Api, Filter, filter, tagged};
@@ -23,7 +23,7 @@ impl Storage {
     /// A volume that is there.
     pub(crate) async fn get(&self, place: &Place) -> Result<Disk> {
         let theirs = self.api.get_volume(place).await?;
-        let disk = theirs.map(|theirs| convert::disk(&place.region, theirs)).transpose()?;
+        let disk = theirs.map(|theirs| convert::disk(&place.region, &theirs)).transpose()?;
         let disk = disk.filter(|disk| disk.state != DiskState::Gone);
         disk.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no volume {place}")))
     }
@@ -42,7 +42,7 @@ impl Storage {
 
     async fn list(&self, region: &Region, filters: &[Filter]) -> Result<Vec<Disk>> {
         let found = self.api.volumes(region, filters).await?;
-        let mut disks = found.into_iter().map(|one| convert::disk(region, one)).collect::<Result<Vec<_>>>()?;
+        let mut disks = found.iter().map(|one| convert::disk(region, one)).collect::<Result<Vec<_>>>()?;
         disks.retain(|disk| disk.state != DiskState::Gone);
         Ok(disks)
     }
@@ -68,14 +68,12 @@ impl Storage {
     /// Deletes a volume; one that is not there is deleted. What still detaches it is waited for.
     pub(crate) async fn remove(&self, place: &Place) -> Result<()> {
         let remove = || async {
-            match self.api.delete_volume(place).await {
-                Ok(()) => Ok(Some(())),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(())),
+            match gone(self.api.delete_volume(place).await) {
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     let firm = self.get(place).await.is_ok_and(|disk| disk.is_firm());
                     if firm { Err(error) } else { Ok(None) }
                 }
-                Err(error) => Err(error),
+                other => other.map(Some),
             }
         };
         self.account.until("the volume is detached", CHANGING, remove).await

@@ -9,7 +9,7 @@ use cloud_driver::{gone, remove_unused};
 use cloud_types::{HostId, Region, Resource, ResourceKind, Result, Sweep, ownership};
 
 use crate::client::tagged;
-use crate::convert::{Disk, GROUP, IMAGE, KEY, PART, Place, VOLUME};
+use crate::convert::{Ami, Disk, GROUP, IMAGE, KEY, PART, Place, Seen, VOLUME};
 use crate::delete::{Delete, delete_and_see_ended};
 use crate::dependents::Shared;
 use crate::host::Aws;
@@ -62,15 +62,15 @@ async fn resources(parts: &Parts, region: Region) -> Result<Vec<Resource>> {
     let region = &region;
     let mine = [tagged(ownership::OWNER, parts.account.owner().as_str()), there()];
     let (leaving, hosts): (Vec<_>, Vec<_>) =
-        parts.reader.list(region, &mine).await?.into_iter().partition(|seen| seen.is_leaving());
+        parts.reader.list(region, &mine).await?.into_iter().partition(Seen::is_leaving);
     let leaving: HashSet<String> = leaving.into_iter().map(|seen| seen.place.id).collect();
-    let mut all: Vec<Resource> = hosts.into_iter().map(|seen| seen.resource()).collect();
+    let mut all: Vec<Resource> = hosts.into_iter().map(Seen::resource).collect();
     let mut disks = parts.storage.own(region, &[]).await?;
     disks.retain(|disk| !goes_with_a_host(disk, &leaving));
     all.extend(disks.into_iter().map(Disk::resource));
     let images = parts.images.own(region).await?;
     let left = snapshot::left_parts(parts, region, &images).await?;
-    all.extend(images.into_iter().map(|image| image.resource()));
+    all.extend(images.into_iter().map(Ami::resource));
     all.extend(left.into_iter().map(|part| part.resource));
     for thing in parts.dependents.own(region).await? {
         all.push(thing.resource()?);

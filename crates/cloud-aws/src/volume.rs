@@ -1,7 +1,7 @@
 //! Volumes of EBS. A volume that is made apart is found by owner and name in its tags; a host's data disk is one too.
 
 use cloud_driver::volumes::Disks;
-use cloud_driver::{Account, labels as driver_labels};
+use cloud_driver::{Account, found, labels as driver_labels};
 use cloud_types::{CreateToken, Error, ErrorKind, GiB, HostId, Result, Volume, VolumeId, VolumeSpec, ownership};
 
 use crate::client::tagged;
@@ -113,10 +113,10 @@ impl Disks for Parts {
     /// (<https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html>).
     async fn grow(&self, volume: &Volume, size: GiB) -> Result<()> {
         let place = place(&volume.id)?;
-        let begun = || async { Ok(self.api.modification(&place).await?.map(convert::growth)) };
+        let begun = || async { Ok(self.api.modification(&place).await?.as_ref().map(convert::growth)) };
         if let Err(error) = self.api.modify_volume(&place, size).await {
             // Refused perhaps because an earlier attempt had been carried out.
-            if !begun().await?.is_some_and(|begun| begun.target == Some(size)) {
+            if begun().await?.is_none_or(|begun| begun.target != Some(size)) {
                 return Err(limited(error));
             }
         }
@@ -157,13 +157,11 @@ async fn settle(parts: &Parts, spec: &VolumeSpec, place: &Place) -> Result<Volum
     let clock = parts.account.clock();
     let made = clock.monotonic();
     let made_whole = || async {
-        match parts.storage.get(place).await {
-            Ok(disk) if disk.state == DiskState::Broken => {
+        match found(parts.storage.get(place).await)? {
+            Some(disk) if disk.state == DiskState::Broken => {
                 Err(Error::new(ErrorKind::Unavailable, format!("AWS could not make the volume {place}")))
             }
-            Ok(disk) => Ok(Some(disk).filter(|disk| disk.state != DiskState::Creating)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            shown => Ok(shown.filter(|disk| disk.state != DiskState::Creating)),
         }
     };
     let disk = parts.account.until("the volume is made", CHANGING, made_whole).await?;

@@ -38,6 +38,9 @@ pub trait Backend: Send + Sync {
         Injected::Impossible
     }
 
+    /// Ends all faults that were injected.
+    async fn heal(&self) {}
+
     /// What a host's first boot is given to read, as the provider's side holds it, taken out of any encoding. A provider
     /// may have put more around what the spec gave. By default nobody can look.
     async fn user_data(&self, _host: &HostRuntime) -> Option<UserData> {
@@ -48,6 +51,17 @@ pub trait Backend: Send + Sync {
     /// the provider under test. By default nobody can count, and the suite asks [`Sweep`](cloud_types::Sweep) instead.
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {
         None
+    }
+
+    /// The names of all hosts that the account holds, each as often as it is there, looked at on the provider's side. By
+    /// default nobody can look.
+    async fn host_names(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// How many requests met a fault so far.
+    fn faults_met(&self) -> u64 {
+        0
     }
 
     /// Why nothing can be tried here, where something that hosts need is missing: every behaviour is skipped then.

@@ -64,6 +64,7 @@ macro_rules! __for_each_behaviour {
                 racing_creates_end_with_one_host []
                 a_lost_answer_makes_no_second_host []
                 a_token_finds_its_host_again []
+                a_host_is_new_to_the_call_that_made_it []
             }
             cancel {
                 a_dropped_create_is_adopted_by_its_repeat []
@@ -84,6 +85,7 @@ macro_rules! __for_each_behaviour {
                 deleting_a_missing_host_succeeds []
                 deleting_twice_succeeds []
                 deleting_leaves_nothing_behind []
+                deleting_spares_what_another_host_uses []
                 a_delete_under_faults_can_be_repeated []
             }
             input {
@@ -123,6 +125,7 @@ macro_rules! __for_each_behaviour {
                 a_full_quota_is_told_as_that []
                 a_wait_ends_at_its_deadline []
                 a_slow_answer_makes_no_second_host []
+                a_call_without_an_answer_ends []
                 a_lagging_reader_makes_no_second_host []
                 power_under_faults_can_be_repeated []
             }

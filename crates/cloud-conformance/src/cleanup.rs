@@ -9,6 +9,7 @@ use crate::{Case, Outcome};
 impl Case {
     /// Deletes all that bears a name of this case, whoever of its owners made it.
     pub(crate) async fn clean_up(&self) -> Outcome {
+        self.backend.heal().await;
         // What was made just now may not be listed yet.
         self.settle().await;
         let others = self.backend.other_owner().await;

@@ -45,6 +45,8 @@ pub enum Operation {
 pub enum Trouble {
     /// The change is made, and the connection ends without an answer.
     AnswerLost,
+    /// The change is made, and the connection stays open without an answer.
+    NoAnswer,
     /// The connection ends before anything is done.
     ResetBefore,
     /// It is refused because of too many requests; nothing is done.

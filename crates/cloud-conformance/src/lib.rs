@@ -99,6 +99,11 @@
 //! # });
 //! ```
 //!
+//! # More than behaviours
+//! [`chaos`](chaos::Chaos) creates and deletes many hosts under faults and counts what is there in the end. With the
+//! feature `simulated`, the module `simulated` makes a backend, hostile answers and a search for printed secrets from
+//! one description of a provider whose API `cloud-sim` simulates.
+//!
 //! Each behaviour uses names that nobody else has and deletes what bears them afterwards, also where it failed. Two of
 //! them sweep, and so delete all that the owner has: give the suite an owner of its own.
 
@@ -107,11 +112,14 @@ pub mod behaviours;
 mod abilities;
 mod backend;
 mod case;
+pub mod chaos;
 mod cleanup;
 mod fault;
 mod fixtures;
 mod inventory;
 mod outcome;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 mod suite;
 mod tests_macro;
 

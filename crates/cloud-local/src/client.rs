@@ -106,6 +106,9 @@ impl Client {
             None => self.cloud().answer(fault, self.account.clock().now(), change),
         };
         self.travel(None).await;
+        if fault == Some(FaultKind::NoAnswer) {
+            self.account.clock().sleep(self.line.patience).await;
+        }
         let answer = match fault.and_then(FaultKind::after) {
             Some(error) => Err(error),
             None => answer,

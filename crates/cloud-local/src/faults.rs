@@ -61,6 +61,9 @@ impl Fault {
 pub enum FaultKind {
     /// The change is made and the answer never comes.
     AnswerLost,
+    /// The change is made and the caller hears nothing, until it gives up: one request takes the account's whole
+    /// [patience](crate::Config::patience) then. Chance never draws it.
+    NoAnswer,
     /// The connection breaks before the request arrives; the caller cannot tell it from a lost answer.
     ResetBefore,
     /// The cloud answers that there were too many requests, and how long to wait.
@@ -147,7 +150,7 @@ impl FaultKind {
                 let error = Error::new(ErrorKind::RateLimited, "too many requests");
                 return Some(error.with_retry_after(RETRY_AFTER));
             }
-            Self::AnswerLost | Self::UnavailableAfter | Self::Slow(_) | Self::Lag(_) => return None,
+            Self::AnswerLost | Self::NoAnswer | Self::UnavailableAfter | Self::Slow(_) | Self::Lag(_) => return None,
         };
         Some(Error::new(kind, message))
     }
@@ -156,6 +159,7 @@ impl FaultKind {
     pub(crate) fn after(self) -> Option<Error> {
         match self {
             Self::AnswerLost => Some(Error::new(ErrorKind::OutcomeUnknown, "the answer was lost")),
+            Self::NoAnswer => Some(Error::new(ErrorKind::OutcomeUnknown, "no answer came")),
             Self::UnavailableAfter => Some(Error::new(ErrorKind::Unavailable, "the cloud is failing")),
             _ => None,
         }
@@ -194,6 +198,11 @@ impl Faults {
 
     pub(crate) fn add(&mut self, rule: Fault) {
         self.rules.push(rule);
+    }
+
+    /// Forgets all rules.
+    pub(crate) fn clear(&mut self) {
+        self.rules.clear();
     }
 
     /// How many requests were hit.

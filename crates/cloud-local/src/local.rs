@@ -61,6 +61,11 @@ impl Local {
         self.0.client.cloud().faults.add(fault);
     }
 
+    /// Forgets all faults that were injected and have not struck yet.
+    pub fn clear_faults(&self) {
+        self.0.client.cloud().faults.clear();
+    }
+
     /// Lets each request from now on meet a fault with this probability, cut to the range 0 to 1, and each change be
     /// seen late with the same one, where the account was opened with a lag.
     pub fn set_faults(&self, probability: f64) {

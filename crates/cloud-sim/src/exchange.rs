@@ -100,6 +100,11 @@ impl<F: Face> Shared<F> {
                 self.record(request, route, &reply, fault);
                 return Err(NoAnswer::Closed);
             }
+            Some(Fault::NoAnswer) => {
+                self.record(request, route, &reply, fault);
+                // Until the client gives up and closes the connection.
+                return std::future::pending().await;
+            }
             Some(Fault::Status(status, When::After)) => self.failure(request, status, &level),
             Some(Fault::NotJson(status)) => page_for_people(status),
             Some(Fault::Hostile(hostile)) => hostile.spoil(request, reply),

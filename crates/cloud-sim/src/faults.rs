@@ -15,6 +15,8 @@ use crate::{Hostile, Request, Route};
 pub enum Fault {
     /// The change is made, and the connection is closed without an answer.
     AnswerLost,
+    /// The change is made, and the connection stays open without an answer; chance never draws it.
+    NoAnswer,
     /// The connection is reset before the request is looked at.
     Reset,
     /// An error with this status, before or after the change is made.
@@ -51,6 +53,7 @@ impl Fault {
     pub fn name(self) -> String {
         match self {
             Self::AnswerLost => "answer_lost".to_owned(),
+            Self::NoAnswer => "no_answer".to_owned(),
             Self::Reset => "reset".to_owned(),
             Self::Status(status, When::Before) => format!("status_{status}_before"),
             Self::Status(status, When::After) => format!("status_{status}_after"),

@@ -40,6 +40,8 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// - However many tasks race on one name, one host is there in the end (`racing_creates_end_with_one_host`).
     /// - A lost answer neither makes a second host nor loses the first (`a_lost_answer_makes_no_second_host`).
     /// - A caller's [`CreateToken`](crate::CreateToken) finds the host after a crash (`a_token_finds_its_host_again`).
+    /// - [`Created::New`] is a host that this very call may have made, also where its answer was lost; what an earlier
+    ///   call made is `Existing`, whichever token it had (`a_host_is_new_to_the_call_that_made_it`).
     /// - A spec that breaks a known rule is refused before anything is changed (`a_broken_rule_is_refused_before_any_change`).
     ///
     /// # Errors
@@ -54,6 +56,7 @@ pub trait CloudProvider: Debug + Send + Sync {
     ///
     /// # Contract
     /// - Reads any host of the account by its id, whoever owns it (`a_created_host_can_be_read`).
+    /// - Where no answer ever comes it ends by its bound, as every call does (`a_call_without_an_answer_ends`).
     /// - A state that nobody knows is `Unknown`, never an error.
     ///
     /// # Errors
@@ -116,7 +119,8 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// Deletes a host and all that its create made; returns when the provider has accepted all of it.
     ///
     /// # Contract
-    /// - Addresses, disks, firewalls and keys that the create made go too (`deleting_leaves_nothing_behind`).
+    /// - Addresses, disks, firewalls and keys that the create made go too (`deleting_leaves_nothing_behind`), unless another
+    ///   host uses them (`deleting_spares_what_another_host_uses`).
     /// - A host that is not there is success (`deleting_a_missing_host_succeeds`), so it can be repeated
     ///   (`deleting_twice_succeeds`).
     /// - A data disk marked to be kept stays (`a_kept_data_disk_outlives_its_host`).

@@ -9,32 +9,16 @@ use super::imports::{imports, is_test_module, module, reexports};
 use super::{Finding, is_provider};
 use crate::sources::Source;
 
-/// Subjects that still stand in a circle, by crate. The list may only become shorter.
-const KNOWN: &[(&str, &[&str])] = &[(
-    "crates/cloud-aws",
-    &["catalog", "client", "create", "delete", "group", "host", "image", "network", "reader", "ssh_key"],
-)];
-
 pub(super) fn no_circles(rust: &[Source]) -> Vec<Finding> {
-    circles(rust, KNOWN)
-}
-
-fn circles(rust: &[Source], known: &[(&str, &[&str])]) -> Vec<Finding> {
     let packages: BTreeSet<&str> = rust.iter().map(Source::package).filter(|package| is_provider(package)).collect();
     let mut findings = Vec::new();
     for package in packages {
-        let known = known.iter().find(|(name, _)| *name == package).map_or(&[][..], |(_, subjects)| subjects);
         let graph = graph(rust, package);
         let circles: BTreeSet<BTreeSet<&str>> = graph.keys().filter_map(|subject| circle(&graph, subject)).collect();
         for circle in &circles {
-            if let Some(new) = circle.iter().find(|subject| !known.contains(subject)) {
-                let what = format!("stands in a circle: {}", Vec::from_iter(circle.iter().copied()).join(", "));
-                findings.push(Finding::new(&format!("{package}/src/{new}.rs"), 1, what));
-            }
-        }
-        for subject in known.iter().filter(|subject| !circles.iter().any(|circle| circle.contains(*subject))) {
-            let what = "stands in no circle any more: take it off the list in xtask/src/tidy/circles.rs";
-            findings.push(Finding::new(&format!("{package}/src/{subject}.rs"), 1, what));
+            let first = circle.first().copied().unwrap_or_default();
+            let what = format!("stands in a circle: {}", Vec::from_iter(circle.iter().copied()).join(", "));
+            findings.push(Finding::new(&format!("{package}/src/{first}.rs"), 1, what));
         }
     }
     findings
@@ -96,8 +80,8 @@ mod tests {
         files.iter().map(|(file, text)| Source::new(format!("crates/cloud-acme/src/{file}"), *text)).collect()
     }
 
-    fn found(files: &[(&str, &str)], known: &[(&str, &[&str])]) -> Vec<String> {
-        circles(&acme(files), known).iter().map(ToString::to_string).collect()
+    fn found(files: &[(&str, &str)]) -> Vec<String> {
+        no_circles(&acme(files)).iter().map(ToString::to_string).collect()
     }
 
     const CIRCLE: &[(&str, &str)] = &[
@@ -111,9 +95,7 @@ mod tests {
 
     #[test]
     fn a_circle_through_a_folder_and_the_root_is_found() {
-        assert_eq!(found(CIRCLE, &[]), ["crates/cloud-acme/src/create.rs:1: stands in a circle: create, host"]);
-        let known: &[(&str, &[&str])] = &[("crates/cloud-acme", &["create"])];
-        assert_eq!(found(CIRCLE, known), ["crates/cloud-acme/src/host.rs:1: stands in a circle: create, host"]);
+        assert_eq!(found(CIRCLE), ["crates/cloud-acme/src/create.rs:1: stands in a circle: create, host"]);
     }
 
     #[test]
@@ -121,13 +103,6 @@ mod tests {
         let within = ("create/body.rs", "use super::Create;\nuse crate::plan::Plan;");
         let files =
             [CIRCLE[0], ("host.rs", "use crate::create;"), ("create.rs", "mod body;\nuse body::b;"), within, CIRCLE[4]];
-        assert_eq!(found(&files, &[]), [""; 0]);
-    }
-
-    #[test]
-    fn a_known_circle_passes_and_one_that_is_gone_is_taken_off() {
-        assert_eq!(found(CIRCLE, &[("crates/cloud-acme", &["create", "host"])]), [""; 0]);
-        let gone = found(CIRCLE, &[("crates/cloud-acme", &["create", "host", "plan"])]);
-        assert!(gone.len() == 1 && gone[0].contains("plan.rs:1: stands in no circle any more"), "{gone:?}");
+        assert_eq!(found(&files), [""; 0]);
     }
 }

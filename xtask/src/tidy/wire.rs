@@ -1,7 +1,5 @@
 //! The rule that a provider's own types are used where they are made and read, and nowhere else.
 
-use std::collections::BTreeSet;
-
 use super::imports::{imports, is_test_module, module};
 use super::{Finding, is_provider};
 use crate::sources::Source;
@@ -12,63 +10,14 @@ const KNOW: &[&str] = &["client", "convert", "error", "wire"];
 /// Wire types that come from others' crates.
 const FOREIGN: &[(&str, &str)] = &[("aws_sdk_ec2", "types")];
 
-/// Files that still use wire types besides, by crate, from its `src`. The list may only become shorter.
-const KNOWN: &[(&str, &[&str])] = &[(
-    "crates/cloud-aws",
-    &[
-        "catalog.rs",
-        "catalog/cache.rs",
-        "catalog/sold.rs",
-        "create.rs",
-        "create/body.rs",
-        "create/data_disk.rs",
-        "create/look.rs",
-        "delete.rs",
-        "group.rs",
-        "host.rs",
-        "image.rs",
-        "network.rs",
-        "price.rs",
-        "reader.rs",
-        "snapshot.rs",
-        "ssh_key.rs",
-        "sweep.rs",
-        "tags.rs",
-        "users.rs",
-        "volume.rs",
-        "volume/attach.rs",
-    ],
-)];
-
 pub(super) fn wire_in_its_place(rust: &[Source]) -> Vec<Finding> {
-    misplaced(rust, KNOWN)
-}
-
-fn misplaced(rust: &[Source], known: &[(&str, &[&str])]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut using = BTreeSet::new();
     let sources = rust.iter().filter(|source| is_provider(source.package()));
-    for source in sources.filter(|source| source.within_package().starts_with("src/")) {
+    let misplaced = sources.filter(|source| source.within_package().starts_with("src/")).filter_map(|source| {
         let knows = module(source).first().is_some_and(|subject| KNOW.contains(&subject.as_str()));
-        if knows || is_test_module(source, rust) {
-            continue;
-        }
-        let Some((what, line)) = first_use(source) else { continue };
-        using.insert(source.path.as_str());
-        let file = source.within_package().trim_start_matches("src/");
-        if !known.iter().any(|(package, files)| *package == source.package() && files.contains(&file)) {
-            findings.push(Finding::new(&source.path, line, format!("uses `{what}`")));
-        }
-    }
-    for (package, files) in known {
-        for path in files.iter().map(|file| format!("{package}/src/{file}")) {
-            if !using.contains(path.as_str()) {
-                let what = "uses no wire type any more: take it off the list in xtask/src/tidy/wire.rs";
-                findings.push(Finding::new(&path, 1, what));
-            }
-        }
-    }
-    findings
+        let (what, line) = first_use(source).filter(|_| !knows && !is_test_module(source, rust))?;
+        Some(Finding::new(&source.path, line, format!("uses `{what}`")))
+    });
+    misplaced.collect()
 }
 
 /// The first path to a wire type in a file, and its line.
@@ -86,9 +35,9 @@ fn first_use(source: &Source) -> Option<(String, usize)> {
 mod tests {
     use super::*;
 
-    fn found(files: &[(&str, &str)], known: &[(&str, &[&str])]) -> Vec<String> {
+    fn found(files: &[(&str, &str)]) -> Vec<String> {
         let rust: Vec<_> = files.iter().map(|(path, text)| Source::new(*path, *text)).collect();
-        misplaced(&rust, known).iter().map(ToString::to_string).collect()
+        wire_in_its_place(&rust).iter().map(ToString::to_string).collect()
     }
 
     const CREATE: (&str, &str) = ("crates/cloud-acme/src/create.rs", "//! A.\nuse crate::{convert, wire};");
@@ -102,7 +51,7 @@ mod tests {
             "crates/cloud-acme/src/tags.rs:1: uses `aws_sdk_ec2::types::Filter`",
             "crates/cloud-acme/src/create/body.rs:1: uses `wire::Server`",
         ];
-        assert_eq!(found(&[CREATE, sdk, inline], &[]), expected);
+        assert_eq!(found(&[CREATE, sdk, inline]), expected);
     }
 
     #[test]
@@ -116,13 +65,6 @@ mod tests {
         ]
         .map(|path| format!("crates/{path}"));
         let rust = paths.map(|path| Source::new(path, text));
-        assert_eq!(misplaced(&rust, &[]), []);
-    }
-
-    #[test]
-    fn a_known_file_passes_and_one_that_is_clean_is_taken_off() {
-        assert_eq!(found(&[CREATE], &[("crates/cloud-acme", &["create.rs"])]), [""; 0]);
-        let clean = found(&[CREATE], &[("crates/cloud-acme", &["create.rs", "delete.rs"])]);
-        assert!(clean.len() == 1 && clean[0].contains("delete.rs:1: uses no wire type any more"), "{clean:?}");
+        assert_eq!(wire_in_its_place(&rust), []);
     }
 }

@@ -18,6 +18,24 @@ use tracing::{Instrument, debug, debug_span, warn};
 use super::Api;
 use crate::error::{self, Failure};
 
+/// A request of the SDK on its way.
+pub(crate) trait Sent:
+    Future<Output = Result<Self::Done, SdkError<Self::Refused, HttpResponse>>> + Send
+{
+    type Done: Send;
+    type Refused: ProvideErrorMetadata + Send;
+}
+
+impl<F, O, E> Sent for F
+where
+    F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send,
+    E: ProvideErrorMetadata + Send,
+    O: Send,
+{
+    type Done = O;
+    type Refused = E;
+}
+
 /// How a call failed at last.
 struct Ended {
     error: Error,
@@ -29,39 +47,29 @@ impl Api {
     /// A call of EC2 in a region that changes nothing, or that may be sent twice.
     ///
     /// Boxed, as [`run`](Self::run) is: the SDK's futures are as large as 50 KB.
-    pub(crate) fn call<'a, O, E, F>(
+    pub(crate) fn call<'a, S: Sent + 'a>(
         &'a self,
         operation: &'static str,
         region: &'a Region,
-        send: impl Fn(Client) -> F + Send + Sync + 'a,
-    ) -> BoxFuture<'a, Result<O>>
-    where
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
-        E: ProvideErrorMetadata + Send + 'a,
-        O: Send + 'a,
-    {
+        send: impl Fn(Client) -> S + Send + Sync + 'a,
+    ) -> BoxFuture<'a, Result<S::Done>> {
         Box::pin(async move {
             let client = self.ec2(region).await?;
-            self.run(operation, region, Repeat::Harmless, || send(client.clone())).await
+            self.run(operation, region, || send(client.clone())).await
         })
     }
 
     /// As [`call`](Self::call), for one that makes something: where an earlier attempt may have been carried out, an error
     /// that does not come of its token is `OutcomeUnknown`.
-    pub(crate) async fn create<'a, O, E, F>(
+    pub(crate) async fn create<'a, S: Sent + 'a>(
         &'a self,
         operation: &'static str,
         region: &'a Region,
-        send: impl Fn(Client) -> F + Send + Sync + 'a,
-    ) -> Result<O>
-    where
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
-        E: ProvideErrorMetadata + Send + 'a,
-        O: Send + 'a,
-    {
+        send: impl Fn(Client) -> S + Send + Sync + 'a,
+    ) -> Result<S::Done> {
         use ErrorKind::{PermissionDenied, RateLimited, Timeout, Unauthenticated, Unavailable, Unexpected};
         let client = self.ec2(region).await?;
-        let ended = self.run_told(operation, region, Repeat::Harmless, || send(client.clone())).await;
+        let ended = self.run_told(operation, region, || send(client.clone())).await;
         ended.map_err(|Ended { error, maybe_done }| match error.kind() {
             PermissionDenied | RateLimited | Timeout | Unauthenticated | Unavailable | Unexpected if maybe_done => {
                 error.with_kind(ErrorKind::OutcomeUnknown)
@@ -70,53 +78,37 @@ impl Api {
         })
     }
 
-    /// Runs a call of any service to its end: repeats what may be repeated, within its deadline.
-    pub(crate) fn run<'a, O, E, F>(
+    /// Runs a call of any service to its end, which may be sent twice: repeats it within its deadline.
+    pub(crate) async fn run<'a, S: Sent + 'a>(
         &'a self,
         operation: &'static str,
         region: &'a Region,
-        repeat: Repeat,
-        send: impl Fn() -> F + Send + Sync + 'a,
-    ) -> BoxFuture<'a, Result<O>>
-    where
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
-        E: ProvideErrorMetadata + Send + 'a,
-        O: Send + 'a,
-    {
-        Box::pin(async move {
-            let ended = self.run_told(operation, region, repeat, send).await;
-            ended.map_err(|ended| ended.error)
-        })
+        send: impl Fn() -> S + Send + Sync + 'a,
+    ) -> Result<S::Done> {
+        self.run_told(operation, region, send).await.map_err(|ended| ended.error)
     }
 
-    fn run_told<'a, O, E, F>(
+    fn run_told<'a, S: Sent + 'a>(
         &'a self,
         operation: &'static str,
         region: &'a Region,
-        repeat: Repeat,
-        send: impl Fn() -> F + Send + Sync + 'a,
-    ) -> BoxFuture<'a, Result<O, Ended>>
-    where
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
-        E: ProvideErrorMetadata + Send + 'a,
-        O: Send + 'a,
-    {
+        send: impl Fn() -> S + Send + Sync + 'a,
+    ) -> BoxFuture<'a, Result<S::Done, Ended>> {
         Box::pin(async move {
             // Allow-listed: nothing of what is sent.
             let span = debug_span!("call", provider = %crate::ID, operation, %region);
-            let attempts = self.attempts(repeat, || {
+            let attempts = self.attempts(|| {
                 let sent = Box::pin(send()).with_subscriber(NoSubscriber::new());
                 async move { sent.await.map_err(error::of_sdk) }
             });
-            let ended = attempts.instrument(span).await;
-            ended.map_err(|ended| {
+            attempts.instrument(span).await.map_err(|ended| {
                 let error = ended.error.with_provider(&crate::ID).with_operation(operation);
                 Ended { error, ..ended }
             })
         })
     }
 
-    async fn attempts<O, F>(&self, repeat: Repeat, send: impl Fn() -> F + Send + Sync) -> Result<O, Ended>
+    async fn attempts<O, F>(&self, send: impl Fn() -> F + Send + Sync) -> Result<O, Ended>
     where
         F: Future<Output = Result<O, Failure>> + Send,
     {
@@ -138,7 +130,7 @@ impl Api {
             garbled += u32::from(failure.outcome == Outcome::Garbled);
             let Failure { outcome, error } = failure;
             maybe_done |= !matches!(outcome, Outcome::NotSent | Outcome::Refused { executed: Executed::No, .. });
-            let conflicts = Conflicts::Return;
+            let (repeat, conflicts) = (Repeat::Harmless, Conflicts::Return);
             let attempt = Attempt { outcome, repeat, conflicts, hint: None, attempts, garbled, left: left() };
             let (status, code) = (error.status(), error.code());
             match self.0.retry.verdict(&attempt, self.roll()) {

@@ -105,7 +105,7 @@ async fn the_volumes_of_a_host_are_read_as_documented() {
             "MaxResults=1000",
         ]
     );
-    let disk = convert::disk(&region(), volumes[0].clone()).unwrap();
+    let disk = convert::disk(&region(), &volumes[0]).unwrap();
     assert_eq!((disk.state, disk.kind), (DiskState::InUse, DiskKind::plain("standard")));
     let told = disk.volume;
     assert_eq!(told.id.as_str(), "us-east-1/vol-049df61146c4d7901");
@@ -132,7 +132,7 @@ async fn attaching_detaching_growing_and_deleting_name_the_volume() {
     api.attach_volume(&volume(), "i-01474ef662b89480", "/dev/sdf").await.unwrap();
     api.detach_volume(&volume(), "i-01474ef662b89480").await.unwrap();
     api.modify_volume(&volume(), GiB(100)).await.unwrap();
-    let change = convert::growth(api.modification(&volume()).await.unwrap().unwrap());
+    let change = convert::growth(&api.modification(&volume()).await.unwrap().unwrap());
     assert_eq!((change.target, change.failed), (Some(GiB(100)), None));
     api.delete_volume(&volume()).await.unwrap();
     let id = "VolumeId=vol-1234567890abcdef0";

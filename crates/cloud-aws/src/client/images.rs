@@ -3,7 +3,6 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::create_image::builders::CreateImageInputBuilder;
 use aws_sdk_ec2::types::Image;
-use cloud_http::Repeat;
 use cloud_types::{Region, Result};
 
 use super::{Api, Filter, PER_PAGE};
@@ -39,16 +38,15 @@ impl Api {
     /// A parameter's value (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html>).
     pub(crate) async fn parameter(&self, region: &Region, name: &str) -> Result<Option<String>> {
         let client = &aws_sdk_ssm::Client::new(&self.sdk(region).await?);
-        let read = self.run("get_parameter", region, Repeat::Harmless, || client.get_parameter().name(name).send());
+        let read = self.run("get_parameter", region, || client.get_parameter().name(name).send());
         Ok(read.await?.parameter.and_then(|parameter| parameter.value))
     }
 
     /// The names of those of at most ten parameters that there are.
     pub(crate) async fn parameters(&self, region: &Region, names: &[String]) -> Result<Vec<String>> {
         let client = &aws_sdk_ssm::Client::new(&self.sdk(region).await?);
-        let read = self.run("get_parameters", region, Repeat::Harmless, || {
-            client.get_parameters().set_names(Some(names.to_vec())).send()
-        });
+        let read =
+            self.run("get_parameters", region, || client.get_parameters().set_names(Some(names.to_vec())).send());
         let found = read.await?.parameters.unwrap_or_default().into_iter();
         Ok(found.filter_map(|parameter| parameter.name).collect())
     }

@@ -3,28 +3,21 @@
 use std::collections::HashSet;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 pub(crate) use aws_sdk_ec2::types::Filter;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloud_types::{Error, ErrorKind, Region, Result};
 
 use super::Api;
+use super::attempts::Sent;
 
 impl Api {
     /// All items of a list of EC2: how a page is asked for by its token, and what it holds.
-    pub(super) async fn pages<'a, T, O, E, F>(
+    pub(super) async fn pages<'a, T: Send, S: Sent + 'a>(
         &'a self,
         operation: &'static str,
         region: &'a Region,
-        send: impl Fn(Client, Option<String>) -> F + Send + Sync + 'a,
-        read: impl Fn(O) -> (Option<Vec<T>>, Option<String>) + Send + Sync + 'a,
-    ) -> Result<Vec<T>>
-    where
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send + 'a,
-        E: ProvideErrorMetadata + Send + 'a,
-        O: Send + 'a,
-        T: Send,
-    {
+        send: impl Fn(Client, Option<String>) -> S + Send + Sync + 'a,
+        read: impl Fn(S::Done) -> (Option<Vec<T>>, Option<String>) + Send + Sync + 'a,
+    ) -> Result<Vec<T>> {
         let (send, read) = (&send, &read);
         all_pages(|token| async move {
             let page = self.call(operation, region, move |ec2| send(ec2, token.clone())).await?;

@@ -3,7 +3,6 @@
 
 use aws_sdk_pricing::Client;
 use aws_sdk_pricing::types::{Filter, FilterType};
-use cloud_http::Repeat;
 use cloud_types::{Error, ErrorKind, MachineTypeName, Region, Result};
 use futures::future::try_join_all;
 
@@ -56,7 +55,7 @@ impl Api {
             filters.map_err(|_| Error::new(ErrorKind::Unexpected, "a filter of the price list lacks a field"))?;
         let (client, filters, region) = (&client, &filters, &region);
         all_pages(|token| async move {
-            let page = self.run("list_prices", region, Repeat::Harmless, || {
+            let page = self.run("list_prices", region, || {
                 let request = client.get_products().service_code(service).set_filters(Some(filters.clone()));
                 request.max_results(PRODUCTS_PER_PAGE).set_next_token(token.clone()).send()
             });

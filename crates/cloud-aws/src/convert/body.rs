@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::operation::authorize_security_group_ingress::AuthorizeSecurityGroupIngressInput as AllowInput;
-use aws_sdk_ec2::operation::authorize_security_group_ingress::builders::AuthorizeSecurityGroupIngressInputBuilder as Allow;
-use aws_sdk_ec2::operation::create_image::CreateImageInput;
-use aws_sdk_ec2::operation::create_image::builders::CreateImageInputBuilder;
-use aws_sdk_ec2::operation::create_security_group::CreateSecurityGroupInput;
-use aws_sdk_ec2::operation::create_security_group::builders::CreateSecurityGroupInputBuilder;
-use aws_sdk_ec2::operation::create_tags::CreateTagsInput;
-use aws_sdk_ec2::operation::create_tags::builders::CreateTagsInputBuilder;
-use aws_sdk_ec2::operation::create_volume::CreateVolumeInput;
-use aws_sdk_ec2::operation::create_volume::builders::CreateVolumeInputBuilder;
-use aws_sdk_ec2::operation::import_key_pair::ImportKeyPairInput;
-use aws_sdk_ec2::operation::import_key_pair::builders::ImportKeyPairInputBuilder;
-use aws_sdk_ec2::operation::run_instances::RunInstancesInput;
-use aws_sdk_ec2::operation::run_instances::builders::RunInstancesInputBuilder;
+use aws_sdk_ec2::operation::authorize_security_group_ingress::{
+    AuthorizeSecurityGroupIngressInput, builders::AuthorizeSecurityGroupIngressInputBuilder,
+};
+use aws_sdk_ec2::operation::create_image::{CreateImageInput, builders::CreateImageInputBuilder};
+use aws_sdk_ec2::operation::create_security_group::{
+    CreateSecurityGroupInput, builders::CreateSecurityGroupInputBuilder,
+};
+use aws_sdk_ec2::operation::create_tags::{CreateTagsInput, builders::CreateTagsInputBuilder};
+use aws_sdk_ec2::operation::create_volume::{CreateVolumeInput, builders::CreateVolumeInputBuilder};
+use aws_sdk_ec2::operation::import_key_pair::{ImportKeyPairInput, builders::ImportKeyPairInputBuilder};
+use aws_sdk_ec2::operation::run_instances::{RunInstancesInput, builders::RunInstancesInputBuilder};
 use aws_sdk_ec2::primitives::Blob;
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, HttpTokensState, InstanceInterruptionBehavior, InstanceMarketOptionsRequest,
@@ -163,8 +160,9 @@ pub(crate) fn create_group(set: &RuleSet, labels: &Labels) -> CreateSecurityGrou
 }
 
 /// Lets something into a group: all rules by one call, so that a group has all of them or none. None where there is none.
-pub(crate) fn allow(set: &RuleSet, group: &str) -> Option<Allow> {
-    let allow = AllowInput::builder().group_id(group).set_ip_permissions(Some(set.rules.clone()));
+pub(crate) fn allow(set: &RuleSet, group: &str) -> Option<AuthorizeSecurityGroupIngressInputBuilder> {
+    let allow =
+        AuthorizeSecurityGroupIngressInput::builder().group_id(group).set_ip_permissions(Some(set.rules.clone()));
     (!set.rules.is_empty()).then_some(allow)
 }
 

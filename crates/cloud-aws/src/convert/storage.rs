@@ -57,7 +57,7 @@ pub(crate) struct Attachment {
 }
 
 /// A volume of a region.
-pub(crate) fn disk(region: &Region, theirs: TheirVolume) -> Result<Disk> {
+pub(crate) fn disk(region: &Region, theirs: &TheirVolume) -> Result<Disk> {
     let id = theirs.volume_id.clone().ok_or_else(|| nonsense("a volume without an id"))?;
     let labels = tags(theirs.tags.as_deref());
     let place = Place { region: region.clone(), id };
@@ -151,7 +151,7 @@ pub(crate) struct Growth {
     pub(crate) failed: Option<String>,
 }
 
-pub(crate) fn growth(change: VolumeModification) -> Growth {
+pub(crate) fn growth(change: &VolumeModification) -> Growth {
     let failed = change.modification_state() == Some(&VolumeModificationState::Failed);
     let why = || crate::error::one_line(change.status_message().unwrap_or("AWS gives no reason"));
     Growth { target: gib(change.target_size()).ok(), failed: failed.then(why) }
@@ -310,7 +310,7 @@ mod tests {
         let volume = |state: &str| {
             let one = VolumeAttachment::builder().instance_id("i-01").state(VolumeAttachmentState::from(state)).build();
             let theirs = TheirVolume::builder().volume_id("vol-01").size(1).attachments(one).build();
-            disk(&region(), theirs).unwrap()
+            disk(&region(), &theirs).unwrap()
         };
         let is_firm = |state: &str| volume(state).is_firm();
         assert!(is_firm("attached") && is_firm("attaching") && is_firm("busy"));

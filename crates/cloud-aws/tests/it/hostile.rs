@@ -56,7 +56,8 @@ fn provider(server: &Arc<Server>) -> Aws {
         .access_key("AKIAEXAMPLE", "any-secret".to_owned())
         .regions([Region::new("eu-west-1").unwrap()])
         .clock(Arc::new(ScaledClock::new(2000.0)))
-        .deadline(Duration::from_secs(60))
+        // Of the machine's time more than half a second, so that what ends a call is what was answered.
+        .deadline(Duration::from_secs(1200))
         .seed(1)
         .transport(server.clone())
         .build()

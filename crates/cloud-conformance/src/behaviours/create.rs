@@ -100,6 +100,39 @@ pub async fn a_lost_answer_makes_no_second_host(case: &Case) -> Outcome {
     Ok(())
 }
 
+/// A host that this very call may have made is `New`, though the answer was lost; one that an earlier call made is
+/// `Existing`, also by the same token.
+pub async fn a_host_is_new_to_the_call_that_made_it(case: &Case) -> Outcome {
+    for (number, trouble) in [Trouble::AnswerLost, Trouble::UnavailableAfter].into_iter().enumerate() {
+        let plain = case.spec(&format!("made-{number}"));
+        let with_token = case.spec(&format!("made-{number}-by-token")).create_token(CreateToken::random());
+        for spec in [plain, with_token] {
+            case.inject(Operation::CreateHost, trouble, 1).await?;
+            match case.provider().create_host(&spec).await {
+                Ok(created) => ensure!(
+                    matches!(created, Created::New(_)),
+                    "a host that this call made is new to it despite {trouble:?}; it says: {created:?}"
+                ),
+                Err(error) => ensure!(
+                    error.is_retryable() || error.kind() == ErrorKind::OutcomeUnknown,
+                    "a create whose answer is lost finds its host or may be repeated; it answered: {error}"
+                ),
+            }
+            case.settle().await;
+            let elsewhere = case.backend.other_process().await;
+            for provider in [case.provider(), &*elsewhere] {
+                let again = case.patiently(|| provider.create_host(&spec)).await;
+                let again = again.or_fail("the same create again finds the host")?;
+                ensure!(
+                    matches!(again, Created::Existing(_)),
+                    "a host that an earlier call made existed, with or without a token; it says: {again:?}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A caller that crashed after its create finds the host by the token that it stored before.
 pub async fn a_token_finds_its_host_again(case: &Case) -> Outcome {
     let spec = case.spec("token").create_token(CreateToken::random());

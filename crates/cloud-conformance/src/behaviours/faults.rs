@@ -66,6 +66,24 @@ pub async fn a_slow_answer_makes_no_second_host(case: &Case) -> Outcome {
     Ok(())
 }
 
+/// A call that never gets an answer ends all the same: with `Timeout`, with `OutcomeUnknown` where it may have changed
+/// something, or, where it had only read so far, with `Unavailable`.
+pub async fn a_call_without_an_answer_ends(case: &Case) -> Outcome {
+    let (host, spec) = (case.create("deaf").await?, case.spec("unheard"));
+    case.inject(Operation::Any, Trouble::NoAnswer, u32::MAX).await?;
+    let read = case.provider().get_host(&host.id).await.map(|_| ());
+    let made = case.provider().create_host(&spec).await.map(|_| ());
+    case.backend.heal().await;
+    let kinds = [ErrorKind::Timeout, ErrorKind::OutcomeUnknown, ErrorKind::Unavailable];
+    read.refused_as(&kinds, "a read without an answer ends by its bound")?;
+    made.refused_as(&kinds, "a create without an answer ends by its bound")?;
+    let made = case.patiently(|| case.provider().create_host(&spec)).await;
+    let made = made.or_fail("the same create succeeds once there are answers again")?;
+    let survivor = case.the_one_host_named(&spec.name).await?;
+    ensure!(survivor.id == made.host().id, "the create tells of the host that is there");
+    Ok(())
+}
+
 /// A host that readers do not see yet is neither lost nor made twice.
 pub async fn a_lagging_reader_makes_no_second_host(case: &Case) -> Outcome {
     if case.provider().capabilities().read_lag.is_zero() {

@@ -44,7 +44,8 @@ defects! {
     remembering_in_its_process_only: RemembersInItsProcessOnly =>
         creating_the_same_twice_gives_one_host, racing_creates_end_with_one_host, a_token_finds_its_host_again;
     waiting_in_create: WaitsInCreate => create_answers_before_the_host_runs;
-    calling_everything_new: CallsEverythingNew => creating_the_same_twice_gives_one_host;
+    calling_everything_new: CallsEverythingNew =>
+        creating_the_same_twice_gives_one_host, a_host_is_new_to_the_call_that_made_it;
     adopting_anything: AdoptsAnything =>
         another_spec_under_a_taken_name_changes_nothing, a_taken_snapshot_name_is_refused,
         another_volume_under_a_taken_name_is_refused, a_taken_ssh_key_name_is_refused;
@@ -64,7 +65,7 @@ defects! {
     mistaking_refusals_for_absence: MistakesRefusalsForAbsence => a_refused_read_is_never_not_found;
     mistaking_refusals: MistakesRefusals => no_capacity_is_told_as_that, a_full_quota_is_told_as_that;
     panicking: Panics => a_created_host_can_be_read;
-    never_answering: NeverAnswers => a_created_host_can_be_read;
+    never_answering: NeverAnswers => a_created_host_can_be_read, a_call_without_an_answer_ends;
     failing_to_delete_the_missing: FailsToDeleteTheMissing => deleting_a_missing_host_succeeds;
     deleting_nothing: DeletesNothing =>
         deleting_twice_succeeds, deleting_leaves_nothing_behind, a_missing_host_is_not_found,
@@ -87,6 +88,7 @@ defects! {
     refusing_what_it_has: RefusesWhatItHas =>
         snapshotting_twice_gives_one_snapshot, creating_a_volume_twice_gives_one_volume,
         keeping_an_ssh_key_twice_gives_one_key;
+    deleting_what_others_use: DeletesWhatOthersUse => deleting_spares_what_another_host_uses;
     taking_volumes_away: TakesVolumesAway => an_attached_volume_is_not_taken_away;
     agreeing_to_shrink: AgreesToShrink => a_volume_grows_and_never_shrinks;
     calling_wrong_input_unexpected: CallsWrongInputUnexpected =>
@@ -207,6 +209,10 @@ impl Backend for Faulty {
     async fn inject(&self, fault: Fault) -> Injected {
         self.troubles.fetch_add(fault.times, Ordering::SeqCst);
         self.sound.inject(fault).await
+    }
+
+    async fn heal(&self) {
+        self.sound.heal().await;
     }
 
     async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {

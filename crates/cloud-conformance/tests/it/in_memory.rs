@@ -27,6 +27,7 @@ impl InMemory {
     fn kind(&self, what: Trouble) -> Option<FaultKind> {
         Some(match what {
             Trouble::AnswerLost => FaultKind::AnswerLost,
+            Trouble::NoAnswer => FaultKind::NoAnswer,
             Trouble::ResetBefore => FaultKind::ResetBefore,
             Trouble::RateLimited => FaultKind::RateLimited,
             Trouble::Unavailable => FaultKind::UnavailableBefore,
@@ -77,6 +78,10 @@ impl Backend for InMemory {
         };
         self.local.inject(rule.times(fault.times));
         Injected::Done
+    }
+
+    async fn heal(&self) {
+        self.local.clear_faults();
     }
 
     async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {

@@ -10,6 +10,7 @@ mod hostile;
 mod names;
 mod preempted;
 mod simulated;
+mod subject;
 mod suspend;
 mod wire;
 mod zones;

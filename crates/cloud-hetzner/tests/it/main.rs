@@ -7,4 +7,5 @@ mod conformance;
 mod dependents;
 mod hostile;
 mod lag;
+mod subject;
 mod wire;

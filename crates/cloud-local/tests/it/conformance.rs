@@ -28,15 +28,15 @@ async fn lagging() -> Account {
 }
 
 /// Changes take their seconds of paused time.
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config::default().clock(Arc::new(ScaledClock::new(1.0)))
 }
 
-fn open(config: Config) -> Account {
+pub(crate) fn open(config: Config) -> Account {
     Account(config.build().expect("valid settings"))
 }
 
-struct Account(Local);
+pub(crate) struct Account(Local);
 
 #[async_trait]
 impl Backend for Account {
@@ -69,6 +69,7 @@ impl Backend for Account {
     async fn inject(&self, fault: Fault) -> Injected {
         let kind = match fault.what {
             Trouble::AnswerLost => FaultKind::AnswerLost,
+            Trouble::NoAnswer => FaultKind::NoAnswer,
             Trouble::ResetBefore => FaultKind::ResetBefore,
             Trouble::RateLimited => FaultKind::RateLimited,
             Trouble::Unavailable => FaultKind::UnavailableBefore,
@@ -98,6 +99,10 @@ impl Backend for Account {
         Injected::Done
     }
 
+    async fn heal(&self) {
+        self.0.clear_faults();
+    }
+
     async fn user_data(&self, host: &HostRuntime) -> Option<UserData> {
         self.0.user_data(&host.id)
     }
@@ -105,5 +110,13 @@ impl Backend for Account {
     async fn left_behind(&self) -> Option<BTreeMap<String, usize>> {
         let counts = self.0.inspect().counts;
         Some(counts.into_iter().map(|(kind, count)| (kind.to_string(), count)).collect())
+    }
+
+    async fn host_names(&self) -> Option<Vec<String>> {
+        Some(self.0.inspect().hosts.into_iter().map(|host| host.name).collect())
+    }
+
+    fn faults_met(&self) -> u64 {
+        self.0.inspect().faults
     }
 }
