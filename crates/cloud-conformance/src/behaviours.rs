@@ -85,6 +85,7 @@ macro_rules! __for_each_behaviour {
                 deleting_a_missing_host_succeeds []
                 deleting_twice_succeeds []
                 deleting_leaves_nothing_behind []
+                deleting_spares_what_another_host_uses []
                 a_delete_under_faults_can_be_repeated []
             }
             input {

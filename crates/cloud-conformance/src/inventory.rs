@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cloud_types::clock::within;
 
-use crate::outcome::Expect;
+use crate::outcome::{Expect, ensure};
 use crate::{Case, Outcome, Stop};
 
 /// How much of each kind there is.
@@ -45,6 +45,13 @@ impl Case {
         settled.unwrap_or_else(|| {
             Err(Stop::Failed(format!("nothing is left behind; after {limit:?} there are {surplus:?}")))
         })
+    }
+
+    /// The account holds no less of anything than it did before.
+    pub(crate) async fn holds_no_less_than(&self, before: &Inventory) -> Outcome {
+        let missing = surplus_of(before, &self.inventory().await?);
+        ensure!(missing.is_empty(), "nothing that is in use is removed; it was: {missing:?}");
+        Ok(())
     }
 }
 

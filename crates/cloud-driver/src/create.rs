@@ -8,6 +8,7 @@
 //!   that made it may have crashed.
 //! - **New is what this very call made.** The host bears the mark of the call that launched it; all else is `Existing`.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use cloud_types::ownership::{self, Match};
 use cloud_types::{CreateToken, Created, Error, ErrorKind, HostId, HostRuntime, HostSpec, Result};
 use jiff::Timestamp;
 
+use crate::sabotage::{Promise, is_broken};
 use crate::{Account, Sends};
 
 mod look;
@@ -179,10 +181,18 @@ pub struct Request<'a, P> {
 }
 
 impl<H> Candidate<H> {
-    /// Sort key: the older of two comes first. Ids of one moment count up, as numbers or as text of one length.
+    /// Sort key. Ids of one moment count up, as numbers or as text of one length.
     fn age(&self) -> (Option<Timestamp>, usize, &str) {
         let native = self.id.native();
         (self.created, native.len(), native)
+    }
+
+    /// The older of two comes first.
+    fn by_age(one: &Self, other: &Self) -> Ordering {
+        match one.age().cmp(&other.age()) {
+            order if is_broken(Promise::OldestStays) => order.reverse(),
+            order => order,
+        }
     }
 
     fn call(&self) -> Option<&String> {
@@ -233,7 +243,7 @@ pub async fn create_once<B: Creates>(backend: &B, spec: &HostSpec) -> Result<Cre
             looks = true;
             continue;
         }
-        if !attempt.sent && made_nothing(error.kind()) {
+        if !attempt.sent && made_nothing(error.kind()) && !is_broken(Promise::FailureIsUndone) {
             backend.undo(&request, attempt.made).await;
         }
         return Err(error);
@@ -295,6 +305,10 @@ async fn in_place<B: Creates>(
             ErrorKind::NotFound => return Err(error.with_kind(ErrorKind::InvalidRequest)),
             _ => return Err(error),
         };
+        if is_broken(Promise::LookBeforeRepeat) {
+            patience.wait(error).await?;
+            continue;
+        }
         // Look before it is sent again.
         match look::in_the_way(backend, request, place).await {
             Ok(found) if !found.is_empty() => {
@@ -319,10 +333,13 @@ async fn settle<B: Creates>(backend: &B, request: &Request<'_, B::Plan>, host: C
         return judge(backend, spec, &request.labels, plan, found).await;
     }
     if B::UNIQUE != Unique::Account {
-        backend.account().clock().sleep(backend.account().lag()).await;
+        if !is_broken(Promise::HiddenIsAwaited) {
+            backend.account().clock().sleep(backend.account().lag()).await;
+        }
         let mut others = look::now(backend, spec).await?;
         others.retain(|other| other.id != host.id);
-        if others.first().is_some_and(|oldest| oldest.age() < host.age()) {
+        let is_older = |other: &Candidate<B::Host>| Candidate::by_age(other, &host) == Ordering::Less;
+        if others.first().is_some_and(is_older) && !is_broken(Promise::LoserGoes) {
             backend.remove(&host, Surplus::Lost).await?;
             return judge(backend, spec, &request.labels, plan, others).await;
         }
@@ -348,7 +365,8 @@ async fn judge<B: Creates>(
         Match::OtherOwner => "a host that is not yours",
         Match::SameSpec | Match::SameWish => {
             backend.complete(spec, plan, &oldest).await?;
-            let is_ours = oldest.call().is_some() && oldest.call() == labels.get(ownership::CALL);
+            let is_ours =
+                oldest.call().is_some() && oldest.call() == labels.get(ownership::CALL) || is_broken(Promise::NewIsOwn);
             let host = backend.host(oldest.host).await?;
             return Ok(if is_ours { Created::New(host) } else { Created::Existing(host) });
         }
@@ -366,7 +384,7 @@ async fn remove_younger<B: Creates>(
     let mut calls = vec![oldest.call().cloned()];
     for one in younger {
         let call = one.call().cloned();
-        if call.is_some() && !calls.contains(&call) {
+        if call.is_some() && !calls.contains(&call) && !is_broken(Promise::YoungerGoes) {
             backend.remove(&one, Surplus::Younger).await?;
         }
         calls.push(call);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use cloud_types::{ErrorKind, HostId, Result};
 
 use crate::Account;
+use crate::sabotage::{Promise, is_broken};
 
 /// What an API can do, of which [`delete_whole`] makes a delete.
 pub trait Deletes: Send + Sync {
@@ -76,7 +77,9 @@ pub async fn delete_whole<B: Deletes>(backend: &B, id: &HostId) -> Result<()> {
     gone(backend.delete(id, host.as_ref()).await)?;
     let rest = async {
         let parts = match &host {
+            Some(_) if is_broken(Promise::DependentsGo) => Vec::new(),
             Some(host) => backend.parts(id, host).await?,
+            None if is_broken(Promise::LeftoversGo) => Vec::new(),
             None => backend.leftovers(id).await?,
         };
         let mut first = Ok(());
@@ -100,11 +103,13 @@ pub async fn remove_unused<B: Deletes>(backend: &B, part: B::Part, gone_host: Op
     let mut part = part;
     let mut patience = backend.account().patience(backend.held()).at_least(TRIES);
     loop {
-        if backend.in_use(&part, gone_host).await? {
+        if backend.in_use(&part, gone_host).await? && !is_broken(Promise::UsedStays) {
             return Ok(());
         }
         match gone(backend.remove(&part).await) {
-            Err(error) if error.kind() == ErrorKind::Conflict => patience.wait(error).await?,
+            Err(error) if error.kind() == ErrorKind::Conflict && !is_broken(Promise::HeldIsAwaited) => {
+                patience.wait(error).await?;
+            }
             other => return other,
         }
         part = match backend.again(part).await {
@@ -120,7 +125,7 @@ pub async fn remove_unused<B: Deletes>(backend: &B, part: B::Part, gone_host: Op
 /// All but `NotFound`.
 pub fn gone(result: Result<()>) -> Result<()> {
     match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound && !is_broken(Promise::AbsentIsDeleted) => Ok(()),
         other => other,
     }
 }

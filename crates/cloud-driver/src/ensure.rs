@@ -5,6 +5,7 @@ use std::time::Duration;
 use cloud_types::{ErrorKind, Result};
 
 use crate::Account;
+use crate::sabotage::{Promise, is_broken};
 
 /// Something whose name is unique.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ where
     let mut patience = account.patience(LIMIT).at_least(LOOKS);
     loop {
         let taken = match create().await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => error,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && !is_broken(Promise::TakenIsFound) => error,
             other => return other.map(Ensured::Made),
         };
         if let Some(found) = find().await? {

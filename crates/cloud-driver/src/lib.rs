@@ -27,6 +27,10 @@ mod known;
 pub mod labels;
 mod provide;
 mod recent;
+#[cfg(not(feature = "sabotage"))]
+mod sabotage;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 mod settings;
 mod snapshots;
 mod together;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cloud_types::{Clock, ErrorKind, Result};
 
 use crate::Account;
+use crate::sabotage::{Promise, is_broken};
 
 /// What one process has done of late: hosts that it made, by their keys `K`; what runs on them, `O`; and the names that
 /// it has asked for. Bounded; what is older than the lag is forgotten.
@@ -88,7 +89,7 @@ impl<K: Hash + Eq + Clone, O: Clone> Recent<K, O> {
     {
         loop {
             // Asked first: the answer may be about a moment long ago by the time it is here.
-            let young = self.is_young(host);
+            let young = self.is_young(host) && !is_broken(Promise::YoungIsNotGone);
             match read().await {
                 Err(error) if error.kind() == ErrorKind::NotFound && young => self.clock.sleep(LAG_PAUSE).await,
                 other => return other,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use cloud_types::{Error, ErrorKind, GiB, HostId, Result, Volume, VolumeId, VolumeSpec};
 
+use crate::sabotage::{Promise, is_broken};
 use crate::{Account, gone};
 
 /// What an API can do with one volume.
@@ -61,6 +62,9 @@ pub async fn create<B: Disks>(backend: &B, spec: &VolumeSpec) -> Result<Volume> 
 /// `Conflict` where another host has it; else those of the API, unless the volume is attached all the same.
 pub async fn attach<B: Disks>(backend: &B, id: &VolumeId, host: &HostId) -> Result<()> {
     let volume = backend.settled(id).await?;
+    if is_broken(Promise::VolumeIsLookedAt) {
+        return backend.attach(&volume, host).await;
+    }
     match &volume.host {
         Some(other) if backend.is_host(other, host) => return Ok(()),
         Some(_) => return Err(Error::new(ErrorKind::Conflict, format!("volume {id} is attached to another host"))),
@@ -80,6 +84,9 @@ pub async fn attach<B: Disks>(backend: &B, id: &VolumeId, host: &HostId) -> Resu
 pub async fn detach<B: Disks>(backend: &B, id: &VolumeId) -> Result<()> {
     let volume = backend.settled(id).await?;
     let Some(host) = &volume.host else { return Ok(()) };
+    if is_broken(Promise::VolumeIsLookedAt) {
+        return backend.detach(&volume, host).await;
+    }
     match backend.detach(&volume, host).await {
         Err(error) if backend.get(id).await?.host.is_some() => Err(error),
         _ => Ok(()),
@@ -94,6 +101,9 @@ pub async fn detach<B: Disks>(backend: &B, id: &VolumeId) -> Result<()> {
 pub async fn grow<B: Disks>(backend: &B, id: &VolumeId, size: GiB) -> Result<()> {
     backend.account().capabilities().check_volume(size)?;
     let volume = backend.get(id).await?;
+    if is_broken(Promise::VolumeIsLookedAt) {
+        return backend.grow(&volume, size).await;
+    }
     match volume.size.cmp(&size) {
         Ordering::Equal => return Ok(()),
         Ordering::Greater => {

@@ -119,7 +119,8 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// Deletes a host and all that its create made; returns when the provider has accepted all of it.
     ///
     /// # Contract
-    /// - Addresses, disks, firewalls and keys that the create made go too (`deleting_leaves_nothing_behind`).
+    /// - Addresses, disks, firewalls and keys that the create made go too (`deleting_leaves_nothing_behind`), unless another
+    ///   host uses them (`deleting_spares_what_another_host_uses`).
     /// - A host that is not there is success (`deleting_a_missing_host_succeeds`), so it can be repeated
     ///   (`deleting_twice_succeeds`).
     /// - A data disk marked to be kept stays (`a_kept_data_disk_outlives_its_host`).

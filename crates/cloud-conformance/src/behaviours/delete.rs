@@ -31,6 +31,17 @@ pub async fn deleting_leaves_nothing_behind(case: &Case) -> Outcome {
     case.holds_no_more_than(&before).await
 }
 
+/// What another host uses stays, such as the key and the firewall that both were made with.
+pub async fn deleting_spares_what_another_host_uses(case: &Case) -> Outcome {
+    let stays = case.running_as(&case.rich_spec("stays")).await?;
+    let before = case.inventory().await?;
+    let goes = case.running_as(&case.rich_spec("goes")).await?;
+    case.provider().delete_host(&goes.id).await.or_fail("a host can be deleted")?;
+    case.is_gone(&goes.id).await?;
+    case.holds_no_less_than(&before).await?;
+    case.read(&stays.id).await.map(|_| ())
+}
+
 /// A delete whose answers are lost or refused can be repeated until nothing is left.
 pub async fn a_delete_under_faults_can_be_repeated(case: &Case) -> Outcome {
     let before = case.inventory().await?;

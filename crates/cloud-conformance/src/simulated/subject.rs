@@ -83,7 +83,8 @@ impl Seat {
             token: "any-token".to_owned(),
             owner: Owner::new(owner).expect("a good owner"),
             clock: Arc::new(ScaledClock::new(speed)),
-            deadline: Duration::from_secs(300),
+            // Three seconds of the wall clock: a loaded machine is not a slow provider.
+            deadline: Duration::from_secs_f64(3.0 * speed),
         }
     }
 }

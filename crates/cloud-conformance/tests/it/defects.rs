@@ -88,6 +88,7 @@ defects! {
     refusing_what_it_has: RefusesWhatItHas =>
         snapshotting_twice_gives_one_snapshot, creating_a_volume_twice_gives_one_volume,
         keeping_an_ssh_key_twice_gives_one_key;
+    deleting_what_others_use: DeletesWhatOthersUse => deleting_spares_what_another_host_uses;
     taking_volumes_away: TakesVolumesAway => an_attached_volume_is_not_taken_away;
     agreeing_to_shrink: AgreesToShrink => a_volume_grows_and_never_shrinks;
     calling_wrong_input_unexpected: CallsWrongInputUnexpected =>

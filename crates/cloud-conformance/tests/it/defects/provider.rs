@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use cloud_types::{
     Ability, Capabilities, Catalog, Clock, CloudProvider, CloudProviderExt, Console, Created, Error, ErrorKind, HostId,
     HostPage, HostRuntime, HostSpec, HostState, ListHosts, Name, Owner, Owners, ProviderId, PublicNetwork, Resize,
-    Result, Snapshots, SshKeys, StopMode, Sweep, UserData, VolumeSpec, Volumes, Wait,
+    Result, Snapshots, SshKeys, StopMode, Sweep, UserData, Volume, VolumeSpec, Volumes, Wait,
 };
 use futures::TryStreamExt;
 
@@ -315,9 +315,11 @@ impl CloudProvider for Broken {
             }
             Defect::DeletesInSteps => return self.delete_in_steps(id).await,
             Defect::FailsToDeleteTheMissing => _ = self.inner.get_host(id).await?,
-            Defect::DeletesWhatIsKept => {
+            Defect::DeletesWhatIsKept | Defect::DeletesWhatOthersUse => {
                 let volumes = self.inner.volumes().expect("volumes are claimed");
-                for disk in volumes.list_volumes().await?.into_iter().filter(|disk| disk.host.as_ref() == Some(id)) {
+                let others = self.has(Defect::DeletesWhatOthersUse);
+                let goes = |disk: &Volume| disk.host.as_ref() == Some(id) || others;
+                for disk in volumes.list_volumes().await?.into_iter().filter(goes) {
                     volumes.detach_volume(&disk.id).await?;
                     volumes.delete_volume(&disk.id).await?;
                 }
