@@ -1,13 +1,13 @@
 //! What is on sale and what it costs: our trait over what was read.
 
 use async_trait::async_trait;
+use cloud_driver::nonsense;
 use cloud_types::{
     Catalog, CostKind, DiskClass, DiskClassInfo, Estimate, GiB, HostRuntime, HostSpec, ImageInfo, MachineType,
     Offering, OfferingFilter, RegionInfo, Result, Snapshot,
 };
 
 use crate::bill;
-use crate::convert::nonsense;
 use crate::disk::{DiskKind, DiskUse};
 use crate::host::Aws;
 

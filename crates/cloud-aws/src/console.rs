@@ -4,9 +4,10 @@
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cloud_driver::nonsense;
 use cloud_types::{Console, HostId, Result};
 
-use crate::convert::{Place, nonsense};
+use crate::convert::Place;
 use crate::host::Aws;
 
 #[async_trait]

@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types::{Instance, InstanceLifecycleType, KeyPairInfo, SecurityGroup, Tag};
-use cloud_driver::Candidate;
+use cloud_driver::{Candidate, nonsense, one_line, word};
 use cloud_types::{
     Addresses, Error, ErrorKind, HostId, HostRuntime, HostState, MachineTypeName, Pricing, Region, Resource,
     ResourceKind, Result, SshKey, SshKeyId, Zone, ownership,
@@ -171,7 +171,7 @@ impl Seen {
     pub(crate) fn gone(&self) -> Error {
         let why = match self.reason.1.as_str() {
             "" => String::new(),
-            reason => format!(" ({})", crate::error::one_line(reason)),
+            reason => format!(" ({})", one_line(reason)),
         };
         Error::new(ErrorKind::NotFound, format!("host {} is gone{why}", self.place))
     }
@@ -220,7 +220,7 @@ fn state(instance: &Instance) -> HostState {
         "stopping" => HostState::Stopping,
         "stopped" => HostState::Stopped,
         "shutting-down" | "terminated" => HostState::Deleting,
-        other => HostState::Unknown(crate::error::one_line(other)),
+        other => HostState::Unknown(one_line(other)),
     }
 }
 
@@ -295,14 +295,6 @@ impl Thing {
 fn tags(tags: Option<&[Tag]>) -> Labels {
     let pair = |tag: &Tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default()));
     tags.unwrap_or_default().iter().filter_map(pair).collect()
-}
-
-pub(crate) fn word<T>(parsed: Result<T>) -> Result<T> {
-    parsed.map_err(|error| nonsense(error.field().unwrap_or("a word").to_owned()))
-}
-
-pub(crate) fn nonsense(what: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Unexpected, format!("the provider's answer holds {what} that makes no sense"))
 }
 
 /// What ids begin with.

@@ -60,10 +60,10 @@ impl DiskKind {
     }
 
     /// Whether it is at least this: AWS tells the speed of every volume, also where nobody asked for one.
-    pub(crate) fn is(&self, wished: &Self) -> bool {
-        self.name == wished.name
-            && self.billed_iops() == wished.billed_iops()
-            && self.billed_throughput() == wished.billed_throughput()
+    pub(crate) fn is(&self, asked: &Self) -> bool {
+        self.name == asked.name
+            && self.billed_iops() == asked.billed_iops()
+            && self.billed_throughput() == asked.billed_throughput()
     }
 }
 

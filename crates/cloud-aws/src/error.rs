@@ -3,6 +3,7 @@
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use cloud_driver::{kind_of, one_line};
 use cloud_http::{Executed, Outcome, SendError, Sent};
 use cloud_types::{Error, ErrorKind};
 
@@ -237,7 +238,7 @@ pub(crate) fn given_up(kind: ErrorKind, error: Error) -> Error {
 
 /// What the end of an instance means for who waits for it; `None` where somebody wanted it so.
 pub(crate) fn of_reason(code: &str, message: &str) -> Option<Error> {
-    let kind = find(REASONS, code).or_else(|| code.starts_with("Server.").then_some(ErrorKind::Unavailable))?;
+    let kind = kind_of(REASONS, code).or_else(|| code.starts_with("Server.").then_some(ErrorKind::Unavailable))?;
     Some(Error::new(kind, format!("the host was given up by the provider: {}", one_line(message))).with_code(code))
 }
 
@@ -249,7 +250,7 @@ fn code_kind(code: &str) -> Option<ErrorKind> {
         _ if code.ends_with("Malformed") || code.starts_with("Invalid") => Some(ErrorKind::InvalidRequest),
         _ => None,
     };
-    find(CODES, code).or_else(by_end)
+    kind_of(CODES, code).or_else(by_end)
 }
 
 fn status_kind(status: u16) -> ErrorKind {
@@ -272,10 +273,6 @@ fn executed_by_status(status: u16) -> Executed {
     }
 }
 
-fn find(table: &[(&str, ErrorKind)], word: &str) -> Option<ErrorKind> {
-    table.binary_search_by_key(&word, |(known, _)| known).ok().map(|row| table[row].1)
-}
-
 /// AWS' sentence. Of a wrong request it may repeat what was sent, user data among it, so that only a sentence without user
 /// data is told. What a refused right encodes is for `sts:DecodeAuthorizationMessage`, and long.
 fn told(kind: ErrorKind, code: Option<&str>, message: &str) -> String {
@@ -290,11 +287,6 @@ fn told(kind: ErrorKind, code: Option<&str>, message: &str) -> String {
         },
         () => one_line(message.split("Encoded authorization failure message").next().unwrap_or(message)),
     }
-}
-
-/// At most 300 characters in one line: what comes from outside must not flood or forge a log.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
 #[cfg(test)]

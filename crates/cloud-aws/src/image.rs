@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_driver::{Account, Cached, Known};
+use cloud_driver::{Account, Cached, Known, nonsense};
 use cloud_types::{
     Architecture, Error, ErrorKind, Image, ImageInfo, Region, Result, SnapshotId, SnapshotState, ownership,
 };
 
 use crate::client::{Api, Filter, filter, tagged};
-use crate::convert::{self, Ami, IMAGE, Place, nonsense};
+use crate::convert::{self, Ami, IMAGE, Place};
 use crate::labels;
 use crate::plan::Boot;
 use crate::system::{Maker, System};

@@ -2,11 +2,11 @@
 //! provider's first region.
 
 use async_trait::async_trait;
-use cloud_driver::{gone, labels as driver_labels};
+use cloud_driver::{gone, labels as driver_labels, nonsense};
 use cloud_types::{Error, ErrorKind, Name, Region, Result, SshKey, SshKeyId, SshKeys, SshPublicKey, ownership};
 
 use crate::client::{Filter, filter, tagged};
-use crate::convert::{self, KEY, Place, Thing, nonsense};
+use crate::convert::{self, KEY, Place, Thing};
 use crate::host::Aws;
 use crate::labels;
 use crate::parts::Parts;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloud_driver::{Account, Cached, Known};
+use cloud_driver::{Account, Cached, Known, one_line, word};
 use cloud_types::{
     Error, ErrorKind, HostRuntime, MachineTypeName, Money, Offering, Pricing, Region, RegionInfo, Result, Zone,
 };
@@ -168,7 +168,7 @@ impl Stock {
                     offerings.push(Offering {
                         machine_type: one.machine.clone(),
                         region: region.clone(),
-                        zone: Some(convert::word(Zone::new(zone.as_str()))?),
+                        zone: Some(word(Zone::new(zone.as_str()))?),
                         pricing: *pricing,
                         hourly,
                         monthly_cap: None,
@@ -202,7 +202,7 @@ impl Stock {
 
 /// The price list says nothing of this.
 pub(crate) fn unpriced(what: &str) -> Error {
-    let message = format!("the price list has no price for {} here", crate::error::one_line(what));
+    let message = format!("the price list has no price for {} here", one_line(what));
     Error::new(ErrorKind::Unexpected, message)
 }
 

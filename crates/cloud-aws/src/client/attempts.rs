@@ -1,5 +1,5 @@
 //! How a call is sent: by the same policy of repeats as in every other provider's crate, since the SDK would repeat a lack
-//! of capacity, which EC2 reports as a failure of its own. Each attempt is signed anew.
+//! of capacity, which EC2 reports as a failure of its own. Each attempt is signed again.
 
 use std::sync::PoisonError;
 

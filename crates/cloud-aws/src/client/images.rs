@@ -3,6 +3,7 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::create_image::builders::CreateImageInputBuilder;
 use aws_sdk_ec2::types::Image;
+use cloud_driver::nonsense;
 use cloud_types::{Region, Result};
 
 use super::{Api, Filter, PER_PAGE};
@@ -27,7 +28,7 @@ impl Api {
     /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>).
     pub(crate) async fn create_image(&self, region: &Region, body: &CreateImageInputBuilder) -> Result<String> {
         let made = self.call("create_snapshot", region, |ec2| sent!(body, ec2)).await?;
-        made.image_id.ok_or_else(|| crate::convert::nonsense("no image"))
+        made.image_id.ok_or_else(|| nonsense("no image"))
     }
 
     /// Gives up an image. Its snapshots stay.

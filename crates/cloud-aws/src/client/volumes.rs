@@ -3,15 +3,16 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::create_volume::builders::CreateVolumeInputBuilder;
 use aws_sdk_ec2::types::{Volume, VolumeModification};
+use cloud_driver::nonsense;
 use cloud_types::{GiB, Region, Result};
 
 use super::{Api, Filter, PER_PAGE, filter};
-use crate::convert::{self, Place};
+use crate::convert::Place;
 
 impl Api {
     pub(crate) async fn create_volume(&self, region: &Region, body: &CreateVolumeInputBuilder) -> Result<String> {
         let made = self.call("create_volume", region, |ec2| sent!(body, ec2)).await?;
-        made.volume_id.ok_or_else(|| convert::nonsense("no volume"))
+        made.volume_id.ok_or_else(|| nonsense("no volume"))
     }
 
     /// A volume by its id.

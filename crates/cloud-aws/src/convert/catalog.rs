@@ -4,9 +4,9 @@ use aws_sdk_ec2::types::{
     ArchitectureType, ArchitectureValues, AvailabilityZone, GpuDeviceInfo, GpuDeviceMemoryInfo, InstanceTypeInfo,
     MemoryInfo, Subnet as TheirSubnet, UsageClassType, VCpuInfo,
 };
+use cloud_driver::{nonsense, one_line, word};
 use cloud_types::{Architecture, CpuKind, GpuInfo, MachineType, MachineTypeName, MiB, Pricing, Result, Zone};
 
-use super::{nonsense, word};
 use crate::plan::Subnet;
 
 /// A machine type; none where this library can run nothing on it: a Mac, or 32 bits alone.
@@ -88,7 +88,7 @@ pub(crate) fn zones(theirs: &[AvailabilityZone]) -> Result<Vec<Zone>> {
 pub(crate) fn region_words(zones: &[AvailabilityZone]) -> Option<String> {
     let words = zones.iter().filter_map(|zone| zone.group_long_name());
     let words = words.map(|words| words.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end());
-    words.into_iter().find(|words| !words.is_empty()).map(crate::error::one_line)
+    words.into_iter().find(|words| !words.is_empty()).map(one_line)
 }
 
 pub(crate) fn subnet(from: &TheirSubnet) -> Result<Subnet> {

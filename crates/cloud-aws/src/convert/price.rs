@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
+use cloud_driver::nonsense;
 use cloud_types::{Currency, Money, Rate, Region, Result};
 use rust_decimal::Decimal;
 
-use super::nonsense;
 use crate::disk::DiskKind;
 use crate::wire::{Attributes, Dimension, PricedProduct};
 

@@ -5,12 +5,13 @@ use aws_sdk_ec2::types::{
     VolumeModification, VolumeModificationState, VolumeState,
 };
 use cloud_driver::labels::is_kept;
+use cloud_driver::{nonsense, one_line, word};
 use cloud_types::{
     Architecture, GiB, Region, Resource, ResourceKind, Result, Snapshot, SnapshotId, SnapshotState, Volume, VolumeId,
     Zone, ownership,
 };
 
-use super::{IMAGE, Labels, Place, is_id, nonsense, tags, timestamp, word};
+use super::{IMAGE, Labels, Place, is_id, tags, timestamp};
 use crate::disk::DiskKind;
 use crate::labels;
 
@@ -153,7 +154,7 @@ pub(crate) struct Growth {
 
 pub(crate) fn growth(change: &VolumeModification) -> Growth {
     let failed = change.modification_state() == Some(&VolumeModificationState::Failed);
-    let why = || crate::error::one_line(change.status_message().unwrap_or("AWS gives no reason"));
+    let why = || one_line(change.status_message().unwrap_or("AWS gives no reason"));
     Growth { target: gib(change.target_size()).ok(), failed: failed.then(why) }
 }
 
@@ -196,7 +197,7 @@ pub(crate) fn ami(region: &Region, image: &Image) -> Result<Ami> {
                 Some(ImageState::Pending | ImageState::Transient) => SnapshotState::Creating,
                 Some(ImageState::Available) => SnapshotState::Available,
                 Some(ImageState::Failed | ImageState::Error | ImageState::Invalid) => SnapshotState::Failed,
-                Some(other) => SnapshotState::Unknown(crate::error::one_line(other.as_str())),
+                Some(other) => SnapshotState::Unknown(one_line(other.as_str())),
                 None => SnapshotState::Unknown(String::new()),
             },
             // What is billed is what was written, which AWS does not tell.
