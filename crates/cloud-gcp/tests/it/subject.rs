@@ -17,6 +17,7 @@ pub(crate) struct Simulated {
 
 impl Simulated {
     pub(crate) const EPHEMERAL: Self = Self { settings: std::convert::identity };
+    #[allow(dead_code, reason = "the program `secrets` has no use for it")]
     pub(crate) const RESERVED: Self = Self { settings: Config::reserved_addresses };
 }
 
