@@ -97,3 +97,16 @@ impl<'a> Bill<'a> {
         Ok(item.not_billed_when_stopped())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_but_snapshots_is_billed_for_a_minute_at_least() {
+        for kind in [CostKind::Machine, CostKind::BootDisk, CostKind::DataDisk, CostKind::Address] {
+            assert_eq!(terms(kind), Terms::SECOND_FROM_MINUTE);
+        }
+        assert_eq!(terms(CostKind::Snapshot), Terms::SECOND);
+    }
+}

@@ -178,3 +178,16 @@ fn unpriced(what: &str) -> Error {
     let message = format!("the price list has no price for {} here", one_line(what));
     Error::new(ErrorKind::Unexpected, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_billed_for_a_minute_at_least_and_all_else_by_the_second() {
+        assert_eq!(terms(CostKind::Machine), Terms::SECOND_FROM_MINUTE);
+        for kind in [CostKind::BootDisk, CostKind::DataDisk, CostKind::Address, CostKind::Snapshot] {
+            assert_eq!(terms(kind), Terms::SECOND);
+        }
+    }
+}

@@ -101,3 +101,15 @@ impl Hetzner {
 fn terms(_: CostKind) -> Terms {
     Terms::HOUR
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_is_billed_by_started_hours() {
+        for kind in [CostKind::Machine, CostKind::Address, CostKind::DataDisk, CostKind::Snapshot] {
+            assert_eq!(terms(kind), Terms::HOUR);
+        }
+    }
+}
